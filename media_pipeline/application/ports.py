@@ -1,0 +1,263 @@
+"""Every port, on one page: what the use cases ask of the outside.
+
+Each has an adapter and a fake, and one contract suite that both pass.
+"""
+
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Protocol
+
+from media_pipeline.domain.job import Failure, Job, JobState, Task, TaskState
+from media_pipeline.domain.media import AudioStream, MediaInfo
+from media_pipeline.domain.profile import AudioRecipe, PlannedRendition, SpeechModel, StreamRecipe, VisionModel
+from media_pipeline.domain.tags import Sighting
+from media_pipeline.domain.transcript import Transcript
+from media_pipeline.domain.upload import StoredObject, Upload
+
+Progress = Callable[[float], None]
+"""Told how far the work is, 0 to 1. Raises Cancelled when it should stop."""
+
+
+class Store(Protocol):
+    """Objects in buckets. Every method raises Unavailable(STORE_UNAVAILABLE) when the store does not answer,
+    Unavailable(DISK_FULL) when it is full."""
+
+    def head(self, bucket: str, key: str) -> StoredObject:
+        """Raises Missing."""
+        ...
+
+    def list(self, bucket: str, prefix: str = "") -> Iterator[StoredObject]:
+        """Every object under a prefix, in no particular order."""
+        ...
+
+    def read(self, bucket: str, key: str) -> tuple[bytes, str]:
+        """A small object and its ETag. Raises Missing."""
+        ...
+
+    def fetch(self, bucket: str, key: str, to: Path) -> None:
+        """Make an object readable at the local path `to`, which must not exist yet: by link where the store
+        is local, else by download. Raises Missing; Unavailable if fewer bytes came than promised."""
+        ...
+
+    def write(
+        self, bucket: str, key: str, data: bytes, *, content_type: str, if_match: str | None = None, new: bool = False
+    ) -> str:
+        """Write a small object whole and return its ETag. Raises Conflict when `if_match` is not the
+        current ETag, or when `new` and the key exists."""
+        ...
+
+    def put(self, bucket: str, key: str, path: Path, *, content_type: str) -> None:
+        """Store the file at `path` whole. The file is the store's from now on (it may be moved)."""
+        ...
+
+    def delete(self, bucket: str, keys: Iterable[str]) -> None:
+        """Delete objects; a missing one is no error."""
+        ...
+
+    def url(self, bucket: str, key: str) -> str:
+        """Where a person or operator finds the object: a file path or an s3:// address. Never signed."""
+        ...
+
+
+class Catalogue(Protocol):
+    """The truth users are told: jobs by media and version, their states and tasks.
+
+    Raises Unavailable(STORE_UNAVAILABLE) when the database does not answer.
+    """
+
+    def register(
+        self, upload: Upload, *, title: str, tenant: str, profile: str, tasks: Sequence[str], at: datetime
+    ) -> Job:
+        """The job of this object version: made now (*queued*, tasks *waiting*), or as it already is. The
+        version becomes the media's current one when newly made."""
+        ...
+
+    def known(self, bucket: str, versions: Collection[tuple[str, str]]) -> set[tuple[str, str]]:
+        """Which of these (key, ETag) pairs are registered. A set query, however many are asked for."""
+        ...
+
+    def job(self, media_id: str, version: str | None = None) -> Job:
+        """The job of a version, by default the media's current one. Raises Missing."""
+        ...
+
+    def jobs(self, *, state: JobState | None = None, limit: int = 50, before: datetime | None = None) -> list[Job]:
+        """Current jobs, newest first, received before a time."""
+        ...
+
+    def restart(self, media_id: str, version: str, *, run_id: str, tasks: Sequence[str], at: datetime) -> bool:
+        """A run begins to work on a job: forget earlier failures, set these tasks *waiting* (adding those the
+        job lacks), note the run; a job that is not playable yet becomes *processing*. False when it may not."""
+        ...
+
+    def move(self, media_id: str, version: str, to: JobState, *, failure: Failure | None = None, at: datetime) -> bool:
+        """Compare-and-set along `domain.job.ALLOWED`; False when the current state does not allow it or is
+        already `to`. Stamps started_at, playable_at and finished_at. Raises Missing."""
+        ...
+
+    def published(self, media_id: str, version: str, revision: int) -> None:
+        """Note the manifest's revision; never lowers it. Raises Missing."""
+        ...
+
+    def task(
+        self,
+        media_id: str,
+        version: str,
+        name: str,
+        state: TaskState,
+        *,
+        progress: float = 0.0,
+        seconds: float | None = None,
+        reason: str | None = None,
+        fingerprint: str | None = None,
+        at: datetime,
+    ) -> Task:
+        """Write how a task stands, whole. Stamps `started_at` when it starts running. Raises Missing."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class EncodedVideo:
+    """A rendition in scratch, measured from the file itself."""
+
+    path: Path
+    frames: int
+    duration_seconds: float
+    keyframes: tuple[float, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class EncodedAudio:
+    """An encoded track in scratch, measured from the file itself. Loudness is None for silence."""
+
+    path: Path
+    channels: int
+    duration_seconds: float
+    loudness_lufs: float | None
+    true_peak_dbtp: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class Frame:
+    """One decoded picture: packed RGB, `width * height * 3` bytes."""
+
+    at: float
+    """seconds"""
+    width: int
+    height: int
+    rgb: bytes
+
+
+class MediaTool(Protocol):
+    """The one way an upload is decoded: a sandboxed ffmpeg. All outputs go to `scratch`, a directory of the
+    caller's. Every method raises BadMedia when the file is at fault, Unavailable when we are."""
+
+    @property
+    def build(self) -> str:
+        """Program, version and sandbox, for provenance."""
+        ...
+
+    def probe(self, source: Path) -> MediaInfo: ...
+
+    def encode(
+        self,
+        source: Path,
+        info: MediaInfo,
+        renditions: Sequence[PlannedRendition],
+        tracks: Sequence[AudioStream],
+        *,
+        audio: AudioRecipe,
+        stream: StreamRecipe,
+        scratch: Path,
+        progress: Progress,
+    ) -> tuple[list[EncodedVideo], list[EncodedAudio]]:
+        """Decode once and encode everything asked for, in the order asked."""
+        ...
+
+    def keyframe_tiles(
+        self, source: Path, info: MediaInfo, *, interval_seconds: float, width: int, scratch: Path
+    ) -> list[Frame]:
+        """One small picture per interval, decoded from keyframes only; at least one."""
+        ...
+
+    def picture(self, source: Path, info: MediaInfo, *, at: float, width: int, scratch: Path) -> Path:
+        """A JPEG of the picture at a time, at most `width` wide, never upscaled."""
+        ...
+
+    def look(
+        self, source: Path, info: MediaInfo, *, every_seconds: float, width: int, scratch: Path, progress: Progress
+    ) -> tuple[list[Frame], list[float]]:
+        """Decode once: sampled frames, and the times in seconds at which the scene cuts."""
+        ...
+
+    def speech(self, source: Path, info: MediaInfo, track: AudioStream, *, scratch: Path) -> Path:
+        """The track as 16 kHz mono signed 16-bit little-endian PCM, its time starting at the media's start."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Packaged:
+    """What the packager left in `scratch`: file names, all relative to it."""
+
+    hls: str
+    dash: str
+    files: tuple[str, ...]
+    longest_segment_seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class PackagingInput:
+    """One of our own MP4s to package. `language` is "" for video."""
+
+    path: Path
+    kind: str
+    """video or audio"""
+    name: str
+    language: str
+    default: bool
+
+
+class Packager(Protocol):
+    """HLS and DASH over one set of CMAF files. Reads only what our own ffmpeg made."""
+
+    @property
+    def build(self) -> str: ...
+
+    def package(self, inputs: Sequence[PackagingInput], *, recipe: StreamRecipe, scratch: Path) -> Packaged: ...
+
+
+class Recogniser(Protocol):
+    """Speech to text. Gets PCM, never a file of a user's."""
+
+    @property
+    def build(self) -> str: ...
+
+    def transcribe(
+        self, pcm: Path, *, model: SpeechModel, language: str | None, progress: Progress
+    ) -> Transcript | None:
+        """The words of 16 kHz mono s16le PCM; None when nobody speaks."""
+        ...
+
+
+class Eye(Protocol):
+    """Pictures to sightings: labels and on-screen text. Gets RGB, never a file of a user's."""
+
+    @property
+    def build(self) -> str: ...
+
+    def look(self, frames: Sequence[Frame], *, model: VisionModel, progress: Progress) -> list[Sighting]:
+        """Everything seen in each frame, above the model's own floor; evidence is the caller's business."""
+        ...
+
+
+class Engine(Protocol):
+    """Dagster, as far as the outside may use it."""
+
+    def launch(self, upload: Upload, *, profile: str) -> str:
+        """Queue a run of `process_upload` for this version; its run id."""
+        ...
+
+    def cancel(self, run_id: str) -> None:
+        """Stop a run wherever it is; one that has ended is no error."""
+        ...

@@ -1,0 +1,102 @@
+"""What a user is told about one upload: the job, its tasks, and which state may follow which."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from media_pipeline.domain.errors import QuarantineCode, RejectionCode
+
+
+class JobState(StrEnum):
+    QUEUED = "queued"
+    PROCESSING = "processing"
+    PLAYABLE = "playable"
+    READY = "ready"
+    REJECTED = "rejected"
+    QUARANTINED = "quarantined"
+    CANCELLED = "cancelled"
+    REMOVED = "removed"
+
+
+class TaskState(StrEnum):
+    WAITING = "waiting"
+    RUNNING = "running"
+    DONE = "done"
+    FAILED = "failed"
+    SKIPPED = "skipped"
+
+
+_S = JobState
+ALLOWED: dict[JobState, frozenset[JobState]] = {
+    # to: from. A finished job may be processed again (redrive), hence the way back to processing.
+    _S.QUEUED: frozenset({_S.READY, _S.PLAYABLE, _S.REJECTED, _S.QUARANTINED, _S.CANCELLED}),
+    _S.PROCESSING: frozenset({_S.QUEUED, _S.QUARANTINED, _S.REJECTED, _S.CANCELLED}),
+    _S.PLAYABLE: frozenset({_S.PROCESSING, _S.READY}),
+    _S.READY: frozenset({_S.PROCESSING, _S.PLAYABLE}),
+    _S.REJECTED: frozenset({_S.QUEUED, _S.PROCESSING}),
+    _S.QUARANTINED: frozenset({_S.QUEUED, _S.PROCESSING}),
+    _S.CANCELLED: frozenset({_S.QUEUED, _S.PROCESSING, _S.PLAYABLE}),
+    _S.REMOVED: frozenset(set(_S) - {_S.REMOVED}),
+}
+"""Which states a job may come from, by the state it moves to."""
+
+LIVE = frozenset({_S.QUEUED, _S.PROCESSING})
+"""Nothing to watch yet, and no verdict."""
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """A code of the closed lists and one human sentence."""
+
+    code: RejectionCode | QuarantineCode
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    """One asset of one job, as a user sees it."""
+
+    name: str
+    state: TaskState = TaskState.WAITING
+    progress: float = 0.0
+    """0 to 1"""
+    seconds: float | None = None
+    """how long it took, or has run so far"""
+    reason: str | None = None
+    """why it was skipped or failed"""
+    fingerprint: str | None = None
+    """of the recipe that made its output"""
+    started_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """The story of one object version, from received to published."""
+
+    media_id: str
+    version: str
+    bucket: str
+    key: str
+    etag: str
+    size: int
+    """bytes"""
+    title: str
+    tenant: str
+    profile: str
+    state: JobState
+    tasks: tuple[Task, ...]
+    failure: Failure | None
+    revision: int
+    """of the published manifest; 0 before the first"""
+    received_at: datetime
+    started_at: datetime | None
+    playable_at: datetime | None
+    finished_at: datetime | None
+    run_id: str | None
+
+    def task(self, name: str) -> Task:
+        """Raises KeyError for a task the job does not have."""
+        for task in self.tasks:
+            if task.name == name:
+                return task
+        raise KeyError(name)

@@ -1,0 +1,81 @@
+"""What a media file holds, as its probe tells it: streams, duration, geometry, time."""
+
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import Literal
+
+
+@dataclass(frozen=True, slots=True)
+class VideoStream:
+    """The picture that will be encoded.
+
+    `display_width` and `display_height` are what a viewer sees: after rotation and pixel aspect.
+    """
+
+    index: int
+    codec: str
+    coded_width: int
+    coded_height: int
+    display_width: int
+    display_height: int
+    rotation: int
+    """degrees clockwise, one of 0, 90, 180, 270"""
+    frame_rate: Fraction
+    """frames per second: the average, or the nominal rate where no average is known"""
+    pixel_format: str
+    transfer: str
+    """transfer characteristics as ffprobe names them, "unknown" where untagged"""
+    interlaced: bool
+    frames: int | None
+    """as the container counts them; None where it does not"""
+
+    @property
+    def short_side(self) -> int:
+        """pixels"""
+        return min(self.display_width, self.display_height)
+
+
+@dataclass(frozen=True, slots=True)
+class AudioStream:
+    """One audio track. `language` is BCP 47 or "und"."""
+
+    index: int
+    codec: str
+    channels: int
+    sample_rate: int
+    """Hz"""
+    language: str
+    default: bool
+
+
+@dataclass(frozen=True, slots=True)
+class TextStream:
+    """One embedded subtitle track."""
+
+    index: int
+    codec: str
+    language: str
+
+
+@dataclass(frozen=True, slots=True)
+class MediaInfo:
+    """The admitted facts of one source. At least one of `video` and `audio` is there."""
+
+    container: str
+    demuxer: str
+    """the name ffmpeg is forced to use with `-f`: content decided it, once"""
+    duration_seconds: float
+    size: int
+    """bytes"""
+    video: VideoStream | None
+    audio: tuple[AudioStream, ...]
+    text: tuple[TextStream, ...]
+
+    @property
+    def kind(self) -> Literal["video", "audio"]:
+        return "video" if self.video else "audio"
+
+    @property
+    def speech_track(self) -> AudioStream | None:
+        """The track to transcribe: the default one, else the first, else None."""
+        return next((a for a in self.audio if a.default), next(iter(self.audio), None))

@@ -1,0 +1,170 @@
+"""What can be made (recipes), what an upload asks for (profile), what a source deserves (ladder)."""
+
+import hashlib
+import json
+import math
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict, dataclass
+from typing import Any, Literal
+
+from media_pipeline.domain.media import VideoStream
+
+ENCODER_REVISION = 1
+"""Bumped by hand when an encoder's output really changes, so that an ffmpeg security update does
+not make a library stale. The build that ran is recorded in provenance."""
+
+REDUNDANT_ABOVE = 0.85
+"""A rung whose short side is over this share of the next larger one's adds nothing and is not made."""
+
+
+@dataclass(frozen=True, slots=True)
+class Rung:
+    """One named way to encode video. Capped CRF: quality-defined, with a ceiling."""
+
+    name: str
+    codec: Literal["h264"]
+    short_side: int
+    """pixels; width and height swap for portrait"""
+    crf: int
+    max_bitrate: int
+    """bits/s, the VBV ceiling"""
+    preset: str
+
+
+@dataclass(frozen=True, slots=True)
+class AudioRecipe:
+    """How every audio track is encoded: AAC-LC, loudness-normalised, at most `channels`."""
+
+    name: str
+    bitrate: int
+    """bits/s"""
+    channels: int
+    sample_rate: int
+    """Hz"""
+    loudness_lufs: float
+    true_peak_dbtp: float
+
+
+@dataclass(frozen=True, slots=True)
+class SpeechModel:
+    """A speech recogniser: which engine runs which weights. `weights` is an official name or a path."""
+
+    name: str
+    engine: Literal["faster-whisper", "openai-whisper"]
+    weights: str
+    beam_size: int
+
+
+@dataclass(frozen=True, slots=True)
+class VisionModel:
+    """What looks at pictures. `classifier` is a packaged name or the path of an ONNX file."""
+
+    name: str
+    classifier: str
+    min_confidence: float
+    """a label counts from this confidence on…"""
+    min_frames: int
+    """…in at least so many sampled frames"""
+    sample_seconds: float
+    """one frame is looked at every so many seconds"""
+    max_frames: int
+    text: bool
+    """read on-screen text"""
+
+
+@dataclass(frozen=True, slots=True)
+class ThumbnailRecipe:
+    """Poster and storyboard. Tiles come from keyframes only."""
+
+    name: str
+    poster_width: int
+    tile_width: int
+    columns: int
+    rows: int
+    interval_seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class StreamRecipe:
+    """How renditions are packaged: CMAF, one set of segments for HLS and DASH."""
+
+    name: str
+    gop_seconds: float
+    segment_seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class Profile:
+    """What one upload asks for: names out of `Recipes`. None: do not make it."""
+
+    name: str
+    rungs: tuple[str, ...]
+    audio: str
+    stream: str
+    thumbnails: str | None
+    subtitles: str | None
+    tags: str | None
+    language: str | None = None
+    """BCP 47 of the speech; None: find out"""
+
+
+@dataclass(frozen=True, slots=True)
+class Recipes:
+    """Everything this deployment can make. It gives asset keys and code versions; a profile only selects."""
+
+    rungs: Mapping[str, Rung]
+    audio: Mapping[str, AudioRecipe]
+    stream: Mapping[str, StreamRecipe]
+    thumbnails: Mapping[str, ThumbnailRecipe]
+    speech: Mapping[str, SpeechModel]
+    vision: Mapping[str, VisionModel]
+    profiles: Mapping[str, Profile]
+
+
+@dataclass(frozen=True, slots=True)
+class PlannedRendition:
+    """One rung as it will be encoded for one source: `width` and `height` are even."""
+
+    rung: Rung
+    width: int
+    height: int
+
+
+def fingerprint(*recipes: Any) -> str:
+    """What an output depends on besides its source: 16 hex digits over the recipes' values."""
+    facts = json.dumps([ENCODER_REVISION, *[_plain(r) for r in recipes]], sort_keys=True)
+    return hashlib.sha256(facts.encode()).hexdigest()[:16]
+
+
+def ladder(video: VideoStream, rungs: Iterable[Rung]) -> tuple[PlannedRendition, ...]:
+    """The renditions a source deserves, largest first: never upscaled, never none.
+
+    A rung above the source is made at the source's own size, once; a rung within 15 % of its larger
+    neighbour is dropped.
+    """
+    planned: list[tuple[int, Rung]] = []
+    for rung in sorted(rungs, key=lambda r: r.short_side):
+        size = min(rung.short_side, video.short_side)
+        while planned and planned[-1][0] > REDUNDANT_ABOVE * size:
+            if planned[-1][0] == size:  # both would be the source's own size: keep the smaller name
+                break
+            planned.pop()
+        else:
+            planned.append((size, rung))
+    return tuple(
+        PlannedRendition(rung, *_fit(video.display_width, video.display_height, size))
+        for size, rung in reversed(planned)
+    )
+
+
+def _fit(width: int, height: int, short_side: int) -> tuple[int, int]:
+    scale = short_side / min(width, height)
+    return _even(width * scale), _even(height * scale)
+
+
+def _even(pixels: float) -> int:
+    return max(2, 2 * math.floor(pixels / 2 + 0.5))
+
+
+def _plain(recipe: Any) -> Any:
+    return asdict(recipe) if hasattr(recipe, "__dataclass_fields__") else recipe

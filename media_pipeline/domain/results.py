@@ -1,0 +1,140 @@
+"""What each asset hands on: small frozen values, kept as JSON. Media bytes stay in the store under `key`s.
+
+An asset that has nothing to make still answers, with `NotMade` and its reason.
+"""
+
+from dataclasses import dataclass
+
+from media_pipeline.domain.media import MediaInfo
+from media_pipeline.domain.tags import Span, Tag
+from media_pipeline.domain.upload import Upload
+
+
+@dataclass(frozen=True, slots=True)
+class NotMade:
+    """There was nothing to make, and why: one clause a user may read."""
+
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Made:
+    """How an output came to be: its recipe's fingerprint, the tool's build, and the cost."""
+
+    fingerprint: str
+    tool: str
+    """program and version, with the sandbox in force"""
+    model: str | None
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """The admitted bytes: identity, profile and probe."""
+
+    upload: Upload
+    profile: str
+    info: MediaInfo
+    made: Made
+
+
+@dataclass(frozen=True, slots=True)
+class Rendition:
+    """One encoded video, an MP4 without audio at `key`."""
+
+    rung: str
+    codec: str
+    width: int
+    height: int
+    frame_rate: str
+    frames: int
+    duration_seconds: float
+    bytes: int
+    key: str
+    keyframes: tuple[float, ...]
+    """seconds; the same in every rung of a ladder"""
+    made: Made
+
+
+@dataclass(frozen=True, slots=True)
+class AudioTrack:
+    """One encoded audio track, an MP4 at `key`. `loudness_lufs` and `true_peak_dbtp` are None for silence."""
+
+    language: str
+    default: bool
+    channels: int
+    codec: str
+    duration_seconds: float
+    loudness_lufs: float | None
+    true_peak_dbtp: float | None
+    bytes: int
+    key: str
+
+
+@dataclass(frozen=True, slots=True)
+class AudioTracks:
+    tracks: tuple[AudioTrack, ...]
+    made: Made
+
+
+@dataclass(frozen=True, slots=True)
+class PackagedTrack:
+    """What a player needs to know of one packaged rendition. `bitrate` is the average in bits/s."""
+
+    name: str
+    codec: str
+    width: int
+    height: int
+    bitrate: int
+    bytes: int
+
+
+@dataclass(frozen=True, slots=True)
+class Stream:
+    """HLS and DASH over one set of CMAF files. Keys of the playlists as packaged, without subtitles."""
+
+    hls: str
+    dash: str
+    renditions: tuple[PackagedTrack, ...]
+    longest_segment_seconds: float
+    made: Made
+
+
+@dataclass(frozen=True, slots=True)
+class Thumbnails:
+    poster: str
+    poster_at: float
+    """seconds"""
+    storyboard_vtt: str
+    storyboard_images: tuple[str, ...]
+    tiles: int
+    made: Made
+
+
+@dataclass(frozen=True, slots=True)
+class Subtitles:
+    """One spoken track as WebVTT, SRT and timed words."""
+
+    language: str
+    language_confidence: float
+    vtt: str
+    srt: str
+    words: str
+    cues: int
+    word_count: int
+    excerpt: str
+    last_cue_end: float
+    real_time_factor: float
+    """seconds of work per second of audio"""
+    made: Made
+
+
+@dataclass(frozen=True, slots=True)
+class Tags:
+    tags: tuple[Tag, ...]
+    scenes: tuple[Span, ...]
+    frames_seen: int
+    made: Made
+
+
+Result = Source | Rendition | AudioTracks | Stream | Thumbnails | Subtitles | Tags

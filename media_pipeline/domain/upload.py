@@ -1,0 +1,72 @@
+"""What was received: one object version, and the stable id of the media it belongs to."""
+
+import base64
+import hashlib
+import re
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import PurePosixPath
+
+_HASH_CHARACTERS = 12  # of base32: 60 bits, so a collision needs about a billion media
+
+
+@dataclass(frozen=True, slots=True)
+class StoredObject:
+    """One object as its store describes it. `etag` is opaque: equal means equal bytes, no more."""
+
+    bucket: str
+    key: str
+    etag: str
+    size: int
+    """bytes"""
+    modified_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Upload:
+    """One received object version. `media_id` names its partition and survives overwrites."""
+
+    media_id: str
+    version: str
+    bucket: str
+    key: str
+    etag: str
+    size: int
+    """bytes"""
+
+
+def media_id(bucket: str, key: str) -> str:
+    """The partition key of an object: a readable slug and 60 bits of hash over bucket and key.
+
+    Always matches `[a-z0-9][a-z0-9-]{0,127}`, whatever the key holds.
+
+    >>> media_id("uploads", "Holiday 2026/Clip One.MOV")
+    'clip-one-mov-3v74fp4sylpk'
+    """
+    name = PurePosixPath(key).name or key
+    slug = re.sub(r"[^a-z0-9]+", "-", name.lower().encode("ascii", "ignore").decode()).strip("-")
+    slug = slug[:40].strip("-") or "media"
+    return f"{slug}-{_short_hash(bucket, key)}"
+
+
+def version_id(etag: str) -> str:
+    """The name of an object version in prefixes and run keys: 60 bits of hash over its ETag."""
+    return _short_hash(etag)
+
+
+def received(obj: StoredObject) -> Upload:
+    """The upload that an object stands for."""
+    return Upload(
+        media_id=media_id(obj.bucket, obj.key),
+        version=version_id(obj.etag),
+        bucket=obj.bucket,
+        key=obj.key,
+        etag=obj.etag,
+        size=obj.size,
+    )
+
+
+def _short_hash(*parts: str) -> str:
+    joined = "\0".join(parts).encode("utf-8", "surrogatepass")
+    digest = hashlib.sha256(joined).digest()
+    return base64.b32encode(digest).decode().lower()[:_HASH_CHARACTERS]
