@@ -25,6 +25,8 @@ class VideoStream:
     pixel_format: str
     transfer: str
     """transfer characteristics as ffprobe names them, "unknown" where untagged"""
+    matrix: str
+    """colour matrix as ffprobe names it, "unknown" where untagged"""
     interlaced: bool
     frames: int | None
     """as the container counts them; None where it does not"""

@@ -1,0 +1,90 @@
+"""The small additions of progressive publication: naming subtitles that arrive after the packaging.
+
+Pure functions over playlist text; media files are never touched.
+"""
+
+import math
+import posixpath
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from xml.etree import ElementTree as Xml
+
+_DASH = "urn:mpeg:dash:schema:mpd:2011"
+
+
+@dataclass(frozen=True, slots=True)
+class TextTrack:
+    """A WebVTT track to be named. `vtt` and `playlist` are relative to the playlists that name them."""
+
+    language: str
+    name: str
+    vtt: str
+    playlist: str
+
+
+def subtitle_playlist(vtt: str, duration_seconds: float) -> str:
+    """HLS media playlist of a whole WebVTT file as one segment."""
+    return "\n".join([
+        "#EXTM3U",
+        "#EXT-X-VERSION:6",
+        f"#EXT-X-TARGETDURATION:{math.ceil(duration_seconds) or 1}",
+        "#EXT-X-PLAYLIST-TYPE:VOD",
+        f"#EXTINF:{duration_seconds:.3f},",
+        vtt,
+        "#EXT-X-ENDLIST",
+        "",
+    ])  # fmt: skip
+
+
+def hls_master(packaged: str, *, base: str, tracks: Sequence[TextTrack]) -> str:
+    """The packager's master playlist, seen from another directory, with subtitles.
+
+    `base` leads from the new place to the packaged files. Lines that name no file are kept as they are.
+    """
+    lines = [_hls_line(line, base, bool(tracks)) for line in packaged.splitlines()]
+    first = next((i for i, line in enumerate(lines) if line.startswith("#EXT-X-STREAM-INF")), len(lines))
+    media = [
+        f'#EXT-X-MEDIA:TYPE=SUBTITLES,URI="{t.playlist}",GROUP-ID="subtitles",LANGUAGE="{t.language}",'
+        f'NAME="{t.name}",DEFAULT={"YES" if i == 0 else "NO"},AUTOSELECT=YES,FORCED=NO'
+        for i, t in enumerate(tracks)
+    ]
+    return "\n".join([*lines[:first], *media, *([""] if media else []), *lines[first:], ""])
+
+
+def dash_manifest(packaged: str, *, base: str, tracks: Sequence[TextTrack]) -> str:
+    """The packager's MPD, seen from another directory, with a text adaptation set a track."""
+    Xml.register_namespace("", _DASH)
+    root = Xml.fromstring(packaged)  # noqa: S314 - written by our own packager a moment ago
+    for url in root.iter(f"{{{_DASH}}}BaseURL"):
+        url.text = posixpath.join(base, url.text or "")
+    period = root.find(f"{{{_DASH}}}Period")
+    if period is None:
+        raise ValueError("an MPD without a Period")
+    taken = len(period.findall(f"{{{_DASH}}}AdaptationSet"))
+    for i, track in enumerate(tracks):
+        _add_text(period, track, identity=taken + i)
+    Xml.indent(root)
+    return '<?xml version="1.0" encoding="UTF-8"?>\n' + Xml.tostring(root, encoding="unicode") + "\n"
+
+
+def _hls_line(line: str, base: str, with_subtitles: bool) -> str:
+    if line and not line.startswith("#"):
+        return posixpath.join(base, line)
+    line = re.sub(r'URI="([^"]+)"', lambda m: f'URI="{posixpath.join(base, m[1])}"', line)
+    if with_subtitles and line.startswith("#EXT-X-STREAM-INF"):
+        return f'{line},SUBTITLES="subtitles"'
+    return line
+
+
+def _add_text(period: Xml.Element, track: TextTrack, *, identity: int) -> None:
+    def below(parent: Xml.Element, tag: str, **attributes: str) -> Xml.Element:
+        return Xml.SubElement(parent, f"{{{_DASH}}}{tag}", attributes)
+
+    adaptation = below(period, "AdaptationSet", id=str(identity), contentType="text", lang=track.language)
+    below(adaptation, "Role", schemeIdUri="urn:mpeg:dash:role:2011", value="subtitle")
+    below(adaptation, "Label").text = track.name
+    representation = below(
+        adaptation, "Representation", id=f"text-{track.language}-{identity}", bandwidth="256", mimeType="text/vtt"
+    )
+    below(representation, "BaseURL").text = track.vtt

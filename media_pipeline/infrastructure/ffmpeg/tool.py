@@ -1,0 +1,242 @@
+"""The MediaTool adapter: commands, run in the sandbox, their answers parsed, their failures named."""
+
+import os
+import tempfile
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
+from pathlib import Path
+
+from media_pipeline.application.ports import EncodedAudio, EncodedVideo, Frame, Progress
+from media_pipeline.domain.errors import BadMedia, MediaError, QuarantineCode, RejectionCode, Unavailable
+from media_pipeline.domain.media import AudioStream, MediaInfo
+from media_pipeline.domain.profile import AudioRecipe, PlannedRendition, StreamRecipe
+from media_pipeline.infrastructure.ffmpeg import answers, commands, runner
+from media_pipeline.infrastructure.ffmpeg.commands import Gain
+from media_pipeline.infrastructure.ffmpeg.runner import Limits, Output, ToolFailed
+
+_LIMITERS_HEADROOM_DB = 0.7
+"""AAC raises peaks a little after the limiter has set them."""
+_REASONS = (
+    # what ffmpeg says, what it means, in words for the uploader
+    ("not on whitelist", RejectionCode.FORMAT_NOT_ALLOWED, "This kind of file is not accepted; send video or audio."),
+    ("moov atom not found", RejectionCode.TRUNCATED, "The file is cut off: its index is missing. Upload it again."),
+    ("Decoder not found", RejectionCode.CODEC_UNSUPPORTED, "The file's codec cannot be decoded here."),
+    ("no decoder found for", RejectionCode.CODEC_UNSUPPORTED, "The file's codec cannot be decoded here."),
+    ("Permission denied", RejectionCode.UNREADABLE, "The file cannot be read; check its permissions."),
+)  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Ffmpeg:
+    """ffmpeg and ffprobe as programs. `threads`: decoder and encoder threads a stream."""
+
+    ffmpeg: str
+    ffprobe: str
+    threads: int = min(16, os.cpu_count() or 1)
+    base_seconds: float = 120.0
+    """every deadline begins with this…"""
+    seconds_per_second: float = 60.0
+    """…and grows by this for each second of media, for an encode"""
+
+    @cached_property
+    def build(self) -> str:
+        output = runner.run(
+            [self.ffmpeg, "-version"], scratch=Path(tempfile.gettempdir()), limits=Limits(wall_seconds=30)
+        )
+        return f"ffmpeg {_version(output)} ({runner.SANDBOX})"
+
+    def probe(self, source: Path) -> MediaInfo:
+        """Admission's look: container, streams, and the duration that the packets really have."""
+        scratch, size = source.parent, source.stat().st_size
+        output = self._on_upload(commands.probe(self.ffprobe), scratch, self.base_seconds, RejectionCode.NOT_MEDIA)
+        promised = answers.media_info(output.stdout, size=size)
+        found = self._scan(promised, scratch)
+        tolerance = max(1.0, 0.02 * promised.duration_seconds)
+        if promised.duration_seconds - found > tolerance:
+            message = f"The file is cut off: {found:.0f} of {promised.duration_seconds:.0f} seconds are there."
+            raise BadMedia(RejectionCode.TRUNCATED, message)
+        told = abs(promised.duration_seconds - found) <= tolerance
+        return promised if told else replace(promised, duration_seconds=round(found, 3))
+
+    def encode(
+        self,
+        source: Path,
+        info: MediaInfo,
+        renditions: Sequence[PlannedRendition],
+        tracks: Sequence[AudioStream],
+        *,
+        audio: AudioRecipe,
+        stream: StreamRecipe,
+        scratch: Path,
+        progress: Progress,
+    ) -> tuple[list[EncodedVideo], list[EncodedAudio]]:
+        """Decode once and encode everything asked for; sound is measured first, so that its gain is constant."""
+        gains = [(track, self._gain(info, track, audio, scratch)) for track in tracks]
+        argv = commands.encode(self.ffmpeg, info, renditions, gains, audio=audio, stream=stream, threads=self.threads)
+        self._on_upload(
+            argv, scratch, self._encode_seconds(info), RejectionCode.UNREADABLE, _told(info.duration_seconds, progress)
+        )
+        videos = [self._measured_video(scratch / f"v{i}.mp4") for i in range(len(renditions))]
+        sounds = [self._measured_audio(scratch / f"a{i}.mp4", audio) for i in range(len(tracks))]
+        if any(v.frames == 0 for v in videos):
+            raise BadMedia(RejectionCode.NO_DECODABLE_FRAMES, "Not one frame of the picture could be decoded.")
+        return videos, sounds
+
+    def keyframe_tiles(
+        self, source: Path, info: MediaInfo, *, interval_seconds: float, width: int, scratch: Path
+    ) -> list[Frame]:
+        assert info.video is not None
+        wide, high = commands.fitted(info.video, width)
+        for only_keyframes in (True, False):  # a stream may carry no frame that is marked as key
+            argv = commands.keyframe_tiles(
+                self.ffmpeg, info, interval_seconds=interval_seconds, width=wide, height=high,
+                only_keyframes=only_keyframes,
+            )  # fmt: skip
+            self._on_upload(argv, scratch, self._encode_seconds(info), RejectionCode.UNREADABLE)
+            frames = _frames(scratch / "tiles.rgb", scratch / "tiles.txt", wide, high)
+            if frames:
+                return frames
+        raise BadMedia(RejectionCode.NO_DECODABLE_FRAMES, "Not one frame of the picture could be decoded.")
+
+    def picture(self, source: Path, info: MediaInfo, *, at: float, width: int, scratch: Path) -> Path:
+        assert info.video is not None
+        wide, high = commands.fitted(info.video, width)
+        argv = commands.picture(self.ffmpeg, info, at=at, width=wide, height=high)
+        self._on_upload(argv, scratch, self.base_seconds, RejectionCode.UNREADABLE)
+        poster = scratch / "poster.jpg"
+        if not poster.exists() or poster.stat().st_size == 0:
+            raise BadMedia(RejectionCode.NO_DECODABLE_FRAMES, f"No picture could be decoded at {at:.1f} s.")
+        return poster
+
+    def look(
+        self, source: Path, info: MediaInfo, *, every_seconds: float, width: int, scratch: Path, progress: Progress
+    ) -> tuple[list[Frame], list[float]]:
+        assert info.video is not None
+        wide, high = commands.fitted(info.video, width)
+        argv = commands.look(self.ffmpeg, info, every_seconds=every_seconds, width=wide, height=high)
+        self._on_upload(
+            argv, scratch, self._encode_seconds(info), RejectionCode.UNREADABLE, _told(info.duration_seconds, progress)
+        )
+        frames = _frames(scratch / "frames.rgb", scratch / "frames.txt", wide, high)
+        return frames, answers.printed_times((scratch / "scenes.txt").read_text(), key="lavfi.scd.time")
+
+    def speech(self, source: Path, info: MediaInfo, track: AudioStream, *, scratch: Path) -> Path:
+        argv = commands.speech(self.ffmpeg, info, track)
+        self._on_upload(argv, scratch, self._encode_seconds(info), RejectionCode.UNREADABLE)
+        return scratch / "speech.pcm"
+
+    def _scan(self, info: MediaInfo, scratch: Path) -> float:
+        """Seconds until the last packet of picture or sound."""
+        reached = [0.0]
+
+        def note(line: str) -> None:
+            reached[0] = answers.progress_seconds(line) or reached[0]
+
+        self._on_upload(
+            commands.scan(self.ffmpeg, info.demuxer), scratch, self.base_seconds + info.size / 20e6,
+            RejectionCode.UNREADABLE, note,
+        )  # fmt: skip
+        return reached[0]
+
+    def _gain(self, info: MediaInfo, track: AudioStream, recipe: AudioRecipe, scratch: Path) -> Gain:
+        argv = commands.measure_loudness(self.ffmpeg, info.demuxer, track.index, commands.SOURCE, recipe)
+        output = self._on_upload(argv, scratch, self._encode_seconds(info), RejectionCode.UNREADABLE)
+        heard = answers.loudness(output.stderr)
+        if heard is None:
+            return Gain(0.0, None)
+        decibels = recipe.loudness_lufs - heard[0]
+        ceiling = recipe.true_peak_dbtp - _LIMITERS_HEADROOM_DB
+        return Gain(decibels, ceiling if heard[1] + decibels > ceiling else None)
+
+    def _measured_video(self, path: Path) -> EncodedVideo:
+        output = self._on_our_own(commands.packets(self.ffprobe, path.name), path.parent)
+        frames, duration, keyframes = answers.packets(output.stdout.decode())
+        return EncodedVideo(path, frames, duration, keyframes)
+
+    def _measured_audio(self, path: Path, recipe: AudioRecipe) -> EncodedAudio:
+        output = self._on_our_own(commands.measure_loudness(self.ffmpeg, None, 0, path.name, recipe), path.parent)
+        heard = answers.loudness(output.stderr)
+        probed = self._on_our_own(commands.sound(self.ffprobe, path.name), path.parent)
+        return EncodedAudio(
+            path, recipe.channels, float(probed.stdout), heard[0] if heard else None, heard[1] if heard else None
+        )
+
+    def _encode_seconds(self, info: MediaInfo) -> float:
+        return self.base_seconds + self.seconds_per_second * info.duration_seconds
+
+    def _on_upload(
+        self,
+        argv: list[str],
+        scratch: Path,
+        wall_seconds: float,
+        otherwise: RejectionCode,
+        on_line: Callable[[str], None] | None = None,
+    ) -> Output:
+        """Run over a user's bytes. A crash or a limit is tried once more and is then the file's fault."""
+        limits = Limits(wall_seconds=wall_seconds)
+        for last in (False, True):
+            try:
+                return runner.run(argv, scratch=scratch, limits=limits, on_line=on_line)
+            except ToolFailed as failed:
+                raise _refusal(failed, otherwise) from failed
+            except Unavailable as failed:
+                if failed.code is QuarantineCode.DISK_FULL:
+                    raise
+                if last:
+                    raise _given_up(failed) from failed
+        raise AssertionError("unreachable")
+
+    def _on_our_own(self, argv: list[str], scratch: Path) -> Output:
+        """Run over a file that we made: any failure is ours."""
+        try:
+            return runner.run(argv, scratch=scratch, limits=Limits(wall_seconds=3600))
+        except ToolFailed as failed:
+            message = "Our own output could not be read back."
+            raise Unavailable(QuarantineCode.TOOL_CRASH, message, detail=str(failed)) from failed
+
+
+def _refusal(failed: ToolFailed, otherwise: RejectionCode) -> MediaError:
+    for words, code, message in _REASONS:
+        if words in failed.tail:
+            return BadMedia(code, message, detail=str(failed))
+    message = {
+        RejectionCode.NOT_MEDIA: "The file is not a video or audio file.",
+        RejectionCode.UNREADABLE: "The file is damaged: it could not be decoded.",
+    }[otherwise]
+    return BadMedia(otherwise, message, detail=str(failed))
+
+
+def _given_up(failed: Unavailable) -> BadMedia:
+    if failed.code is QuarantineCode.TOOL_CRASH:
+        message = "The file is damaged in a way that breaks its decoder."
+        return BadMedia(RejectionCode.UNREADABLE, message, detail=failed.detail)
+    message = "Decoding the file costs more time or memory than is allowed."
+    return BadMedia(RejectionCode.LIMIT_DECODE_COST, message, detail=failed.detail)
+
+
+def _told(duration: float, progress: Progress) -> Callable[[str], None]:
+    def on_line(line: str) -> None:
+        at = answers.progress_seconds(line)
+        if at is not None and duration > 0:
+            progress(min(1.0, at / duration))
+
+    return on_line
+
+
+def _frames(pixels: Path, times: Path, width: int, height: int) -> list[Frame]:
+    if not times.exists():
+        return []
+    size = width * height * 3
+    found = answers.printed_times(times.read_text())
+    with pixels.open("rb") as file:
+        return [
+            Frame(at, width, height, rgb)
+            for at, rgb in zip(found, iter(lambda: file.read(size), b""), strict=False)
+            if len(rgb) == size
+        ]
+
+
+def _version(output: Output) -> str:
+    words = output.stdout.decode("utf-8", "replace").split()
+    return words[2] if len(words) > 2 else "unknown"
