@@ -7,14 +7,17 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import Protocol
+from typing import Protocol, TypeVar
 
 from media_pipeline.domain.job import Failure, Job, JobState, Task, TaskState
 from media_pipeline.domain.media import AudioStream, MediaInfo
 from media_pipeline.domain.profile import AudioRecipe, PlannedRendition, SpeechModel, StreamRecipe, VisionModel
+from media_pipeline.domain.results import NotMade, Result
 from media_pipeline.domain.tags import Sighting
 from media_pipeline.domain.transcript import Transcript
 from media_pipeline.domain.upload import StoredObject, Upload
+
+R = TypeVar("R")
 
 Progress = Callable[[float], None]
 """Told how far the work is, 0 to 1. Raises Cancelled when it should stop."""
@@ -147,6 +150,16 @@ class Frame:
     width: int
     height: int
     rgb: bytes
+
+
+class Results(Protocol):
+    """What each asset handed on, by upload and asset key joined by "/"."""
+
+    def save(self, upload: Upload, asset: str, value: Result | NotMade) -> None: ...
+
+    def load(self, upload: Upload, asset: str, kind: type[R]) -> R | NotMade | None:
+        """None where the asset was never materialised: absence is a value."""
+        ...
 
 
 class MediaTool(Protocol):

@@ -20,9 +20,9 @@ def result(media_id: str, version: str, asset: str) -> str:
     return f"{media_id}/{version}/results/{asset}.json"
 
 
-def output(media_id: str, version: str, stage: str, fingerprint: str, name: str) -> str:
+def output(media_id: str, version: str, stage: str, attempt: str, name: str) -> str:
     """Where a stage's output lands. `name` is ours, never a user's."""
-    return f"{media_id}/{version}/{stage}/{fingerprint}/{name}"
+    return f"{media_id}/{version}/{stage}/{attempt}/{name}"
 
 
 def revision(media_id: str, version: str, number: int, name: str) -> str:

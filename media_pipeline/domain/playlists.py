@@ -88,3 +88,22 @@ def _add_text(period: Xml.Element, track: TextTrack, *, identity: int) -> None:
         adaptation, "Representation", id=f"text-{track.language}-{identity}", bandwidth="256", mimeType="text/vtt"
     )
     below(representation, "BaseURL").text = track.vtt
+
+
+def relative(key: str, directory: str) -> str:
+    """How a playlist in `directory` (a key that ends in "/") names an object."""
+    return posixpath.relpath(key, directory)
+
+
+def language_name(language: str) -> str:
+    """What a player's menu shows: the language in itself where we know it, else its code."""
+    return _LANGUAGES.get(language, language)
+
+
+_LANGUAGES = {
+    "ar": "العربية", "cs": "Čeština", "da": "Dansk", "de": "Deutsch", "el": "Ελληνικά", "en": "English",
+    "es": "Español", "fi": "Suomi", "fr": "Français", "he": "עברית", "hi": "हिन्दी", "hu": "Magyar",
+    "id": "Bahasa Indonesia", "it": "Italiano", "ja": "日本語", "ko": "한국어", "nl": "Nederlands", "no": "Norsk",
+    "pl": "Polski", "pt": "Português", "ro": "Română", "ru": "Русский", "sv": "Svenska", "th": "ไทย",
+    "tr": "Türkçe", "uk": "Українська", "vi": "Tiếng Việt", "zh": "中文",
+}  # fmt: skip

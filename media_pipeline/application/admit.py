@@ -1,0 +1,23 @@
+"""Everything about trust: no stage looks at a byte that was not admitted here."""
+
+import time
+from pathlib import Path
+
+from media_pipeline.application.outputs import opened
+from media_pipeline.application.ports import MediaTool, Store
+from media_pipeline.domain.admission import Limits, admit_size
+from media_pipeline.domain.admission import admit as admit_info
+from media_pipeline.domain.profile import Profile, fingerprint
+from media_pipeline.domain.results import Made, Source
+from media_pipeline.domain.upload import Upload
+
+
+def admit(upload: Upload, profile: Profile, *, limits: Limits, store: Store, tool: MediaTool, scratch: Path) -> Source:
+    """Probe one version in the sandbox and judge it. Raises BadMedia with the code of its fault."""
+    began = time.monotonic()
+    admit_size(upload.size, limits)
+    with opened(upload, store=store, scratch=scratch) as path:
+        info = tool.probe(path)
+    admit_info(info, limits)
+    made = Made(fingerprint("source"), tool.build, None, round(time.monotonic() - began, 3))
+    return Source(upload, profile.name, info, made)

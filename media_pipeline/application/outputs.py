@@ -1,0 +1,74 @@
+"""Where a stage works and where its outputs land: the source under one fixed name in a scratch directory, outputs in
+the store, all of them or none."""
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from uuid import uuid4
+
+from media_pipeline.application.ports import Store
+from media_pipeline.domain import keys
+from media_pipeline.domain.errors import BadMedia, Conflict, MediaError, Missing, RejectionCode
+from media_pipeline.domain.upload import Upload
+
+SOURCE_NAME = "source"
+CONTENT_TYPES = {
+    ".mp4": "video/mp4",
+    ".m3u8": "application/vnd.apple.mpegurl",
+    ".mpd": "application/dash+xml",
+    ".vtt": "text/vtt; charset=utf-8",
+    ".srt": "application/x-subrip; charset=utf-8",
+    ".json": "application/json",
+    ".jpg": "image/jpeg",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Shelf:
+    """The bucket that outputs go to."""
+
+    store: Store
+    bucket: str
+
+    def keep(self, upload: Upload, stage: str, files: Mapping[str, Path]) -> dict[str, str]:
+        """Store files under the names given, in a place of their own, and return their keys by name.
+
+        When one cannot be stored, those before it are taken back.
+        """
+        attempt = uuid4().hex[:8]
+        kept: dict[str, str] = {}
+        try:
+            for name, path in files.items():
+                key = keys.output(upload.media_id, upload.version, stage, attempt, name)
+                self.store.put(self.bucket, key, path, content_type=CONTENT_TYPES[path.suffix])
+                kept[name] = key
+        except MediaError:
+            self.store.delete(self.bucket, kept.values())
+            raise
+        return kept
+
+    def withdraw(self, upload: Upload) -> None:
+        """Delete everything made from a version; it must not be published."""
+        prefix = keys.version_prefix(upload.media_id, upload.version)
+        self.store.delete(self.bucket, [o.key for o in self.store.list(self.bucket, prefix)])
+
+
+@contextmanager
+def opened(upload: Upload, *, store: Store, scratch: Path) -> Iterator[Path]:
+    """The bytes of exactly this version, as a local file named by us.
+
+    Raises BadMedia(SOURCE_GONE) when they are gone, Conflict when the object has another version by now.
+    """
+    path = scratch / SOURCE_NAME
+    try:
+        current = store.head(upload.bucket, upload.key)
+        if current.etag != upload.etag:
+            raise Conflict("The file was overwritten while it was processed; the new version has its own job.")
+        store.fetch(upload.bucket, upload.key, path)
+    except Missing as gone:
+        raise BadMedia(RejectionCode.SOURCE_GONE, "The file is no longer there.") from gone
+    try:
+        yield path
+    finally:
+        path.unlink(missing_ok=True)

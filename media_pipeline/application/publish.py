@@ -1,0 +1,257 @@
+"""Publication: the manifest is assembled from the results that exist, and written as the next revision.
+
+One idempotent use case, called after every stage: revision 1 appears when picture and sound play, each extra adds one.
+Everything a revision names is there before the revision is.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Protocol
+
+from media_pipeline.application.outputs import Shelf
+from media_pipeline.application.ports import Catalogue, Results
+from media_pipeline.domain import keys, playlists, quality
+from media_pipeline.domain.errors import Conflict, Missing
+from media_pipeline.domain.job import JobState
+from media_pipeline.domain.manifest import (
+    Check,
+    Manifest,
+    ManifestAudio,
+    ManifestRendition,
+    ManifestSubtitles,
+    Provenance,
+    Storyboard,
+)
+from media_pipeline.domain.profile import Recipes
+from media_pipeline.domain.results import (
+    AudioTracks,
+    Made,
+    NotMade,
+    Rendition,
+    Source,
+    Stream,
+    Subtitles,
+    Tags,
+    Thumbnails,
+)
+from media_pipeline.domain.upload import Upload
+
+_ATTEMPTS = 5
+"""extras that finish together race for the next revision; each loser tries again"""
+
+
+class Codec(Protocol):
+    """The manifest as JSON bytes, and back."""
+
+    def dump(self, manifest: Manifest) -> bytes: ...
+    def load(self, data: bytes) -> Manifest: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """Everything made from one upload so far."""
+
+    source: Source
+    renditions: tuple[Rendition, ...]
+    audio: AudioTracks | None
+    stream: Stream
+    thumbnails: Thumbnails | None
+    subtitles: Subtitles | None
+    tags: Tags | None
+
+
+def publish(
+    upload: Upload,
+    *,
+    recipes: Recipes,
+    results: Results,
+    shelf: Shelf,
+    catalogue: Catalogue,
+    codec: Codec,
+    now: Callable[[], datetime],
+    complete: bool = False,
+) -> Manifest | NotMade:
+    """Publish what there is. With `complete`, everything the profile asks for is there: the job becomes *ready*.
+
+    Raises Conflict when another version is current by now.
+    """
+    parts = gathered(upload, recipes=recipes, results=results)
+    if isinstance(parts, NotMade):
+        return parts
+    for _ in range(_ATTEMPTS):
+        if catalogue.job(upload.media_id).version != upload.version:
+            raise Conflict("A newer version of the file was uploaded; this one is not published.")
+        try:
+            manifest = _next_revision(upload, parts, recipes, shelf, codec)
+            break
+        except Conflict:
+            continue
+    else:
+        raise Conflict("The manifest is being changed by others all the time.")
+    catalogue.published(upload.media_id, upload.version, manifest.revision)
+    state = JobState.READY if complete else JobState.PLAYABLE
+    catalogue.move(upload.media_id, upload.version, state, at=now())
+    return manifest
+
+
+def gathered(upload: Upload, *, recipes: Recipes, results: Results) -> Parts | NotMade:
+    """The results that exist; NotMade before picture and sound are packaged."""
+    source = results.load(upload, "source", Source)
+    stream = results.load(upload, "stream", Stream)
+    if not isinstance(source, Source) or not isinstance(stream, Stream):
+        return NotMade("picture and sound are not packaged yet")
+    names = recipes.profiles[source.profile].rungs
+    rungs = [results.load(upload, f"transcodes/{name}", Rendition) for name in names]
+    renditions = sorted((r for r in rungs if isinstance(r, Rendition)), key=lambda r: -r.width * r.height)
+    audio = results.load(upload, "audio", AudioTracks)
+    thumbnails = results.load(upload, "thumbnails", Thumbnails)
+    subtitles = results.load(upload, "subtitles", Subtitles)
+    tags = results.load(upload, "ai_tags", Tags)
+    return Parts(
+        source=source,
+        renditions=tuple(renditions),
+        audio=audio if isinstance(audio, AudioTracks) else None,
+        stream=stream,
+        thumbnails=thumbnails if isinstance(thumbnails, Thumbnails) else None,
+        subtitles=subtitles if isinstance(subtitles, Subtitles) else None,
+        tags=tags if isinstance(tags, Tags) else None,
+    )
+
+
+def manifest_of(parts: Parts, recipes: Recipes, *, revision: int, hls: str, dash: str) -> Manifest:
+    """The manifest of these parts; `hls` and `dash` are keys."""
+    upload, info = parts.source.upload, parts.source.info
+    shown = parts.thumbnails
+    said = parts.subtitles
+
+    def path(key: str) -> str:
+        return keys.relative_to_manifest(upload.media_id, key)
+
+    return Manifest(
+        schema_version="1.0",
+        id=upload.media_id,
+        version=upload.version,
+        revision=revision,
+        kind=info.kind,
+        duration_seconds=info.duration_seconds,
+        display_width=info.video.display_width if info.video else None,
+        display_height=info.video.display_height if info.video else None,
+        frame_rate=_rate(parts),
+        hls=path(hls),
+        dash=path(dash),
+        mp4=None,
+        renditions=tuple(
+            ManifestRendition(r.name, r.codec, r.width, r.height, r.bitrate, r.bytes) for r in parts.stream.renditions
+        ),
+        audio=tuple(
+            ManifestAudio(t.language, t.channels, t.codec, t.loudness_lufs)
+            for t in (parts.audio.tracks if parts.audio else ())
+        ),
+        poster=path(shown.poster) if shown else None,
+        storyboard=Storyboard(path(shown.storyboard_vtt), tuple(path(i) for i in shown.storyboard_images))
+        if shown
+        else None,
+        preview=None,
+        subtitles=(
+            ManifestSubtitles(said.language, "subtitles", "speech", path(said.vtt), path(said.srt), path(said.words)),
+        )
+        if said
+        else (),
+        tags=parts.tags.tags if parts.tags else (),
+        scenes=parts.tags.scenes if parts.tags else (),
+        chapters=(),
+        checks=_checks(parts, recipes),
+        provenance=_provenance(parts),
+        warnings=(),
+    )
+
+
+def _next_revision(upload: Upload, parts: Parts, recipes: Recipes, shelf: Shelf, codec: Codec) -> Manifest:
+    key = keys.manifest(upload.media_id)
+    try:
+        data, etag = shelf.store.read(shelf.bucket, key)
+        before: Manifest | None = codec.load(data)
+    except Missing:
+        before, etag = None, ""
+    revision = before.revision + 1 if before else 1
+    hls, dash = _playlists(upload, parts, revision)
+    manifest = manifest_of(parts, recipes, revision=revision, hls=hls, dash=dash)
+    if before and _same(before, manifest):
+        return before
+    if parts.subtitles:
+        _write_playlists(parts, parts.subtitles, revision, shelf)
+    data = codec.dump(manifest)
+    if before:
+        shelf.store.write(shelf.bucket, key, data, content_type="application/json", if_match=etag)
+    else:
+        shelf.store.write(shelf.bucket, key, data, content_type="application/json", new=True)
+    return manifest
+
+
+def _same(before: Manifest, after: Manifest) -> bool:
+    """Nothing new to say. New playlists alone are nothing new: they follow from the rest."""
+    if before.version != after.version:
+        return False
+    return replace(before, revision=0, hls="", dash="") == replace(after, revision=0, hls="", dash="")
+
+
+def _playlists(upload: Upload, parts: Parts, revision: int) -> tuple[str, str]:
+    if parts.subtitles is None:
+        return parts.stream.hls, parts.stream.dash
+    here = (upload.media_id, upload.version, revision)
+    return keys.revision(*here, "master.m3u8"), keys.revision(*here, "manifest.mpd")
+
+
+def _write_playlists(parts: Parts, said: Subtitles, revision: int, shelf: Shelf) -> None:
+    """Playlists that name the subtitles, beside the media files that stay where they are."""
+    upload = parts.source.upload
+    track = playlists.TextTrack(
+        language=said.language,
+        name=playlists.language_name(said.language),
+        vtt=playlists.relative(said.vtt, keys.revision(upload.media_id, upload.version, revision, "")),
+        playlist=f"subtitles-{said.language}.m3u8",
+    )
+    base = playlists.relative(
+        parts.stream.hls.rpartition("/")[0], keys.revision(upload.media_id, upload.version, revision, "")
+    )
+    store, bucket = shelf.store, shelf.bucket
+    packaged_hls = store.read(bucket, parts.stream.hls)[0].decode()
+    packaged_dash = store.read(bucket, parts.stream.dash)[0].decode()
+    duration = parts.source.info.duration_seconds
+    texts = {
+        track.playlist: (playlists.subtitle_playlist(track.vtt, duration), "application/vnd.apple.mpegurl"),
+        "manifest.mpd": (playlists.dash_manifest(packaged_dash, base=base, tracks=[track]), "application/dash+xml"),
+        "master.m3u8": (
+            playlists.hls_master(packaged_hls, base=base, tracks=[track]),
+            "application/vnd.apple.mpegurl",
+        ),
+    }
+    for name, (text, content_type) in texts.items():
+        key = keys.revision(upload.media_id, upload.version, revision, name)
+        store.write(bucket, key, text.encode(), content_type=content_type)
+
+
+def _rate(parts: Parts) -> str | None:
+    return parts.renditions[0].frame_rate if parts.renditions else None
+
+
+def _checks(parts: Parts, recipes: Recipes) -> tuple[Check, ...]:
+    profile = recipes.profiles[parts.source.profile]
+    named = [(f"transcodes/{r.rung}", quality.rendition(r, parts.source)) for r in parts.renditions]
+    if parts.audio:
+        named.append(("audio", quality.audio(parts.audio, recipes.audio[profile.audio])))
+    named.append(("stream", quality.stream(parts.stream, parts.renditions, recipes.stream[profile.stream])))
+    if parts.subtitles:
+        named.append(("subtitles", quality.subtitles(parts.subtitles, parts.source)))
+    return tuple(replace(check, name=f"{asset}:{check.name}") for asset, checks in named for check in checks)
+
+
+def _provenance(parts: Parts) -> tuple[Provenance, ...]:
+    made: list[tuple[str, Made]] = [("source", parts.source.made)]
+    made += [(f"transcodes/{r.rung}", r.made) for r in parts.renditions]
+    extras = (("audio", parts.audio), ("stream", parts.stream), ("thumbnails", parts.thumbnails))
+    made += [(name, part.made) for name, part in extras if part]
+    more = (("subtitles", parts.subtitles), ("ai_tags", parts.tags))
+    made += [(name, part.made) for name, part in more if part]
+    return tuple(Provenance(name, m.fingerprint, m.tool, m.model, m.seconds) for name, m in made)

@@ -1,0 +1,71 @@
+"""An object was seen: make sure it has a job, once."""
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from pathlib import PurePosixPath
+
+from media_pipeline.application.ports import Catalogue
+from media_pipeline.domain.job import Job
+from media_pipeline.domain.profile import Profile
+from media_pipeline.domain.upload import StoredObject, received
+
+_UNFINISHED = (".part", ".partial", ".tmp", ".crdownload", ".download", ".filepart", ".upload")
+
+EXTRAS = ("thumbnails", "subtitles", "ai_tags")
+
+
+def register(
+    obj: StoredObject, *, profile: Profile, catalogue: Catalogue, now: datetime, tenant: str = "default"
+) -> Job:
+    """The job of this object version, new or as it is."""
+    return catalogue.register(
+        received(obj),
+        title=PurePosixPath(obj.key).name or obj.key,
+        tenant=tenant,
+        profile=profile.name,
+        tasks=tasks(profile),
+        at=now,
+    )
+
+
+def tasks(profile: Profile) -> list[str]:
+    """The assets a profile asks for, in the order people read them."""
+    rungs = [f"transcodes/{name}" for name in profile.rungs]
+    asked = {"thumbnails": profile.thumbnails, "subtitles": profile.subtitles, "ai_tags": profile.tags}
+    extras = [name for name in EXTRAS if asked[name] is not None]
+    return ["source", *rungs, "audio", "stream", *extras, "publication"]
+
+
+def is_upload(key: str) -> bool:
+    """Whether a key may be a finished upload: no folder marker, no hidden or temporary name."""
+    name = PurePosixPath(key).name
+    hidden = any(part.startswith(".") for part in PurePosixPath(key).parts)
+    return bool(name) and not key.endswith("/") and not hidden and not name.lower().endswith(_UNFINISHED)
+
+
+def settled(
+    objects: Iterable[StoredObject], *, seen: dict[str, str], now: datetime, settle_seconds: float
+) -> tuple[list[StoredObject], dict[str, str]]:
+    """Split what a listing found into objects that are complete and those that may still be written.
+
+    Complete: unchanged since the last listing (`seen` maps key to ETag), or untouched for `settle_seconds`. Returns
+    the complete ones, oldest first, and what to remember for the next listing.
+    """
+    complete, waiting = [], {}
+    for obj in objects:
+        if not is_upload(obj.key):
+            continue
+        age = (now - obj.modified_at).total_seconds()
+        if seen.get(obj.key) == obj.etag or age >= settle_seconds:
+            complete.append(obj)
+        else:
+            waiting[obj.key] = obj.etag
+    return sorted(complete, key=lambda o: (o.modified_at, o.key)), waiting
+
+
+def unknown(objects: Sequence[StoredObject], *, catalogue: Catalogue) -> list[StoredObject]:
+    """Those whose version has no job yet, asked for all at once."""
+    known: set[tuple[str, str]] = set()
+    for bucket in {o.bucket for o in objects}:
+        known |= catalogue.known(bucket, [(o.key, o.etag) for o in objects if o.bucket == bucket])
+    return [o for o in objects if (o.key, o.etag) not in known]

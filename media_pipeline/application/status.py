@@ -1,0 +1,39 @@
+"""What a user is told: the job as plain data, the same for every presentation."""
+
+from typing import Any
+
+from media_pipeline.domain.job import Job
+
+
+def described(job: Job) -> dict[str, Any]:
+    """State, error and tasks of a job; times in ISO 8601, durations in seconds."""
+    return {
+        "id": job.media_id,
+        "version": job.version,
+        "title": job.title,
+        "profile": job.profile,
+        "state": str(job.state),
+        "error": error(job),
+        "tasks": tasks(job),
+        "revision": job.revision,
+        "received_at": job.received_at.isoformat(),
+        "playable_at": job.playable_at.isoformat() if job.playable_at else None,
+        "finished_at": job.finished_at.isoformat() if job.finished_at else None,
+    }
+
+
+def error(job: Job) -> dict[str, str] | None:
+    return {"code": str(job.failure.code), "message": job.failure.message} if job.failure else None
+
+
+def tasks(job: Job) -> list[dict[str, Any]]:
+    return [
+        {
+            "name": t.name,
+            "state": str(t.state),
+            "progress": t.progress,
+            "seconds": t.seconds,
+            "reason": t.reason,
+        }
+        for t in job.tasks
+    ]

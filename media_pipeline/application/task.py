@@ -1,0 +1,111 @@
+"""One task of a job while it is worked on: what the catalogue is told, and what a failure means for the job."""
+
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from media_pipeline.application.outputs import Shelf
+from media_pipeline.application.ports import Catalogue
+from media_pipeline.domain.errors import BadMedia, Cancelled, Conflict, MediaError, Unavailable
+from media_pipeline.domain.job import Failure, JobState, TaskState
+from media_pipeline.domain.results import NotMade, Result
+from media_pipeline.domain.upload import Upload
+
+VITAL = ("source", "transcodes", "audio", "stream", "publication")
+"""Without these there is nothing to play: their failure is the job's."""
+
+Clock = Callable[[], datetime]
+
+
+@dataclass
+class Report:
+    """Tells the catalogue how the tasks of one step stand; progress at most once a second."""
+
+    upload: Upload
+    names: Sequence[str]
+    catalogue: Catalogue
+    now: Clock
+    began: float = field(default_factory=time.monotonic)
+    _told: float = -1.0
+    _answered: set[str] = field(default_factory=set)
+
+    def progress(self, done: float) -> None:
+        """Raises Cancelled when the job was cancelled meanwhile."""
+        elapsed = time.monotonic() - self.began
+        if elapsed - self._told < 1.0:
+            return
+        self._told = elapsed
+        self.stop_if_cancelled()
+        for name in self.names:
+            self._write(name, TaskState.RUNNING, progress=done, seconds=elapsed)
+
+    def answer(self, name: str, value: Result | NotMade) -> None:
+        """A task is over: something was made, or there was nothing to make."""
+        self._answered.add(name)
+        if isinstance(value, NotMade):
+            self._write(name, TaskState.SKIPPED, reason=value.reason)
+        else:
+            print_of = value.made.fingerprint
+            self._write(name, TaskState.DONE, progress=1.0, seconds=value.made.seconds, fingerprint=print_of)
+
+    def done(self, name: str, fingerprint: str) -> None:
+        """A task without a result of its own is over."""
+        self._answered.add(name)
+        seconds = time.monotonic() - self.began
+        self._write(name, TaskState.DONE, progress=1.0, seconds=seconds, fingerprint=fingerprint)
+
+    def failed(self, state: TaskState, reason: str) -> None:
+        for name in self.names:
+            if name not in self._answered:
+                self._write(name, state, seconds=time.monotonic() - self.began, reason=reason)
+
+    def stop_if_cancelled(self) -> None:
+        if self.catalogue.job(self.upload.media_id, self.upload.version).state is JobState.CANCELLED:
+            raise Cancelled("The job was cancelled.")
+
+    def _write(self, name: str, state: TaskState, *, progress: float = 0.0, seconds: float | None = None,
+               reason: str | None = None, fingerprint: str | None = None) -> None:  # fmt: skip
+        self.catalogue.task(
+            self.upload.media_id, self.upload.version, name, state, progress=round(progress, 3),
+            seconds=None if seconds is None else round(seconds, 3), reason=reason, fingerprint=fingerprint,
+            at=self.now(),
+        )  # fmt: skip
+
+
+@contextmanager
+def tracked(
+    upload: Upload, names: Sequence[str], *, catalogue: Catalogue, shelf: Shelf, now: Clock, last_attempt: bool
+) -> Iterator[Report]:
+    """Work on tasks: *running* while inside, and on a failure the job and its tasks say so before it passes on.
+
+    BadMedia in a vital task rejects the job and takes back what was made. Unavailable in a vital task quarantines
+    the job once `last_attempt` has failed. An extra's failure is its own.
+    """
+    report = Report(upload, names, catalogue, now)
+    report.stop_if_cancelled()
+    for name in names:
+        catalogue.task(upload.media_id, upload.version, name, TaskState.RUNNING, at=now())
+    vital = names[0].split("/")[0] in VITAL
+    try:
+        yield report
+    except BadMedia as fault:
+        report.failed(TaskState.FAILED, fault.message)
+        if vital and catalogue.move(
+            upload.media_id, upload.version, JobState.REJECTED, failure=Failure(fault.code, fault.message), at=now()
+        ):
+            shelf.withdraw(upload)
+        raise
+    except Unavailable as trouble:
+        report.failed(TaskState.FAILED if last_attempt else TaskState.WAITING, trouble.message)
+        if vital and last_attempt:
+            failure = Failure(trouble.code, trouble.message)
+            catalogue.move(upload.media_id, upload.version, JobState.QUARANTINED, failure=failure, at=now())
+        raise
+    except (Cancelled, Conflict) as stop:
+        report.failed(TaskState.SKIPPED, stop.message)
+        raise
+    except MediaError as trouble:
+        report.failed(TaskState.FAILED, trouble.message)
+        raise

@@ -1,0 +1,139 @@
+"""The ladder and the sound: decode once, encode everything that was asked for."""
+
+import time
+from collections.abc import Collection
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from media_pipeline.application.outputs import Shelf, opened
+from media_pipeline.application.ports import EncodedAudio, EncodedVideo, MediaTool, Progress, Store
+from media_pipeline.domain.errors import BadMedia, RejectionCode
+from media_pipeline.domain.media import AudioStream
+from media_pipeline.domain.profile import PlannedRendition, Profile, Recipes, fingerprint, ladder
+from media_pipeline.domain.results import AudioTrack, AudioTracks, Made, NotMade, Rendition, Source
+
+AUDIO = "audio"
+
+
+@dataclass(frozen=True, slots=True)
+class Transcoded:
+    """One answer for everything that was asked for."""
+
+    renditions: dict[str, Rendition | NotMade]
+    audio: AudioTracks | NotMade | None
+    """None: not asked for"""
+
+
+def transcode(
+    source: Source,
+    wanted: Collection[str],
+    *,
+    recipes: Recipes,
+    store: Store,
+    shelf: Shelf,
+    tool: MediaTool,
+    scratch: Path,
+    progress: Progress,
+) -> Transcoded:
+    """Encode the rungs named in `wanted`, and the sound if "audio" is among them, in one process.
+
+    Raises BadMedia TRUNCATED when less decodes than the container promised, NO_DECODABLE_FRAMES when nothing does.
+    """
+    profile = recipes.profiles[source.profile]
+    began = time.monotonic()
+    plans = [p for p in deserved(source, profile, recipes) if p.rung.name in wanted]
+    tracks = source.info.audio if AUDIO in wanted else ()
+    if plans or tracks:
+        with opened(source.upload, store=store, scratch=scratch) as path:
+            videos, sounds = tool.encode(
+                path, source.info, plans, tracks, audio=recipes.audio[profile.audio],
+                stream=recipes.stream[profile.stream], scratch=scratch, progress=progress,
+            )  # fmt: skip
+        _whole(source, videos)
+        names = {f"{p.rung.name}.mp4": v.path for p, v in zip(plans, videos, strict=True)}
+        names |= {f"audio-{i}.mp4": s.path for i, s in enumerate(sounds)}
+        sizes = {name: path.stat().st_size for name, path in names.items()}
+        kept = shelf.keep(source.upload, "renditions", names)
+        made = Made("", tool.build, None, round(time.monotonic() - began, 3))
+        renditions = [
+            _rendition(
+                plan, video, source, kept[f"{plan.rung.name}.mp4"], sizes[f"{plan.rung.name}.mp4"], made, recipes
+            )
+            for plan, video in zip(plans, videos, strict=True)
+        ]
+        heard = [
+            _track(track, sound, kept[f"audio-{i}.mp4"], sizes[f"audio-{i}.mp4"])
+            for i, (track, sound) in enumerate(zip(tracks, sounds, strict=True))
+        ]
+    else:
+        made, renditions, heard = Made("", tool.build, None, 0.0), [], []
+    answers = {r.rung: r for r in renditions}
+    return Transcoded(
+        {name: answers.get(name) or _not_made(name, source, profile) for name in wanted if name != AUDIO},
+        _audio(heard, made, recipes, profile) if AUDIO in wanted else None,
+    )
+
+
+def deserved(source: Source, profile: Profile, recipes: Recipes) -> tuple[PlannedRendition, ...]:
+    """The ladder of this source under its profile; empty without a picture."""
+    return ladder(source.info.video, [recipes.rungs[n] for n in profile.rungs]) if source.info.video else ()
+
+
+def _whole(source: Source, videos: list[EncodedVideo]) -> None:
+    video = source.info.video
+    if video is None or video.frames is None or not videos:
+        return
+    promised = video.frames / float(video.frame_rate)
+    found = max(v.duration_seconds for v in videos)
+    if promised - found > max(1.0, 0.02 * promised):
+        message = f"The file is cut off: {found:.0f} of {promised:.0f} seconds could be decoded."
+        raise BadMedia(RejectionCode.TRUNCATED, message)
+
+
+def _rendition(
+    plan: PlannedRendition, video: EncodedVideo, source: Source, key: str, size: int, made: Made, recipes: Recipes
+) -> Rendition:
+    assert source.info.video is not None
+    profile = recipes.profiles[source.profile]
+    return Rendition(
+        rung=plan.rung.name,
+        codec=plan.rung.codec,
+        width=plan.width,
+        height=plan.height,
+        frame_rate=str(source.info.video.frame_rate),
+        frames=video.frames,
+        duration_seconds=video.duration_seconds,
+        bytes=size,
+        key=key,
+        keyframes=video.keyframes,
+        made=replace(made, fingerprint=fingerprint(plan.rung, recipes.stream[profile.stream].gop_seconds)),
+    )
+
+
+def _track(track: AudioStream, sound: EncodedAudio, key: str, size: int) -> AudioTrack:
+    return AudioTrack(
+        language=track.language,
+        default=track.default,
+        channels=sound.channels,
+        codec="aac",
+        duration_seconds=sound.duration_seconds,
+        loudness_lufs=sound.loudness_lufs,
+        true_peak_dbtp=sound.true_peak_dbtp,
+        bytes=size,
+        key=key,
+    )
+
+
+def _audio(tracks: list[AudioTrack], made: Made, recipes: Recipes, profile: Profile) -> AudioTracks | NotMade:
+    if not tracks:
+        return NotMade("the source has no sound")
+    return AudioTracks(tuple(tracks), replace(made, fingerprint=fingerprint(recipes.audio[profile.audio])))
+
+
+def _not_made(name: str, source: Source, profile: Profile) -> NotMade:
+    if source.info.video is None:
+        return NotMade("the source has no picture")
+    if name not in profile.rungs:
+        return NotMade(f"not in profile {profile.name}")
+    side = source.info.video.short_side
+    return NotMade(f"adds nothing: the source has a short side of {side} px and another rung serves it")
