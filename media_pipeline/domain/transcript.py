@@ -1,6 +1,24 @@
-"""What was said and when: words, cues, and their WebVTT and SRT text."""
+"""What was said and when: words, the cues made of them, and their WebVTT and SRT text."""
 
+import math
+import unicodedata
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+
+LINE_COLUMNS = 42
+"""widest line of a cue; a full-width character takes two columns"""
+SHORTEST_CUE = 1.0
+LONGEST_CUE = 7.0
+"""seconds"""
+
+_LONG_PAUSE = 1.5
+"""seconds of silence that no cue spans"""
+_PAUSE = 0.4
+"""seconds of silence at which people hear a phrase end"""
+_READING_COLUMNS_PER_SECOND = 17
+_SENTENCE_ENDS = tuple(".!?…。！？")
+_PHRASE_ENDS = tuple(",;:—、，；：")
+_CLOSING = "\"'”’)]»」』"
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,4 +50,192 @@ class Transcript:
 
     @property
     def text(self) -> str:
-        return " ".join(w.text.strip() for w in self.words)
+        return joined([w.text for w in self.words])
+
+
+def cues(words: Sequence[Word], *, duration: float) -> tuple[Cue, ...]:
+    """Words as subtitles: at most two balanced lines of 42 columns, at most 7 s, broken where a sentence, a phrase or
+    a breath ends, without overlap and inside 0 to `duration` seconds.
+
+    A cue lasts at least 1 s wherever its neighbours leave room. Words without text, or outside the media, are
+    not shown.
+    """
+    spoken = list(_showable(words, duration))
+    return tuple(_timed([spoken[a:b] for a, b in _cut(spoken)], duration))
+
+
+def webvtt(cues: Sequence[Cue]) -> str:
+    """A WebVTT file; text is escaped."""
+    blocks = [
+        f"{timestamp(c.start)} --> {timestamp(c.end)}\n" + "\n".join(_escaped(line) for line in c.lines) for c in cues
+    ]
+    return "\n\n".join(["WEBVTT", *blocks]) + "\n"
+
+
+def srt(cues: Sequence[Cue]) -> str:
+    """A SubRip file. It has no escapes: an arrow in the text, which parsers take for a time line, is rewritten."""
+    return "\n".join(
+        f"{number}\n{timestamp(c.start, ',')} --> {timestamp(c.end, ',')}\n"
+        + "\n".join(line.replace("-->", "→") for line in c.lines)
+        + "\n"
+        for number, c in enumerate(cues, start=1)
+    )
+
+
+def timestamp(seconds: float, point: str = ".") -> str:
+    """`HH:MM:SS.mmm`; hours may pass 99."""
+    whole, milliseconds = divmod(round(seconds * 1000), 1000)
+    return f"{whole // 3600:02d}:{whole // 60 % 60:02d}:{whole % 60:02d}{point}{milliseconds:03d}"
+
+
+def joined(texts: Sequence[str]) -> str:
+    """Words as one text: spaces between them, except in scripts that write none (Chinese, Japanese, Thai …)."""
+    if all(t.isascii() for t in texts):
+        return " ".join(" ".join(texts).split())
+    out = ""
+    for text in (" ".join(t.split()) for t in texts):
+        glued = not out or not text or (_spaceless(out[-1]) and _spaceless(text[0]))
+        out += text if glued else f" {text}"
+    return out
+
+
+def columns(text: str) -> int:
+    """How wide a text is shown."""
+    if text.isascii():
+        return len(text)
+    return sum(2 if unicodedata.east_asian_width(c) in "WF" else 1 for c in text)
+
+
+def _showable(words: Sequence[Word], duration: float) -> Iterator[Word]:
+    """Words in order of time, inside the media, none wider than a line."""
+    for word in sorted(words, key=lambda w: w.start):
+        text = " ".join(word.text.split())
+        start, end = max(word.start, 0.0), min(max(word.end, word.start), duration)
+        if not text or start >= duration:
+            continue
+        pieces = list(_narrow(text))
+        share = (end - start) / len(pieces)
+        for i, piece in enumerate(pieces):
+            yield Word(start + i * share, max(start + (i + 1) * share, start), piece, word.confidence)
+
+
+def _narrow(text: str) -> Iterator[str]:
+    piece = ""
+    for character in text:
+        if columns(piece + character) > LINE_COLUMNS:
+            yield piece.strip()
+            piece = ""
+        piece += character
+    if piece.strip():
+        yield piece.strip()
+
+
+def _cut(words: Sequence[Word]) -> list[tuple[int, int]]:
+    """The cheapest way to cut words into cues, as half-open ranges: least total cost, by dynamic programming."""
+    best = [0.0] + [math.inf] * len(words)
+    previous = [0] * (len(words) + 1)
+    for end in range(1, len(words) + 1):
+        for start in range(end - 1, -1, -1):
+            if end - start > 1 and not _fits(words[start:end]):
+                break
+            cost = best[start] + _cost(words, start, end)
+            if cost < best[end]:
+                best[end], previous[end] = cost, start
+    ranges = []
+    end = len(words)
+    while end:
+        ranges.append((previous[end], end))
+        end = previous[end]
+    return ranges[::-1]
+
+
+def _fits(words: Sequence[Word]) -> bool:
+    if words[-1].end - words[0].start > LONGEST_CUE or words[1].start - words[0].end > _LONG_PAUSE:
+        return False
+    texts = [w.text for w in words]
+    wide = columns(joined(texts))
+    return wide <= LINE_COLUMNS or (wide <= 2 * LINE_COLUMNS + 1 and _split(texts) is not None)
+
+
+def _cost(words: Sequence[Word], start: int, end: int) -> float:
+    """What is wrong with a cue of these words. Each cue costs 1, so that few are made; the rest is in proportion."""
+    last = words[end - 1]
+    pause = words[end].start - last.end if end < len(words) else _LONG_PAUSE
+    free = words[end].start - words[start].start if end < len(words) else LONGEST_CUE
+    cost = 1.0 + _break_cost(last.text, pause)
+    cost += 1.0 * sum(_ends(w.text, _SENTENCE_ENDS) for w in words[start : end - 1])
+    cost += 4.0 * max(0.0, SHORTEST_CUE - free)
+    return cost + (0.8 if end - start == 1 else 0.0)
+
+
+def _break_cost(text: str, pause: float) -> float:
+    if _ends(text, _SENTENCE_ENDS) or pause >= _LONG_PAUSE:
+        return 0.0
+    if _ends(text, _PHRASE_ENDS):
+        return 0.6
+    return 0.9 if pause >= _PAUSE else 2.0
+
+
+def _ends(text: str, marks: tuple[str, ...]) -> bool:
+    return text.rstrip(_CLOSING).endswith(marks)
+
+
+def _timed(groups: Sequence[Sequence[Word]], duration: float) -> Iterator[Cue]:
+    """Each group from its first word on, as long as it takes to read where the next one waits that long."""
+    shown = 0.0
+    for i, group in enumerate(groups):
+        lines = _lines([w.text for w in group])
+        ceiling = groups[i + 1][0].start if i + 1 < len(groups) else duration
+        reading = max(SHORTEST_CUE, sum(map(columns, lines)) / _READING_COLUMNS_PER_SECOND)
+        start = max(group[0].start, shown)
+        end = min(max(group[-1].end, start + reading), start + LONGEST_CUE, max(ceiling, start))
+        start = max(shown, min(start, end - SHORTEST_CUE))  # no room behind: come earlier
+        start, end = _milliseconds(start, end)
+        if end > start:
+            yield Cue(start, end, lines)
+            shown = end
+
+
+def _milliseconds(start: float, end: float) -> tuple[float, float]:
+    """Rounded down, so that no end passes the media's."""
+    return math.floor(start * 1000 + 1e-6) / 1000, math.floor(end * 1000 + 1e-6) / 1000
+
+
+def _lines(texts: Sequence[str]) -> tuple[str, ...]:
+    whole = joined(texts)
+    if columns(whole) <= LINE_COLUMNS:
+        return (whole,)
+    at = _split(texts)
+    assert at is not None, "only what fits is made a cue"
+    return joined(texts[:at]), joined(texts[at:])
+
+
+def _split(texts: Sequence[str]) -> int | None:
+    """Where to break into two lines: about equal, rather after punctuation. None when there is no way."""
+    ways: list[tuple[int, int]] = []
+    for at in range(len(texts) - 1, 0, -1):
+        below = columns(joined(texts[at:]))
+        if below > LINE_COLUMNS:
+            break
+        above = columns(joined(texts[:at]))
+        if above <= LINE_COLUMNS:
+            bonus = 10 if _ends(texts[at - 1], _SENTENCE_ENDS + _PHRASE_ENDS) else 0
+            ways.append((abs(above - below) - bonus, at))
+    return min(ways)[1] if ways else None
+
+
+def _escaped(text: str) -> str:
+    return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+
+
+def _spaceless(character: str) -> bool:
+    code = ord(character)
+    return (
+        0x0E00 <= code <= 0x0EFF  # Thai, Lao
+        or 0x1000 <= code <= 0x109F  # Burmese
+        or 0x1780 <= code <= 0x17FF  # Khmer
+        or 0x2E80 <= code <= 0x9FFF  # CJK punctuation, kana, ideographs
+        or 0xF900 <= code <= 0xFAFF
+        or 0xFF00 <= code <= 0xFFEF  # full-width forms
+        or 0x20000 <= code <= 0x3FFFF
+    )
