@@ -1,0 +1,92 @@
+"""Speech to text with faster-whisper: CTranslate2 weights, int8 on the CPU."""
+
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from functools import lru_cache
+from importlib import metadata
+from pathlib import Path
+from typing import Any
+
+from media_pipeline.application.ports import Progress
+from media_pipeline.domain.errors import QuarantineCode, Unavailable
+from media_pipeline.domain.profile import SpeechModel
+from media_pipeline.domain.transcript import Transcript, Word
+from media_pipeline.infrastructure import voice
+from media_pipeline.infrastructure.models import resolve_speech
+
+TEMPERATURES = (0.0, 0.2, 0.4, 0.6)
+"""Tried in turn while an answer repeats itself or is unsure; hotter than this, Whisper makes things up."""
+
+
+class FasterWhisper:
+    """`threads` is how many cores one transcription may use; 0 leaves it to the library."""
+
+    def __init__(self, models_dir: Path, *, allow_download: bool = False, threads: int = 0) -> None:
+        self._models_dir = models_dir
+        self._allow_download = allow_download
+        self._threads = threads
+
+    @property
+    def build(self) -> str:
+        return f"faster-whisper {metadata.version('faster-whisper')}"
+
+    def transcribe(
+        self, pcm: Path, *, model: SpeechModel, language: str | None, progress: Progress
+    ) -> Transcript | None:
+        """The words of 16 kHz mono s16le PCM; None when nobody speaks, and then no model is loaded.
+
+        Raises Unavailable: INTERNAL without weights, for a language the model does not know or when the library
+        fails; OUT_OF_MEMORY.
+        """
+
+        def hear(passage: voice.Passage, code: str | None) -> voice.Heard:
+            whisper = self._loaded(model)
+            with translated():
+                if code is not None and code not in whisper.supported_languages:
+                    message = f"The speech model {model.name} does not know the language {code}."
+                    raise Unavailable(QuarantineCode.INTERNAL, message)
+                segments, info = whisper.transcribe(
+                    passage.samples,
+                    language=code,
+                    beam_size=model.beam_size,
+                    temperature=TEMPERATURES,
+                    word_timestamps=True,
+                    condition_on_previous_text=False,  # else one invented line breeds the next
+                    vad_filter=False,  # a passage is speech already
+                )
+            return voice.Heard(info.language, info.language_probability, _said(segments))
+
+        return voice.transcribe(pcm, hear, language=language, progress=progress)
+
+    def _loaded(self, model: SpeechModel) -> Any:
+        files = resolve_speech(
+            model.weights, "faster-whisper", cache=self._models_dir, allow_download=self._allow_download
+        )
+        with translated():
+            return _load(files.path, self._threads)
+
+
+@lru_cache(maxsize=1)  # one model is all the memory a worker should spend
+def _load(path: Path, threads: int) -> Any:
+    from faster_whisper import WhisperModel
+
+    return WhisperModel(str(path), device="cpu", compute_type="int8", cpu_threads=threads, local_files_only=True)
+
+
+def _said(segments: Iterable[Any]) -> Iterator[voice.Said]:
+    with translated():
+        for s in segments:
+            words = tuple(Word(float(w.start), float(w.end), w.word, float(w.probability)) for w in s.words or ())
+            yield voice.Said(words, s.text, s.avg_logprob, s.no_speech_prob)
+
+
+@contextmanager
+def translated() -> Iterator[None]:
+    """What a recogniser's library raises, as failures of ours."""
+    try:
+        yield
+    except MemoryError as error:
+        message = "The speech recogniser ran out of memory."
+        raise Unavailable(QuarantineCode.OUT_OF_MEMORY, message, detail=str(error)) from error
+    except (RuntimeError, ValueError, OSError) as error:
+        raise Unavailable(QuarantineCode.INTERNAL, "The speech recogniser failed.", detail=str(error)) from error
