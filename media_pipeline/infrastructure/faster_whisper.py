@@ -14,8 +14,10 @@ from media_pipeline.domain.transcript import Transcript, Word
 from media_pipeline.infrastructure import voice
 from media_pipeline.infrastructure.models import resolve_speech
 
-TEMPERATURES = (0.0, 0.2, 0.4, 0.6)
+_TEMPERATURES = (0.0, 0.2, 0.6)
 """Tried in turn while an answer repeats itself or is unsure; hotter than this, Whisper makes things up."""
+_MOST_TOKENS = 224
+"""Whisper's own limit for its window of 30 s"""
 
 
 class FasterWhisper:
@@ -49,7 +51,10 @@ class FasterWhisper:
                     passage.samples,
                     language=code,
                     beam_size=model.beam_size,
-                    temperature=TEMPERATURES,
+                    temperature=_TEMPERATURES,
+                    best_of=2,
+                    # A hum or a cheer can be written on for ever; nobody says more than 20 tokens a second.
+                    max_new_tokens=min(_MOST_TOKENS, 40 + 20 * len(passage.samples) // voice.RATE),
                     word_timestamps=True,
                     condition_on_previous_text=False,  # else one invented line breeds the next
                     vad_filter=False,  # a passage is speech already
