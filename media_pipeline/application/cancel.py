@@ -13,6 +13,6 @@ def cancel(media_id: str, *, catalogue: Catalogue, engine: Engine, now: datetime
     a queued run never starts. Raises Missing.
     """
     job = catalogue.job(media_id)
-    if catalogue.move(job.media_id, job.version, JobState.CANCELLED, at=now) and job.run_id:
-        engine.cancel(job.run_id)
+    if catalogue.move(job.media_id, job.version, JobState.CANCELLED, at=now):
+        engine.cancel(job.media_id, job.version)
     return catalogue.job(media_id)

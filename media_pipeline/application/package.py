@@ -7,6 +7,7 @@ from pathlib import Path
 from media_pipeline.application.outputs import Shelf
 from media_pipeline.application.ports import Packager, PackagingInput
 from media_pipeline.domain.errors import QuarantineCode, Unavailable
+from media_pipeline.domain.playlists import language_name
 from media_pipeline.domain.profile import Recipes, fingerprint
 from media_pipeline.domain.results import AudioTracks, Made, NotMade, PackagedTrack, Rendition, Source, Stream
 
@@ -52,17 +53,29 @@ def _inputs(
         return path
 
     inputs = [
-        PackagingInput(local(r.key, f"in-{r.rung}.mp4"), "video", f"video-{r.rung}", "", default=False)
+        PackagingInput(local(r.key, f"in-{r.rung}.mp4"), "video", f"video-{r.rung}", "", "", default=False)
         for r in renditions
     ]
     tracks = audio.tracks if isinstance(audio, AudioTracks) else ()
+    labels = track_labels([t.language for t in tracks])
     preferred = next((i for i, t in enumerate(tracks) if t.default), 0)
     return inputs + [
         PackagingInput(
-            local(t.key, f"in-audio-{i}.mp4"), "audio", f"audio-{i}-{t.language}", t.language, default=i == preferred
-        )
+            local(t.key, f"in-audio-{i}.mp4"), "audio", f"audio-{i}-{t.language}", labels[i], t.language,
+            default=i == preferred,
+        )  # fmt: skip
         for i, t in enumerate(tracks)
     ]
+
+
+def track_labels(languages: Sequence[str]) -> list[str]:
+    """What a player's menu calls each track: its language, numbered where that is not enough.
+
+    >>> track_labels(["en", "und", "en"])
+    ['English', 'Audio', 'English 2']
+    """
+    names = [language_name(code) if code != "und" else "Audio" for code in languages]
+    return [name if names.index(name) == i else f"{name} {names[: i + 1].count(name)}" for i, name in enumerate(names)]
 
 
 def _packaged(rendition: Rendition, size: int) -> PackagedTrack:

@@ -89,9 +89,12 @@ class Catalogue(Protocol):
         """Current jobs, newest first, received before a time."""
         ...
 
-    def restart(self, media_id: str, version: str, *, run_id: str, tasks: Sequence[str], at: datetime) -> bool:
+    def restart(
+        self, media_id: str, version: str, *, run_id: str, profile: str, tasks: Sequence[str], at: datetime
+    ) -> bool:
         """A run begins to work on a job: forget earlier failures, set these tasks *waiting* (adding those the
-        job lacks), note the run; a job that is not playable yet becomes *processing*. False when it may not."""
+        job lacks), note run and profile; a job that is not playable yet becomes *processing*. False when it may
+        not."""
         ...
 
     def move(self, media_id: str, version: str, to: JobState, *, failure: Failure | None = None, at: datetime) -> bool:
@@ -221,12 +224,15 @@ class Packaged:
 
 @dataclass(frozen=True, slots=True)
 class PackagingInput:
-    """One of our own MP4s to package. `language` is "" for video."""
+    """One of our own MP4s to package. `label` and `language` are "" for video."""
 
     path: Path
     kind: str
     """video or audio"""
     name: str
+    """of its files; letters, digits and - only"""
+    label: str
+    """what a player's menu shows; unique among the audio tracks, without commas"""
     language: str
     default: bool
 
@@ -267,10 +273,6 @@ class Eye(Protocol):
 class Engine(Protocol):
     """Dagster, as far as the outside may use it."""
 
-    def launch(self, upload: Upload, *, profile: str) -> str:
-        """Queue a run of `process_upload` for this version; its run id."""
-        ...
-
-    def cancel(self, run_id: str) -> None:
-        """Stop a run wherever it is; one that has ended is no error."""
+    def cancel(self, media_id: str, version: str) -> None:
+        """Stop every run of a version that has not ended, queued ones too; none is no error."""
         ...

@@ -255,3 +255,11 @@ def _provenance(parts: Parts) -> tuple[Provenance, ...]:
     more = (("subtitles", parts.subtitles), ("ai_tags", parts.tags))
     made += [(name, part.made) for name, part in more if part]
     return tuple(Provenance(name, m.fingerprint, m.tool, m.model, m.seconds) for name, m in made)
+
+
+def published(media_id: str, *, shelf: Shelf, codec: Codec) -> Manifest | None:
+    """The manifest that is out, or None where nothing was published."""
+    try:
+        return codec.load(shelf.store.read(shelf.bucket, keys.manifest(media_id))[0])
+    except Missing:
+        return None

@@ -52,6 +52,17 @@ def hls_master(packaged: str, *, base: str, tracks: Sequence[TextTrack]) -> str:
     return "\n".join([*lines[:first], *media, *([""] if media else []), *lines[first:], ""])
 
 
+def default_audio(master: str, name: str | None) -> str:
+    """The packager's master playlist with the named track as the one a player begins with. It marks one only where a
+    language is known."""
+    lines = master.splitlines()
+    for i, line in enumerate(lines):
+        if line.startswith("#EXT-X-MEDIA:TYPE=AUDIO"):
+            chosen = "YES" if f'NAME="{name}"' in line else "NO"
+            lines[i] = re.sub(r"DEFAULT=(YES|NO)", f"DEFAULT={chosen}", line)
+    return "\n".join([*lines, ""])
+
+
 def dash_manifest(packaged: str, *, base: str, tracks: Sequence[TextTrack]) -> str:
     """The packager's MPD, seen from another directory, with a text adaptation set a track."""
     Xml.register_namespace("", _DASH)
@@ -101,7 +112,7 @@ def language_name(language: str) -> str:
 
 
 _LANGUAGES = {
-    "ar": "العربية", "cs": "Čeština", "da": "Dansk", "de": "Deutsch", "el": "Ελληνικά", "en": "English",
+    "ar": "العربية", "cs": "Čeština", "da": "Dansk", "de": "Deutsch", "el": "Ελληνικά", "en": "English", "eng": "English",
     "es": "Español", "fi": "Suomi", "fr": "Français", "he": "עברית", "hi": "हिन्दी", "hu": "Magyar",
     "id": "Bahasa Indonesia", "it": "Italiano", "ja": "日本語", "ko": "한국어", "nl": "Nederlands", "no": "Norsk",
     "pl": "Polski", "pt": "Português", "ro": "Română", "ru": "Русский", "sv": "Svenska", "th": "ไทย",

@@ -5,7 +5,6 @@ know ranges. It reads only what our own ffmpeg made.
 """
 
 import re
-import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -13,6 +12,7 @@ from pathlib import Path
 
 from media_pipeline.application.ports import Packaged, PackagingInput
 from media_pipeline.domain.errors import QuarantineCode, Unavailable
+from media_pipeline.domain.playlists import default_audio
 from media_pipeline.domain.profile import StreamRecipe
 from media_pipeline.infrastructure.ffmpeg import runner
 from media_pipeline.infrastructure.ffmpeg.runner import Limits, ToolFailed
@@ -29,8 +29,8 @@ class ShakaPackager:
 
     @cached_property
     def build(self) -> str:
-        limits = Limits(wall_seconds=30)
-        output = runner.run([self.path, "--version"], scratch=Path(tempfile.gettempdir()), limits=limits)
+        with runner.temporary() as scratch:
+            output = runner.run([self.path, "--version"], scratch=scratch, limits=Limits(wall_seconds=30))
         words = output.stdout.decode("utf-8", "replace").split()
         return f"shaka-packager {words[2]}"
 
@@ -43,6 +43,9 @@ class ShakaPackager:
         except ToolFailed as failed:
             message = "The renditions could not be packaged."
             raise Unavailable(QuarantineCode.TOOL_CRASH, message, detail=str(failed)) from failed
+        master = out / HLS
+        preferred = next((i.label for i in inputs if i.kind == "audio" and i.default), None)
+        master.write_text(default_audio(master.read_text(), preferred))
         playlists = [f"{i.name}.m3u8" for i in inputs]
         longest = max(longest_segment((out / name).read_text()) for name in playlists)
         files = tuple(sorted(p.name for p in out.iterdir()))
@@ -79,6 +82,8 @@ def _descriptor(track: PackagingInput) -> str:
     if track.kind == "video":
         fields["iframe_playlist_name"] = f"{track.name}-iframes.m3u8"
     else:
-        fields |= {"hls_group_id": "audio", "hls_name": track.name, "language": track.language}
+        fields |= {"hls_group_id": "audio", "hls_name": track.label}
         fields["dash_roles"] = "main" if track.default else "alternate"
+        if track.language != "und":  # the packager knows every language but the unknown one
+            fields["language"] = track.language
     return ",".join(f"{name}={value}" for name, value in fields.items())

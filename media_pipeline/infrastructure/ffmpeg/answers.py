@@ -17,6 +17,19 @@ DEFAULT_FRAME_RATE = Fraction(25)
 _SANE_RATES = Fraction(1, 10), Fraction(240)
 
 
+_LISTS = re.compile(
+    rb"\s*(\xef\xbb\xbf)?(#EXTM3U|ffconcat version|\[playlist\]|\[Reference\]|v=0\r?\no=|RTSPtext|"
+    rb"(<\?xml[^>]*>\s*)?(<!--.*?-->\s*)*<(MPD|asx|playlist|smil|SmoothStreamingMedia|wpl)\b)",
+    re.IGNORECASE | re.DOTALL,
+)
+
+
+def names_other_files(head: bytes) -> bool:
+    """Whether a file begins like a playlist, list or manifest: formats through which a reader opens further files and
+    addresses. ffmpeg hides some of them behind "invalid data", so they are told by their first bytes."""
+    return _LISTS.match(head) is not None
+
+
 def media_info(answer: bytes, *, size: int) -> MediaInfo:
     """ffprobe's JSON as MediaInfo. `duration_seconds` is what the container promises, 0 where it promises nothing.
 

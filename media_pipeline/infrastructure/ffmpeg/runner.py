@@ -157,6 +157,13 @@ def _failure(tool: str, exit_code: int, tail: str, limits: Limits, *, timed_out:
 
 
 @contextmanager
+def temporary() -> Iterator[Path]:
+    """Scratch for a call that writes nothing, such as a tool's version."""
+    with tempfile.TemporaryDirectory() as path:
+        yield Path(path)
+
+
+@contextmanager
 def scratch_directory(root: Path, name: str) -> Iterator[Path]:
     """A private working directory, always removed, whatever is in it."""
     root.mkdir(parents=True, exist_ok=True)

@@ -1,7 +1,6 @@
 """The MediaTool adapter: commands, run in the sandbox, their answers parsed, their failures named."""
 
 import os
-import tempfile
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -17,6 +16,7 @@ from media_pipeline.infrastructure.ffmpeg.runner import Limits, Output, ToolFail
 
 _LIMITERS_HEADROOM_DB = 0.7
 """AAC raises peaks a little after the limiter has set them."""
+_HEAD_BYTES = 4096
 _REASONS = (
     # what ffmpeg says, what it means, in words for the uploader
     ("not on whitelist", RejectionCode.FORMAT_NOT_ALLOWED, "This kind of file is not accepted; send video or audio."),
@@ -41,14 +41,16 @@ class Ffmpeg:
 
     @cached_property
     def build(self) -> str:
-        output = runner.run(
-            [self.ffmpeg, "-version"], scratch=Path(tempfile.gettempdir()), limits=Limits(wall_seconds=30)
-        )
+        with runner.temporary() as scratch:
+            output = runner.run([self.ffmpeg, "-version"], scratch=scratch, limits=Limits(wall_seconds=30))
         return f"ffmpeg {_version(output)} ({runner.SANDBOX})"
 
     def probe(self, source: Path) -> MediaInfo:
         """Admission's look: container, streams, and the duration that the packets really have."""
         scratch, size = source.parent, source.stat().st_size
+        with source.open("rb") as file:
+            if answers.names_other_files(file.read(_HEAD_BYTES)):
+                raise BadMedia(RejectionCode.FORMAT_NOT_ALLOWED, "Playlists and lists of files are not accepted.")
         output = self._on_upload(commands.probe(self.ffprobe), scratch, self.base_seconds, RejectionCode.NOT_MEDIA)
         promised = answers.media_info(output.stdout, size=size)
         found = self._scan(promised, scratch)

@@ -1,0 +1,62 @@
+# Everything a person or CI runs. Needs Python 3.11 to 3.13 and make, nothing else.
+SHELL := /bin/sh
+VENV ?= .venv
+BIN := $(VENV)/bin
+INSTALLED := $(VENV)/.installed
+LOCKS := requirements.lock requirements-demo.lock
+PIP := $(BIN)/python -m pip --disable-pip-version-check -q
+FILE ?=
+PROFILE ?=
+
+.PHONY: run dev test test-fast check lint types contracts definitions bench doctor lock clean test-openai-whisper
+
+run: $(INSTALLED)  ## process FILE, or a clip made for the demo
+	@$(BIN)/media-pipeline process $(if $(PROFILE),--profile "$(PROFILE)") "$(or $(FILE),$$($(BIN)/media-pipeline demo))"
+
+dev: $(INSTALLED)  ## Dagster's UI with the sensor on: drop files into the inbox
+	@$(BIN)/media-pipeline dev
+
+test: $(INSTALLED)  ## every test
+	$(BIN)/pytest
+
+test-fast: $(INSTALLED)  ## without whole runs: under two minutes
+	$(BIN)/pytest -m "not slow"
+
+check: lint types contracts definitions test  ## what CI runs
+
+lint: $(INSTALLED)
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+
+types: $(INSTALLED)
+	$(BIN)/mypy
+
+contracts: $(INSTALLED)
+	$(BIN)/lint-imports
+
+definitions: $(INSTALLED)
+	$(BIN)/media-pipeline validate
+
+bench: $(INSTALLED)  ## ratios against plain tools; takes minutes
+	$(BIN)/python benchmarks/run.py
+
+doctor: $(INSTALLED)
+	@$(BIN)/media-pipeline doctor
+
+$(INSTALLED): $(LOCKS) pyproject.toml
+	@test -x $(BIN)/python || { p=$$(for p in python3 python3.13 python3.12 python3.11; do \
+	  $$p -c 'import sys; sys.exit(not (3, 11) <= sys.version_info < (3, 14))' 2>/dev/null && echo $$p && break; done); \
+	  test -n "$$p" || { echo "Python 3.11, 3.12 or 3.13 is needed; none was found." >&2; exit 1; }; \
+	  $$p -m venv $(VENV); }
+	@echo "Installing the locked packages into $(VENV) (once; about a minute) …" >&2
+	@$(PIP) install --require-hashes --no-deps -r requirements.lock
+	@$(PIP) install --require-hashes --no-deps -r requirements-demo.lock
+	@$(PIP) install --no-deps --no-build-isolation -e .
+	@touch $@
+
+lock:  ## write the locks anew; needs uv
+	uv pip compile pyproject.toml --extra dev --extra models --universal --python-version 3.11 \
+	  --generate-hashes --no-emit-index-url --no-annotate -q -o requirements.lock
+
+clean:
+	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache

@@ -1,0 +1,63 @@
+"""`dev`: Dagster's UI, daemon and sensors on this machine, with busy ports handled."""
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+from pathlib import Path
+
+import typer
+
+from media_pipeline.infrastructure.dagster_engine import prepare_home
+from media_pipeline.infrastructure.settings import Settings
+
+_WORKSPACE = Path(__file__).parent.parent.parent / "workspace.yaml"
+_PORTS_TRIED = 50
+
+
+def run(settings: Settings, *, port: int) -> int:
+    """Run `dagster dev` until it is stopped; its exit code."""
+    chosen = free_port(port)
+    if chosen != port:
+        typer.echo(f"Port {port} is busy; using {chosen}.", err=True)
+    typer.echo(f"Dagster  http://127.0.0.1:{chosen}", err=True)
+    typer.echo(f"Inbox    {settings.inbox}   (drop a file here and watch it become media)", err=True)
+    process = subprocess.Popen(command(chosen), env=_environment(settings))
+    for name in (signal.SIGINT, signal.SIGTERM):
+        # The terminal tells the whole group; a plain `kill` tells only us. Dagster ends its children itself.
+        signal.signal(name, lambda *_: process.send_signal(signal.SIGINT))
+    return process.wait()
+
+
+def validate(settings: Settings) -> int:
+    """Run `dagster definitions validate` over our workspace; its exit code."""
+    argv = [sys.executable, "-m", "dagster", "definitions", "validate", *_where()]
+    return subprocess.run(argv, env=_environment(settings), check=False).returncode
+
+
+def command(port: int) -> list[str]:
+    """`dagster dev` over our workspace, reachable from this machine only: its UI has no authentication."""
+    return [sys.executable, "-m", "dagster", "dev", *_where(), "-h", "127.0.0.1", "-p", str(port)]
+
+
+def _where() -> list[str]:
+    return ["-w", str(_WORKSPACE)] if _WORKSPACE.exists() else ["-m", "media_pipeline.definitions"]
+
+
+def _environment(settings: Settings) -> dict[str, str]:
+    home = prepare_home(settings.dagster_home)
+    return {**os.environ, "DAGSTER_HOME": str(home), "MEDIA_PIPELINE_HOME": str(settings.home)}
+
+
+def free_port(wanted: int) -> int:
+    """`wanted`, or the next port above it that nobody listens on. Raises OSError when all of them are busy."""
+    for port in range(wanted, wanted + _PORTS_TRIED):
+        with socket.socket() as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            try:
+                probe.bind(("127.0.0.1", port))
+            except OSError:
+                continue
+            return port
+    raise OSError(f"no free port from {wanted} to {wanted + _PORTS_TRIED - 1}")

@@ -1,0 +1,163 @@
+"""What a person sees while a job runs, and when it is over. Everything goes to stderr; stdout is for answers."""
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+
+from rich.console import Console
+from rich.markup import escape
+from rich.progress import BarColumn, Progress, TaskID, TextColumn
+from rich.table import Table
+from rich.text import Text
+
+from media_pipeline.cli.doctor import Finding
+from media_pipeline.cli.process import Answer, Watch
+from media_pipeline.domain.job import Job, JobState, Task, TaskState
+from media_pipeline.domain.manifest import Manifest
+
+console = Console(stderr=True)
+
+_MARKS = {
+    TaskState.WAITING: "[dim]·[/]",
+    TaskState.RUNNING: "[cyan]▸[/]",
+    TaskState.DONE: "[green]✓[/]",
+    TaskState.FAILED: "[red]✗[/]",
+    TaskState.SKIPPED: "[dim]–[/]",
+}
+_STATE_STYLES = {
+    JobState.READY: "bold green",
+    JobState.PLAYABLE: "bold yellow",
+    JobState.REJECTED: "bold red",
+    JobState.QUARANTINED: "bold red",
+}
+
+
+@contextmanager
+def live(title: str, *, shown: bool) -> Iterator[Watch]:
+    """Something to show a job to. Without a terminal to show it on, nothing is drawn."""
+    if not shown or not console.is_terminal:
+        yield lambda _: None
+        return
+    with Live(title) as bars:
+        yield bars.show
+
+
+class Live:
+    """A bar for every task of the job at hand, with how long it ran and how long it will take."""
+
+    def __init__(self, title: str) -> None:
+        self._progress = Progress(
+            TextColumn("{task.fields[mark]}"),
+            TextColumn("{task.description}"),
+            BarColumn(bar_width=24, pulse_style="cyan"),
+            TextColumn("{task.fields[note]}", style="dim"),
+            console=console,
+            transient=True,
+        )
+        self._bars: dict[str, TaskID] = {}
+        self._title = title
+
+    def __enter__(self) -> "Live":
+        console.print(f"[bold]{escape(self._title)}[/]")
+        self._progress.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._progress.stop()
+
+    def show(self, job: Job) -> None:
+        """Bring the bars up to date."""
+        for task in job.tasks:
+            bar = self._bars.get(task.name)
+            if bar is None:
+                bar = self._bars[task.name] = self._progress.add_task(task.name, total=1.0, mark="", note="")
+            unknown = task.state is TaskState.RUNNING and not task.progress
+            self._progress.update(
+                bar,
+                total=None if unknown else 1.0,
+                completed=1.0 if task.state is TaskState.DONE else task.progress,
+                mark=_MARKS[task.state],
+                note=note(task),
+            )
+
+
+def note(task: Task) -> str:
+    """What there is to say about a task in a few words."""
+    if task.state is TaskState.RUNNING and task.progress > 0.02 and task.seconds:
+        left = task.seconds * (1 - task.progress) / task.progress
+        return f"{task.progress:>4.0%}, {_clock(left)} left"
+    if task.reason:
+        return escape(task.reason)
+    return _clock(task.seconds) if task.seconds is not None and task.state is TaskState.DONE else str(task.state)
+
+
+def summary(answer: Answer) -> None:
+    """What was made of a file, and how to play it."""
+    style = _STATE_STYLES.get(answer.state, "bold")
+    console.print(Text.assemble((str(answer.state), style), "  ", answer.file, f"  ({answer.seconds:.1f} s)"))
+    if answer.error:
+        console.print(Text(f"  {answer.error['code']}: {answer.error['message']}"))
+    if answer.job and answer.manifest:
+        console.print(_made(answer.manifest, answer.job))
+        console.print(Text(f"  manifest  {answer.manifest_path}"), soft_wrap=True)
+        console.print(Text(f"  play      media-pipeline open {answer.job.media_id}"), soft_wrap=True)
+
+
+def jobs(found: Sequence[Job]) -> None:
+    """Jobs, a line each."""
+    table = Table("id", "title", "state", "tasks", "received", "why", box=None, header_style="bold")
+    for job in found:
+        over = sum(t.state in {TaskState.DONE, TaskState.SKIPPED} for t in job.tasks)
+        table.add_row(
+            job.media_id, Text(job.title), Text(str(job.state), style=_STATE_STYLES.get(job.state, "")),
+            f"{over}/{len(job.tasks)}", job.received_at.astimezone().strftime("%Y-%m-%d %H:%M"),
+            Text(job.failure.message if job.failure else ""),
+        )  # fmt: skip
+    Console().print(table)
+
+
+def job(found: Job) -> None:
+    """One job and its tasks."""
+    table = Table("", "task", "state", "note", box=None, header_style="bold")
+    for task in found.tasks:
+        table.add_row(_MARKS[task.state], task.name, str(task.state), note(task))
+    out = Console()
+    out.print(Text.assemble((str(found.state), _STATE_STYLES.get(found.state, "bold")), "  ", found.title))
+    if found.failure:
+        out.print(Text(f"{found.failure.code}: {found.failure.message}"))
+    out.print(table)
+
+
+def findings(found: Sequence[Finding]) -> None:
+    """What `doctor` found, a line each."""
+    table = Table("", "what", "in force", "note", box=None, header_style="bold")
+    for finding in found:
+        table.add_row(
+            "[green]✓[/]" if finding.ok else "[red]✗[/]", finding.name, Text(finding.value), Text(finding.note)
+        )
+    Console().print(table)
+
+
+def _made(manifest: Manifest, job: Job) -> Table:
+    table = Table("output", "what", "where", box=None, header_style="bold", padding=(0, 2))
+    ladder = ", ".join(f"{r.width}×{r.height}" for r in manifest.renditions) or "sound only"
+    table.add_row("stream", f"HLS + DASH, {manifest.duration_seconds:.1f} s: {ladder}", manifest.hls)
+    loud = [f"{a.language} {a.loudness_lufs:.1f} LUFS" for a in manifest.audio if a.loudness_lufs is not None]
+    if manifest.audio:
+        table.add_row("audio", ", ".join(loud) or "silent", "")
+    if manifest.poster:
+        table.add_row("poster", "", manifest.poster)
+    if manifest.storyboard:
+        table.add_row("storyboard", f"{len(manifest.storyboard.images)} sheet(s)", manifest.storyboard.vtt)
+    for track in manifest.subtitles:
+        table.add_row("subtitles", f"{track.language} ({track.origin})", track.vtt)
+    if manifest.scenes or manifest.tags:
+        tags = ", ".join(f"{t.name} {t.confidence:.0%}" for t in manifest.tags[:6]) or "no tags"
+        table.add_row("tags", Text(f"{tags}; {len(manifest.scenes)} scene(s)"), "")
+    for task in job.tasks:
+        if task.state in {TaskState.FAILED, TaskState.SKIPPED} and not task.name.startswith("transcodes/"):
+            table.add_row(task.name, Text(f"{task.state}: {task.reason}"), "")
+    return table
+
+
+def _clock(seconds: float) -> str:
+    return f"{int(seconds // 60)}:{int(seconds % 60):02d} min" if seconds >= 60 else f"{seconds:.1f} s"

@@ -1,0 +1,249 @@
+"""The command line. Heavy imports happen inside the commands, so that `--help` is quick."""
+
+import json
+import signal
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, NoReturn
+
+import typer
+from typer.exceptions import TyperException
+
+if TYPE_CHECKING:
+    from media_pipeline.defs.resources import Platform
+
+EXIT_USAGE = 64
+_TYPERS_USAGE = 2
+
+app = typer.Typer(
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    help="Uploads in; streams, thumbnails, subtitles and tags out.",
+)
+
+
+@app.command()
+def process(
+    files: Annotated[list[Path], typer.Argument(help="Video or audio files.", show_default=False)],
+    profile: Annotated[str | None, typer.Option(help="What to make: a profile of the recipes.")] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="One JSON object a line on stdout, nothing else.")] = False,
+) -> None:
+    """Process files on this machine, now. Exit code 2 if any was quarantined, else 1 if any was rejected, else 0."""
+    from media_pipeline.cli import display
+    from media_pipeline.cli.process import exit_code
+    from media_pipeline.cli.process import process as run
+    from media_pipeline.infrastructure.dagster_engine import instance
+
+    platform = _platform()
+    chosen = platform.recipes.profiles.get(profile or platform.settings.profile)
+    if chosen is None:
+        _usage(f"--profile: {profile!r} is not one of {', '.join(platform.recipes.profiles)}")
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # ended from outside: clean up as for Ctrl-C
+    answers = []
+    with instance(platform.settings.dagster_home) as dagster:
+        for path in files:
+            with display.live(path.name, shown=not as_json) as watch:
+                answer = run(path, chosen, platform=platform, graph=_graph(platform), instance=dagster, watch=watch)
+            answers.append(answer)
+            if as_json:
+                _print_json(answer.as_json(platform.codec.plain))
+            else:
+                display.summary(answer)
+    raise typer.Exit(exit_code(answers))
+
+
+@app.command()
+def status(
+    media_id: Annotated[str | None, typer.Argument(help="The media's id; without it, the newest jobs.")] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="JSON on stdout.")] = False,
+) -> None:
+    """How a job and its tasks stand."""
+    from media_pipeline.application.status import described
+    from media_pipeline.cli import display
+
+    platform = _platform()
+    if media_id is None:
+        list_jobs(as_json=as_json)
+        return
+    job = _job(platform, media_id)
+    if as_json:
+        _print_json(described(job))
+    else:
+        display.job(job)
+
+
+@app.command("list")
+def list_jobs(
+    state: Annotated[str | None, typer.Option(help="Only jobs in this state.")] = None,
+    limit: Annotated[int, typer.Option(min=1, max=1000)] = 50,
+    as_json: Annotated[bool, typer.Option("--json", help="One JSON object a line on stdout.")] = False,
+) -> None:
+    """The newest jobs."""
+    from media_pipeline.application.status import described
+    from media_pipeline.cli import display
+    from media_pipeline.domain.job import JobState
+
+    if state is not None and state not in set(JobState):
+        _usage(f"--state: {state!r} is not one of {', '.join(JobState)}")
+    platform = _platform()
+    jobs = platform.catalogue.jobs(state=JobState(state) if state else None, limit=limit)
+    if as_json:
+        for job in jobs:
+            _print_json(described(job))
+    else:
+        display.jobs(jobs)
+
+
+@app.command()
+def cancel(media_id: Annotated[str, typer.Argument(help="The media's id.")]) -> None:
+    """Stop a job, queued or running. What is already published stays."""
+    from media_pipeline.application.cancel import cancel as stop
+    from media_pipeline.defs.partitions import VERSION_TAG
+    from media_pipeline.infrastructure.dagster_engine import DagsterEngine, instance
+
+    platform = _platform()
+    before = _job(platform, media_id)
+    with instance(platform.settings.dagster_home) as dagster:
+        engine = DagsterEngine(dagster, version_tag=VERSION_TAG)
+        after = stop(media_id, catalogue=platform.catalogue, engine=engine, now=platform.now())
+    typer.echo(f"{media_id}: {before.state} → {after.state}" if before.state != after.state else
+               f"{media_id}: nothing to stop, it is {after.state}")  # fmt: skip
+
+
+@app.command("open")
+def open_media(
+    media_id: Annotated[str, typer.Argument(help="The media's id.")],
+    port: Annotated[int, typer.Option(help="0: any free port.")] = 0,
+    browser: Annotated[bool, typer.Option(help="Open the default browser.")] = True,
+) -> None:
+    """Play the result on a local page, with subtitles, storyboard and tags."""
+    import webbrowser
+
+    from media_pipeline.application.publish import published
+    from media_pipeline.cli.player import serve
+
+    platform = _platform()
+    job = _job(platform, media_id)
+    manifest = published(media_id, shelf=platform.shelf, codec=platform.codec)
+    if manifest is None:
+        _fail(f"{media_id} is {job.state}: nothing is published. See: media-pipeline status {media_id}")
+    with serve(
+        manifest, job.title, store=platform.store, bucket=platform.settings.media_bucket,
+        ffmpeg=platform.settings.ffmpeg_path, port=port,
+    ) as url:  # fmt: skip
+        typer.echo(f"{url}   (Ctrl-C ends)", err=True)
+        if browser:
+            webbrowser.open(url)
+        _until_interrupted()
+
+
+@app.command()
+def doctor(
+    as_json: Annotated[bool, typer.Option("--json", help="JSON on stdout.")] = False,
+) -> None:
+    """What is in force: tools, models, sandbox, storage, licences. Exit code 1 if something is missing."""
+    from media_pipeline.cli import display
+    from media_pipeline.cli.doctor import examine
+
+    findings = examine(_platform())
+    if as_json:
+        _print_json([f.as_json() for f in findings])
+    else:
+        display.findings(findings)
+    raise typer.Exit(0 if all(f.ok for f in findings) else 1)
+
+
+@app.command()
+def dev(
+    port: Annotated[int, typer.Option(help="Of Dagster's UI; a busy one gives way to the next free.")] = 3000,
+) -> None:
+    """Run everything on this machine: Dagster's UI, its daemon, and the sensor that watches the inbox."""
+    from media_pipeline.cli.dev import run
+
+    raise typer.Exit(run(_platform().settings, port=port))
+
+
+@app.command()
+def demo(
+    to: Annotated[Path | None, typer.Argument(help="Where to write the clip; default: the home directory.")] = None,
+) -> None:
+    """Make a short clip with picture, speech and a title out of the demo packages, and print its path."""
+    from media_pipeline.cli.demo import NoDemoMedia, make
+
+    settings = _platform().settings
+    clip = to or settings.home / "demo.mp4"
+    try:
+        if to or not clip.exists():
+            make(clip, ffmpeg=settings.ffmpeg_path)
+    except NoDemoMedia as missing:
+        _fail(str(missing))
+    typer.echo(clip)
+
+
+@app.command()
+def validate() -> None:
+    """Load the code location as Dagster would, and say what is wrong with it."""
+    from media_pipeline.cli.dev import validate as check
+
+    raise typer.Exit(check(_platform().settings))
+
+
+def main() -> None:
+    """The entry point: usage errors end with 64, as sysexits.h has it."""
+    try:
+        code = app(standalone_mode=False)
+    except typer.Exit as end:  # raised by the commands
+        code = end.exit_code
+    except (typer.Abort, KeyboardInterrupt):
+        typer.echo("stopped", err=True)
+        code = 130
+    except TyperException as error:
+        typer.echo(f"{error.format_message()}\nSee: media-pipeline --help", err=True)
+        code = EXIT_USAGE if error.exit_code == _TYPERS_USAGE else error.exit_code
+    sys.exit(code or 0)
+
+
+def _platform() -> "Platform":
+    from media_pipeline.defs.resources import from_environment
+
+    try:
+        return from_environment()
+    except ValueError as error:  # settings and recipes name the field at fault
+        _usage(str(error))
+
+
+def _graph(platform: "Platform") -> Any:
+    from media_pipeline.definitions import build
+
+    return build(platform).resolve_job_def("process_upload")
+
+
+def _job(platform: "Platform", media_id: str) -> Any:
+    from media_pipeline.domain.errors import Missing
+
+    try:
+        return platform.catalogue.job(media_id)
+    except Missing:
+        _fail(f"No media has the id {media_id!r}. See: media-pipeline list")
+
+
+def _until_interrupted() -> None:
+    try:
+        signal.pause()
+    except KeyboardInterrupt:
+        return
+
+
+def _print_json(value: Any) -> None:
+    sys.stdout.write(json.dumps(value, ensure_ascii=False) + "\n")
+    sys.stdout.flush()
+
+
+def _usage(message: str) -> NoReturn:
+    typer.echo(message, err=True)
+    raise typer.Exit(EXIT_USAGE)
+
+
+def _fail(message: str) -> NoReturn:
+    typer.echo(message, err=True)
+    raise typer.Exit(1)

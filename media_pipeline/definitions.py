@@ -1,0 +1,32 @@
+"""The code location on one page."""
+
+import dagster as dg
+
+from media_pipeline.defs import ai_tags, publication, source, stream, subtitles, thumbnails, transcodes
+from media_pipeline.defs.execution import executor
+from media_pipeline.defs.jobs import process_upload
+from media_pipeline.defs.resources import Platform, from_environment
+from media_pipeline.defs.sensors import new_uploads, settle_cancelled, settle_failed
+
+
+def build(platform: Platform) -> dg.Definitions:
+    """Everything Dagster knows of this platform."""
+    recipes = platform.recipes
+    return dg.Definitions(
+        assets=[
+            source.source,
+            transcodes.build(recipes),
+            stream.build(recipes),
+            thumbnails.build(recipes),
+            subtitles.build(recipes),
+            ai_tags.build(recipes),
+            publication.publication,
+        ],
+        jobs=[process_upload],
+        sensors=[new_uploads, settle_failed, settle_cancelled],
+        resources={"platform": platform},
+        executor=executor,
+    )
+
+
+defs = build(from_environment())

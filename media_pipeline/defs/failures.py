@@ -1,0 +1,29 @@
+"""Our failures in Dagster's words, translated once: what is the file's fault is never retried."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import dagster as dg
+
+from media_pipeline.domain.errors import BadMedia, Cancelled, Conflict, MediaError, Missing, Unavailable
+
+RETRIES = dg.RetryPolicy(max_retries=2, delay=2, backoff=dg.Backoff.EXPONENTIAL, jitter=dg.Jitter.PLUS_MINUS)
+"""For transient trouble inside a step; a lost worker is the run's affair (`run_retries` in dagster.yaml)."""
+
+
+@contextmanager
+def translated() -> Iterator[None]:
+    """MediaError becomes dg.Failure with its code and sentence; only Unavailable may be retried."""
+    try:
+        yield
+    except Unavailable as trouble:
+        raise _failure(trouble, str(trouble.code), again=True) from trouble
+    except BadMedia as fault:
+        raise _failure(fault, str(fault.code), again=False) from fault
+    except (Cancelled, Conflict, Missing) as stop:
+        raise _failure(stop, type(stop).__name__.upper(), again=False) from stop
+
+
+def _failure(error: MediaError, code: str, *, again: bool) -> dg.Failure:
+    metadata = {"code": dg.MetadataValue.text(code), "detail": dg.MetadataValue.text(error.detail or "—")}
+    return dg.Failure(f"{code}: {error.message}", metadata=metadata, allow_retries=again)

@@ -1,0 +1,104 @@
+"""Resources: everything the assets need of the outside, built once for a deployment by `local()` or `production()`."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+from dagster_aws.s3 import S3Resource
+
+from media_pipeline.application.outputs import Shelf
+from media_pipeline.application.ports import Catalogue, Eye, MediaTool, Packager, Recogniser, Results, Store
+from media_pipeline.domain.profile import Profile, Recipes
+from media_pipeline.infrastructure import recipes
+from media_pipeline.infrastructure.catalogue import SqlCatalogue, upgrade
+from media_pipeline.infrastructure.ffmpeg.runner import scratch_directory
+from media_pipeline.infrastructure.ffmpeg.tool import Ffmpeg
+from media_pipeline.infrastructure.local_disk import LocalDisk
+from media_pipeline.infrastructure.packager import ShakaPackager
+from media_pipeline.infrastructure.results import JsonResults, ManifestJson
+from media_pipeline.infrastructure.s3 import S3Store
+from media_pipeline.infrastructure.settings import FILES, Settings
+from media_pipeline.infrastructure.speech import Recognisers
+from media_pipeline.infrastructure.vision import OnnxEye
+
+
+@dataclass(frozen=True)
+class Platform:
+    """The one resource of every asset: its ports, and the recipes."""
+
+    settings: Settings
+    recipes: Recipes
+    store: Store
+    catalogue: Catalogue
+    tool: MediaTool
+    packager: Packager
+    recogniser: Recogniser
+    eye: Eye
+
+    @property
+    def shelf(self) -> Shelf:
+        return Shelf(self.store, self.settings.media_bucket)
+
+    @property
+    def results(self) -> Results:
+        return JsonResults(self.store, self.settings.media_bucket)
+
+    @property
+    def codec(self) -> ManifestJson:
+        return ManifestJson()
+
+    @property
+    def profile(self) -> Profile:
+        """of uploads that name none"""
+        return self.recipes.profiles[self.settings.profile]
+
+    @contextmanager
+    def scratch(self, name: str) -> Iterator[Path]:
+        with scratch_directory(self.settings.scratch_dir, name) as path:
+            yield path
+
+    @staticmethod
+    def now() -> datetime:
+        return datetime.now(UTC)
+
+
+def local(settings: Settings) -> Platform:
+    """Directories and SQLite below the home directory."""
+    for directory in (settings.inbox, settings.media_dir, settings.dagster_home):
+        directory.mkdir(parents=True, exist_ok=True)
+    roots = {settings.uploads_bucket: settings.inbox, settings.media_bucket: settings.media_dir, FILES: Path("/")}
+    return _platform(settings, LocalDisk(roots))
+
+
+def production(settings: Settings) -> Platform:
+    """S3 by the usual AWS chain of credentials, and the database given."""
+    client = S3Resource(endpoint_url=settings.s3_endpoint, region_name=settings.s3_region).get_client()
+    return _platform(settings, S3Store(client))
+
+
+BUILDERS = {"local": local, "production": production}
+
+
+def from_environment() -> Platform:
+    """The platform that MEDIA_PIPELINE_* variables describe. Raises ValueError naming the setting at fault."""
+    settings = Settings()
+    return BUILDERS[settings.resources](settings)
+
+
+def _platform(settings: Settings, store: Store) -> Platform:
+    known = recipes.load(settings.recipes)
+    if settings.profile not in known.profiles:
+        raise ValueError(f"MEDIA_PIPELINE_PROFILE: {settings.profile!r} is not one of {', '.join(known.profiles)}")
+    upgrade(settings.database_url)
+    return Platform(
+        settings=settings,
+        recipes=known,
+        store=store,
+        catalogue=SqlCatalogue(settings.database_url),
+        tool=Ffmpeg(settings.ffmpeg_path, settings.ffprobe_path),
+        packager=ShakaPackager(settings.packager_path),
+        recogniser=Recognisers(settings.models_dir, allow_download=settings.allow_model_download),
+        eye=OnnxEye(settings.models_dir),
+    )

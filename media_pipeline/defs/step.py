@@ -1,0 +1,109 @@
+"""What every asset does around its one use case: find the upload, work in scratch, keep the catalogue true."""
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, TypeVar
+
+import dagster as dg
+
+from media_pipeline.application.ports import Progress
+from media_pipeline.application.publish import publish
+from media_pipeline.application.register import tasks
+from media_pipeline.application.task import Report, tracked
+from media_pipeline.defs.failures import RETRIES, translated
+from media_pipeline.defs.partitions import PROFILE_TAG, VERSION_TAG
+from media_pipeline.defs.resources import Platform
+from media_pipeline.domain.errors import QuarantineCode, Unavailable
+from media_pipeline.domain.job import Job, JobState
+from media_pipeline.domain.results import NotMade, Result, Source
+from media_pipeline.domain.upload import Upload
+from media_pipeline.infrastructure import telemetry
+
+R = TypeVar("R")
+_log = telemetry.log("step")
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One step at work on one upload."""
+
+    platform: Platform
+    job: Job
+    upload: Upload
+    scratch: Path
+    report: Report
+
+    @property
+    def progress(self) -> Progress:
+        return self.report.progress
+
+    def needed(self, asset: str, kind: type[R]) -> R:
+        """The result of an asset above. Raises Unavailable(INTERNAL) where it was never made."""
+        value = self.platform.results.load(self.upload, asset, kind)
+        if value is None or isinstance(value, NotMade):
+            message = f"The result of {asset} is missing; materialise it first."
+            raise Unavailable(QuarantineCode.INTERNAL, message)
+        return value
+
+    def source(self) -> Source:
+        return self.needed("source", Source)
+
+    def keep(self, asset: str, value: Result | NotMade) -> None:
+        """The result is saved and the user told; what can be published is."""
+        self.platform.results.save(self.upload, asset, value)
+        self.report.answer(asset, value)
+        _log.info("task answered", extra={"task": asset, "made": not isinstance(value, NotMade)})
+
+    def publish(self, *, complete: bool = False) -> Any:
+        p = self.platform
+        return publish(
+            self.upload, recipes=p.recipes, results=p.results, shelf=p.shelf, catalogue=p.catalogue, codec=p.codec,
+            now=p.now, complete=complete,
+        )  # fmt: skip
+
+
+@contextmanager
+def step(context: dg.AssetExecutionContext, platform: Platform, names: Sequence[str]) -> Iterator[Step]:
+    """Work on the assets `names` of the upload that the partition (and the run's version tag) mean."""
+    with translated():
+        job = begun(context, platform)
+        upload = Upload(job.media_id, job.version, job.bucket, job.key, job.etag, job.size)
+        last = context.retry_number >= RETRIES.max_retries
+        telemetry.to_file(platform.settings.log_file)
+        with (
+            telemetry.about(media_id=upload.media_id, version=upload.version, run_id=context.run_id, task=names[0]),
+            tracked(
+                upload, names, catalogue=platform.catalogue, shelf=platform.shelf, now=platform.now, last_attempt=last
+            ) as report,
+            platform.scratch(names[0].replace("/", "-")) as scratch,
+        ):
+            _log.info("step started", extra={"attempt": context.retry_number + 1})
+            yield Step(platform, job, upload, scratch, report)
+
+
+def begun(context: dg.AssetExecutionContext, platform: Platform) -> Job:
+    """The job of this run, which takes it over if the catalogue does not know the run yet. A run older than the
+    job's cancellation takes nothing over."""
+    job = platform.catalogue.job(context.partition_key, context.run.tags.get(VERSION_TAG))
+    if job.run_id == context.run_id:
+        return job
+    if job.state is JobState.CANCELLED and job.finished_at and _created(context) < job.finished_at:
+        return job
+    profile = platform.recipes.profiles[context.run.tags.get(PROFILE_TAG, job.profile)]
+    selected = context.run.asset_selection
+    asked = {"/".join(key.path) for key in selected} if selected else set(tasks(profile))
+    platform.catalogue.restart(
+        job.media_id, job.version, run_id=context.run_id, profile=profile.name,
+        tasks=[n for n in tasks(profile) if n in asked], at=platform.now(),
+    )  # fmt: skip
+    return platform.catalogue.job(job.media_id, job.version)
+
+
+def _created(context: dg.AssetExecutionContext) -> datetime:
+    record = context.instance.get_run_record_by_id(context.run_id)
+    assert record is not None
+    created: datetime = record.create_timestamp
+    return created.astimezone(UTC)

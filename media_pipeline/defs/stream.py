@@ -1,0 +1,60 @@
+"""stream: HLS and DASH over the same CMAF files. From here on the media is playable."""
+
+import dagster as dg
+
+from media_pipeline.application.package import package
+from media_pipeline.defs import metadata
+from media_pipeline.defs.failures import RETRIES
+from media_pipeline.defs.partitions import uploads
+from media_pipeline.defs.resources import Platform
+from media_pipeline.defs.step import Step, step
+from media_pipeline.defs.transcodes import PREFIX
+from media_pipeline.domain import quality
+from media_pipeline.domain.profile import Recipes, fingerprint
+from media_pipeline.domain.results import AudioTracks, NotMade, Rendition
+
+ASSET = "stream"
+
+
+def build(recipes: Recipes) -> dg.AssetsDefinition:
+    """The asset that depends on every rung of a deployment."""
+
+    @dg.asset(
+        name=ASSET,
+        deps=[*(dg.AssetKey([PREFIX, rung]) for rung in recipes.rungs), dg.AssetKey("audio")],
+        check_specs=[dg.AssetCheckSpec(name, asset=ASSET) for name in quality.CHECKS[ASSET]],
+        partitions_def=uploads,
+        group_name="delivery",
+        kinds={"hls", "dash"},
+        owners=["team:media"],
+        code_version=fingerprint(*recipes.stream.values()),
+        retry_policy=RETRIES,
+        op_tags={"dagster/priority": "7"},
+        description="HLS and DASH playlists over one set of CMAF files, by Shaka Packager.",
+    )
+    def stream(context: dg.AssetExecutionContext, platform: dg.ResourceParam[Platform]) -> dg.MaterializeResult:  # type: ignore[type-arg]
+        with step(context, platform, [ASSET]) as at:
+            source = at.source()
+            renditions = _renditions(at)
+            audio = platform.results.load(at.upload, "audio", AudioTracks) or NotMade("never made")
+            value = package(
+                source, renditions, audio, recipes=platform.recipes, shelf=platform.shelf,
+                packager=platform.packager, scratch=at.scratch,
+            )  # fmt: skip
+            at.keep(ASSET, value)
+            at.publish()
+            recipe = platform.recipes.stream[platform.recipes.profiles[source.profile].stream]
+            checks = quality.stream(value, renditions, recipe)
+            return dg.MaterializeResult(
+                metadata=metadata.stream(value, location=platform.store.url(platform.settings.media_bucket, "")),
+                check_results=metadata.check_results([ASSET], quality.CHECKS[ASSET], checks),
+            )
+
+    return stream
+
+
+def _renditions(at: Step) -> list[Rendition]:
+    """What was made of the profile's rungs, largest first. A rung may be absent: that is a value, not an error."""
+    names = at.platform.recipes.profiles[at.job.profile].rungs
+    made = [at.platform.results.load(at.upload, f"{PREFIX}/{name}", Rendition) for name in names]
+    return sorted((r for r in made if isinstance(r, Rendition)), key=lambda r: -r.width * r.height)

@@ -1,0 +1,45 @@
+"""thumbnails: poster, storyboard sprite and its WebVTT."""
+
+import dagster as dg
+
+from media_pipeline.application.thumbnails import thumbnails as make
+from media_pipeline.defs import metadata
+from media_pipeline.defs.failures import RETRIES
+from media_pipeline.defs.partitions import uploads
+from media_pipeline.defs.resources import Platform
+from media_pipeline.defs.step import step
+from media_pipeline.domain.profile import Recipes, fingerprint
+from media_pipeline.domain.results import NotMade
+from media_pipeline.infrastructure import pictures
+
+ASSET = "thumbnails"
+
+
+def build(recipes: Recipes) -> dg.AssetsDefinition:
+    @dg.asset(
+        name=ASSET,
+        deps=["source"],
+        partitions_def=uploads,
+        group_name="discovery",
+        kinds={"ffmpeg", "jpeg"},
+        owners=["team:media"],
+        code_version=fingerprint(*recipes.thumbnails.values()),
+        retry_policy=RETRIES,
+        op_tags={"dagster/priority": "6"},
+        description="A poster that shows something, and a storyboard sprite for scrubbing, from keyframes only.",
+    )
+    def thumbnails(context: dg.AssetExecutionContext, platform: dg.ResourceParam[Platform]) -> dg.MaterializeResult:  # type: ignore[type-arg]
+        with step(context, platform, [ASSET]) as at:
+            value = make(
+                at.source(), recipes=platform.recipes, store=platform.store, shelf=platform.shelf, tool=platform.tool,
+                choose=pictures.best, sheet=pictures.sheet, scratch=at.scratch,
+            )  # fmt: skip
+            at.keep(ASSET, value)
+            if isinstance(value, NotMade):
+                return dg.MaterializeResult(metadata=metadata.not_made(value.reason))
+            at.publish()
+            read, bucket = platform.store.read, platform.settings.media_bucket
+            poster, board = read(bucket, value.poster)[0], read(bucket, value.storyboard_images[0])[0]
+            return dg.MaterializeResult(metadata=metadata.thumbnails(value, poster=poster, storyboard=board))
+
+    return thumbnails

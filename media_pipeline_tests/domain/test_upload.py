@@ -1,0 +1,31 @@
+import re
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from media_pipeline.domain.upload import media_id, received, version_id
+from media_pipeline_tests.builders import stored
+
+LEGAL = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,127}")
+
+
+@given(st.text(max_size=300), st.text(max_size=300))
+def test_any_key_makes_a_legal_partition_key(bucket: str, key: str) -> None:
+    assert LEGAL.fullmatch(media_id(bucket, key))
+
+
+def test_an_id_is_readable_and_tells_buckets_and_folders_apart() -> None:
+    assert media_id("uploads", "Holiday 2026/Clip One.MOV").startswith("clip-one-mov-")
+    ids = {media_id("a", "x/clip.mp4"), media_id("a", "y/clip.mp4"), media_id("b", "x/clip.mp4")}
+    assert len(ids) == 3
+
+
+def test_a_bucket_and_key_cannot_be_shifted_into_each_other() -> None:
+    assert media_id("ab", "c") != media_id("a", "bc")
+
+
+def test_an_overwrite_keeps_the_id_and_changes_the_version() -> None:
+    first, second = received(stored(etag="1")), received(stored(etag="2"))
+    assert first.media_id == second.media_id
+    assert first.version != second.version
+    assert version_id("1") == first.version

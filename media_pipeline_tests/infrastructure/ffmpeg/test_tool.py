@@ -1,0 +1,227 @@
+"""The MediaTool adapter over real files: what it measures is what is there."""
+
+from fractions import Fraction
+from pathlib import Path
+
+import pytest
+
+from media_pipeline.application.ports import EncodedAudio, EncodedVideo
+from media_pipeline.domain.errors import BadMedia, Cancelled, RejectionCode
+from media_pipeline.domain.media import MediaInfo
+from media_pipeline.domain.profile import AudioRecipe, StreamRecipe, ladder
+from media_pipeline_tests import media
+from media_pipeline_tests.builders import rung
+
+AAC = AudioRecipe("aac", 128_000, 2, 48_000, -16, -1)
+CMAF = StreamRecipe("cmaf", 2, 4)
+RUNGS = [rung(120), rung(240)]
+
+
+@pytest.fixture
+def scratch(tmp_path: Path) -> Path:
+    directory = tmp_path / "scratch"
+    directory.mkdir()
+    return directory
+
+
+def placed(scratch: Path, file: Path) -> Path:
+    link = scratch / "source"
+    link.symlink_to(file)
+    return link
+
+
+def probed(scratch: Path, file: Path) -> MediaInfo:
+    return media.tool().probe(placed(scratch, file))
+
+
+def encoded(scratch: Path, file: Path) -> tuple[list[EncodedVideo], list[EncodedAudio]]:
+    info = probed(scratch, file)
+    plans = ladder(info.video, RUNGS) if info.video else ()
+    return media.tool().encode(
+        scratch / "source", info, plans, info.audio, audio=AAC, stream=CMAF, scratch=scratch, progress=lambda _: None
+    )
+
+
+def refusal(scratch: Path, file: Path) -> RejectionCode:
+    with pytest.raises(BadMedia) as refused:
+        probed(scratch, file)
+    assert str(scratch) not in refused.value.message
+    return refused.value.code
+
+
+def test_a_probe_tells_what_a_viewer_sees(tmp_path: Path, scratch: Path) -> None:
+    info = probed(scratch, media.clip(tmp_path / "a.mp4"))
+    assert info.video is not None
+    assert (info.video.display_width, info.video.display_height) == (320, 240)
+    assert info.video.frame_rate == Fraction(25)
+    assert info.duration_seconds == pytest.approx(2, abs=0.05)
+    assert info.demuxer == "mov"
+    assert len(info.audio) == 1
+
+
+def test_rotation_and_pixel_aspect_decide_the_display_size(tmp_path: Path, scratch: Path) -> None:
+    upright = media.clip(tmp_path / "a.mp4")
+    turned = media.make(tmp_path / "b.mp4", "-display_rotation", "90", "-i", str(upright), "-c", "copy")
+    info = probed(scratch, turned)
+    assert info.video is not None
+    assert (info.video.display_width, info.video.display_height) == (240, 320)
+
+
+def test_wide_pixels_widen_the_picture(tmp_path: Path, scratch: Path) -> None:
+    file = media.make(tmp_path / "a.mp4", *media.picture(1), *media.h264("-vf", "setsar=4/3"))
+    info = probed(scratch, file)
+    assert info.video is not None
+    assert (info.video.display_width, info.video.display_height) == (427, 240)
+
+
+def test_every_frame_is_encoded_and_every_rung_has_its_keyframes_at_the_same_instants(
+    tmp_path: Path, scratch: Path
+) -> None:
+    videos, sounds = encoded(scratch, media.clip(tmp_path / "a.mp4", 5))
+    assert [v.frames for v in videos] == [125, 125]
+    assert [v.keyframes for v in videos] == [(0.0, 2.0, 4.0)] * 2
+    assert sounds[0].duration_seconds == pytest.approx(5, abs=0.05)
+
+
+@pytest.mark.parametrize("volume", [0.01, 0.9])
+def test_quiet_and_loud_sound_comes_out_at_the_same_loudness(tmp_path: Path, scratch: Path, volume: float) -> None:
+    file = media.make(tmp_path / "a.wav", *media.tone(4, volume))
+    _, sounds = encoded(scratch, file)
+    assert sounds[0].loudness_lufs == pytest.approx(-16, abs=1)
+    assert sounds[0].true_peak_dbtp is not None
+    assert sounds[0].true_peak_dbtp <= -1
+
+
+def test_sharp_peaks_are_held_below_the_ceiling(tmp_path: Path, scratch: Path) -> None:
+    clicks = "aevalsrc='0.02*sin(440*2*PI*t)+if(lt(mod(t,1),0.001),0.9,0)':d=6:s=48000"
+    _, sounds = encoded(scratch, media.make(tmp_path / "a.wav", "-f", "lavfi", "-i", clicks))
+    assert sounds[0].true_peak_dbtp is not None
+    assert sounds[0].true_peak_dbtp <= -1
+
+
+def test_silence_stays_silent(tmp_path: Path, scratch: Path) -> None:
+    file = media.make(tmp_path / "a.mp4", *media.picture(), *media.silence(), *media.h264(), "-c:a", "aac")
+    _, sounds = encoded(scratch, file)
+    assert sounds[0].loudness_lufs is None
+
+
+def test_a_single_pixel_becomes_a_small_picture(tmp_path: Path, scratch: Path) -> None:
+    file = media.make(tmp_path / "a.mkv", *media.picture(1, "16x16"), "-vf", "format=gray,crop=1:1", "-c:v", "ffv1")
+    videos, _ = encoded(scratch, file)
+    assert [v.frames for v in videos] == [25]
+
+
+def test_sound_that_starts_late_keeps_its_place(tmp_path: Path, scratch: Path) -> None:
+    file = media.make(
+        tmp_path / "a.mkv", *media.picture(3), "-itsoffset", "1", *media.tone(2), *media.h264(), "-c:a", "flac"
+    )
+    _, sounds = encoded(scratch, file)
+    assert sounds[0].duration_seconds == pytest.approx(3, abs=0.1)
+
+
+def test_a_storyboard_comes_from_keyframes_in_order(tmp_path: Path, scratch: Path) -> None:
+    file = media.make(tmp_path / "a.mp4", *media.picture(6), *media.h264("-g", "25"))
+    info = probed(scratch, file)
+    tiles = media.tool().keyframe_tiles(scratch / "source", info, interval_seconds=1, width=160, scratch=scratch)
+    assert [round(t.at, 1) for t in tiles] == [0, 1, 2, 3, 4, 5]
+    assert {(t.width, t.height, len(t.rgb)) for t in tiles} == {(160, 120, 160 * 120 * 3)}
+
+
+def test_looking_finds_the_cut(tmp_path: Path, scratch: Path) -> None:
+    graph = "color=red:s=320x240:d=2:r=25[a];testsrc2=s=320x240:d=2:r=25[b];[a][b]concat=n=2:v=1"
+    file = media.make(tmp_path / "a.mp4", "-f", "lavfi", "-i", graph, *media.h264())
+    info = probed(scratch, file)
+    frames, cuts = media.tool().look(
+        scratch / "source", info, every_seconds=1, width=640, scratch=scratch, progress=lambda _: None
+    )
+    assert [round(f.at) for f in frames] == [0, 1, 2, 3]
+    assert cuts == [pytest.approx(2, abs=0.05)]
+
+
+def test_speech_is_16_khz_mono(tmp_path: Path, scratch: Path) -> None:
+    info = probed(scratch, media.clip(tmp_path / "a.mp4"))
+    pcm = media.tool().speech(scratch / "source", info, info.audio[0], scratch=scratch)
+    assert pcm.stat().st_size == pytest.approx(2 * 16000 * 2, rel=0.03)
+
+
+def test_no_title_or_place_of_the_source_is_in_any_output(tmp_path: Path, scratch: Path) -> None:
+    marks = [
+        "-metadata",
+        "title=SECRETTITLE",
+        "-metadata",
+        "location=+48.85+002.35/",
+        "-metadata:s:v",
+        "handler=SECRET",
+    ]
+    videos, sounds = encoded(scratch, media.clip(tmp_path / "a.mp4", 2, "320x240", *marks))
+    for path in [v.path for v in videos] + [s.path for s in sounds]:
+        data = path.read_bytes()
+        assert b"SECRET" not in data
+        assert b"48.85" not in data
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "code"),
+    [
+        ("a.mp4", b"hello, I am a text file\n" * 50, RejectionCode.NOT_MEDIA),
+        ("a.mp4", bytes(range(256)) * 400, RejectionCode.NOT_MEDIA),
+        ("a.mp4", b"#EXTM3U\n#EXT-X-TARGETDURATION:4\n#EXTINF:4,\n/etc/passwd\n", RejectionCode.FORMAT_NOT_ALLOWED),
+        ("a.mp4", b"ffconcat version 1.0\nfile '/etc/passwd'\n", RejectionCode.FORMAT_NOT_ALLOWED),
+        ("a.mp4", b'<?xml version="1.0"?>\n<MPD></MPD>', RejectionCode.FORMAT_NOT_ALLOWED),
+        ("a.mp4", b"GIF89a\x01\x00\x01\x00\x80\x00\x00\x00\x00\x00\xff\xff\xff,\x00\x00\x00\x00\x01\x00\x01\x00\x00\x02"
+         b"\x02D\x01\x00;", RejectionCode.FORMAT_NOT_ALLOWED),
+    ],
+)  # fmt: skip
+def test_content_decides_what_is_refused(
+    tmp_path: Path, scratch: Path, name: str, content: bytes, code: RejectionCode
+) -> None:
+    file = tmp_path / name
+    file.write_bytes(content)
+    assert refusal(scratch, file) is code
+
+
+def test_a_file_without_picture_and_sound_is_refused(tmp_path: Path, scratch: Path) -> None:
+    words = tmp_path / "a.srt"
+    words.write_text("1\n00:00:00,000 --> 00:00:01,000\nhello\n")
+    assert refusal(scratch, media.make(tmp_path / "a.mkv", "-i", str(words))) is RejectionCode.NO_AV_STREAM
+
+
+def test_a_file_cut_off_in_the_middle_is_truncated(tmp_path: Path, scratch: Path) -> None:
+    whole = media.clip(tmp_path / "a.mp4", 8, "320x240", "-movflags", "+faststart")
+    cut = tmp_path / "cut.mp4"
+    cut.write_bytes(whole.read_bytes()[: whole.stat().st_size // 2])
+    assert refusal(scratch, cut) is RejectionCode.TRUNCATED
+
+
+def test_a_file_whose_index_never_came_is_truncated(tmp_path: Path, scratch: Path) -> None:
+    whole = media.clip(tmp_path / "a.mp4", 4)
+    cut = tmp_path / "cut.mp4"
+    cut.write_bytes(whole.read_bytes()[: whole.stat().st_size // 2])
+    assert refusal(scratch, cut) is RejectionCode.TRUNCATED
+
+
+def test_a_codec_nobody_knows_is_named(tmp_path: Path, scratch: Path) -> None:
+    whole = media.make(tmp_path / "a.avi", *media.picture(1), "-c:v", "mpeg4", "-vtag", "XVID")
+    strange = tmp_path / "b.avi"
+    strange.write_bytes(whole.read_bytes().replace(b"XVID", b"QQQ7"))
+    assert refusal(scratch, strange) is RejectionCode.CODEC_UNSUPPORTED
+
+
+def test_the_name_of_a_file_does_not_matter(tmp_path: Path, scratch: Path) -> None:
+    file = media.make(tmp_path / "a.webm", *media.picture(1), "-c:v", "libvpx", "-deadline", "realtime")
+    assert probed(scratch, file.rename(tmp_path / "holiday.jpg")).demuxer == "matroska"
+
+
+def test_a_cancelled_job_stops_the_encoder(tmp_path: Path, scratch: Path) -> None:
+    file = media.clip(tmp_path / "a.mp4", 20, "1280x720")
+    info = probed(scratch, file)
+    assert info.video is not None
+
+    def stop(_: float) -> None:
+        raise Cancelled("stop")
+
+    with pytest.raises(Cancelled):
+        media.tool().encode(
+            scratch / "source", info, ladder(info.video, [rung(720, preset="veryslow")]), (), audio=AAC, stream=CMAF,
+            scratch=scratch, progress=stop,
+        )  # fmt: skip

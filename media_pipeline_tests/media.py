@@ -1,0 +1,46 @@
+"""Media for tests, made by ffmpeg's generators on the spot. No file is committed."""
+
+import subprocess
+from collections.abc import Sequence
+from functools import cache
+from pathlib import Path
+
+from media_pipeline.infrastructure.ffmpeg.tool import Ffmpeg
+from media_pipeline.infrastructure.settings import Settings
+
+
+@cache
+def settings() -> Settings:
+    return Settings()
+
+
+def tool() -> Ffmpeg:
+    return Ffmpeg(settings().ffmpeg_path, settings().ffprobe_path)
+
+
+def make(to: Path, *arguments: str) -> Path:
+    """Run ffmpeg with these arguments; our own inputs, so no sandbox."""
+    argv = [settings().ffmpeg_path, "-nostdin", "-y", "-v", "error", *arguments, str(to)]
+    subprocess.run(argv, check=True, stdin=subprocess.DEVNULL)
+    return to
+
+
+def picture(seconds: float = 2, size: str = "320x240", rate: str = "25") -> list[str]:
+    return ["-f", "lavfi", "-i", f"testsrc2=duration={seconds}:size={size}:rate={rate}"]
+
+
+def tone(seconds: float = 2, volume: float = 0.2) -> list[str]:
+    return ["-f", "lavfi", "-i", f"sine=frequency=440:duration={seconds}:sample_rate=48000,volume={volume}"]
+
+
+def silence(seconds: float = 2) -> list[str]:
+    return ["-f", "lavfi", "-i", f"anullsrc=r=48000:cl=stereo:d={seconds}"]
+
+
+def h264(*more: str) -> Sequence[str]:
+    return ["-c:v", "libx264", "-preset", "ultrafast", "-pix_fmt", "yuv420p", *more]
+
+
+def clip(to: Path, seconds: float = 2, size: str = "320x240", *more: str) -> Path:
+    """A small video with a tone."""
+    return make(to, *picture(seconds, size), *tone(seconds), *h264(), "-c:a", "aac", "-shortest", *more)
