@@ -1,7 +1,6 @@
 """Speech to text with faster-whisper: CTranslate2 weights, int8 on the CPU."""
 
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
 from functools import lru_cache
 from importlib import metadata
 from pathlib import Path
@@ -13,11 +12,6 @@ from media_pipeline.domain.profile import SpeechModel
 from media_pipeline.domain.transcript import Transcript, Word
 from media_pipeline.infrastructure import voice
 from media_pipeline.infrastructure.models import resolve_speech
-
-_TEMPERATURES = (0.0, 0.2, 0.6)
-"""Tried in turn while an answer repeats itself or is unsure; hotter than this, Whisper makes things up."""
-_MOST_TOKENS = 224
-"""Whisper's own limit for its window of 30 s"""
 
 
 class FasterWhisper:
@@ -43,7 +37,7 @@ class FasterWhisper:
 
         def hear(passage: voice.Passage, code: str | None) -> voice.Heard:
             whisper = self._loaded(model)
-            with translated():
+            with voice.translated():
                 if code is not None and code not in whisper.supported_languages:
                     message = f"The speech model {model.name} does not know the language {code}."
                     raise Unavailable(QuarantineCode.INTERNAL, message)
@@ -51,10 +45,9 @@ class FasterWhisper:
                     passage.samples,
                     language=code,
                     beam_size=model.beam_size,
-                    temperature=_TEMPERATURES,
+                    temperature=voice.TEMPERATURES,
                     best_of=2,
-                    # A hum or a cheer can be written on for ever; nobody says more than 20 tokens a second.
-                    max_new_tokens=min(_MOST_TOKENS, 40 + 20 * len(passage.samples) // voice.RATE),
+                    max_new_tokens=passage.most_tokens,
                     word_timestamps=True,
                     condition_on_previous_text=False,  # else one invented line breeds the next
                     vad_filter=False,  # a passage is speech already
@@ -67,7 +60,7 @@ class FasterWhisper:
         files = resolve_speech(
             model.weights, "faster-whisper", cache=self._models_dir, allow_download=self._allow_download
         )
-        with translated():
+        with voice.translated():
             return _load(files.path, self._threads)
 
 
@@ -79,19 +72,7 @@ def _load(path: Path, threads: int) -> Any:
 
 
 def _said(segments: Iterable[Any]) -> Iterator[voice.Said]:
-    with translated():
+    with voice.translated():
         for s in segments:
             words = tuple(Word(float(w.start), float(w.end), w.word, float(w.probability)) for w in s.words or ())
             yield voice.Said(words, s.text, s.avg_logprob, s.no_speech_prob)
-
-
-@contextmanager
-def translated() -> Iterator[None]:
-    """What a recogniser's library raises, as failures of ours."""
-    try:
-        yield
-    except MemoryError as error:
-        message = "The speech recogniser ran out of memory."
-        raise Unavailable(QuarantineCode.OUT_OF_MEMORY, message, detail=str(error)) from error
-    except (RuntimeError, ValueError, OSError) as error:
-        raise Unavailable(QuarantineCode.INTERNAL, "The speech recogniser failed.", detail=str(error)) from error

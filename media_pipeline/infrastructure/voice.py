@@ -7,6 +7,7 @@ it says of them is sifted.
 import math
 import zlib
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -14,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from media_pipeline.application.ports import Progress
+from media_pipeline.domain.errors import QuarantineCode, Unavailable
 from media_pipeline.domain.transcript import Transcript, Word
 
 _FULL_SCALE = np.float32(1 / 32768)
@@ -21,10 +23,13 @@ RATE = 16_000
 """samples per second"""
 WINDOW_SECONDS = 600
 """how much is held in memory at once"""
+TEMPERATURES = (0.0, 0.2, 0.6)
+"""Tried in turn while an answer repeats itself or is unsure; hotter than this, Whisper makes things up."""
 
 _MOST_COMPRESSIBLE = 2.4  # Whisper's own limit: text that zlib shrinks further repeats itself
 _LEAST_LOG_PROBABILITY = -1.0
 _MOST_NO_SPEECH = 0.6
+_MOST_TOKENS = 224  # Whisper's own limit
 _MOST_REPEATS = 3
 _LONGEST_PHRASE = 8
 """words; loops of longer phrases are caught by their compressibility"""
@@ -44,6 +49,12 @@ class Passage:
     """start and end in samples of the whole recording; together as long as `samples`"""
     done: float
     """seconds of the recording that are finished with this passage"""
+
+    @property
+    def most_tokens(self) -> int:
+        """How much may be written of each 30 s of it: a hum or a cheer would else be written on for ever, while nobody
+        says more than 20 tokens a second."""
+        return min(_MOST_TOKENS, 40 + 20 * len(self.samples) // RATE)
 
     def placed(self, word: Word) -> Word:
         """A word in the time of the recording: all in the stretch its middle is in, for recognisers hear no seams."""
@@ -82,14 +93,16 @@ Hear = Callable[[Passage, str | None], Heard]
 """A recogniser: a passage, and the Whisper code of its language where it is known."""
 
 
-def transcribe(pcm: Path, hear: Hear, *, language: str | None, progress: Progress) -> Transcript | None:
+def transcribe(
+    pcm: Path, hear: Hear, *, language: str | None, progress: Progress, window_seconds: int = WINDOW_SECONDS
+) -> Transcript | None:
     """Everything said in a recording of 16 kHz mono s16le PCM; None when nobody speaks, in which case `hear` is not
     called. The language of the first passage is taken to be that of all."""
     seconds = duration(pcm)
     given = _whisper_code(language) if language else None
     code, confidence = given, 1.0
     words: list[Word] = []
-    for passage in passages(pcm):
+    for passage in passages(pcm, window_seconds):
         heard = hear(passage, code)
         if code is None:
             code, confidence = heard.language, heard.confidence
@@ -112,7 +125,7 @@ def duration(pcm: Path) -> float:
     return pcm.stat().st_size / 2 / RATE
 
 
-def passages(pcm: Path) -> Iterator[Passage]:
+def passages(pcm: Path, window_seconds: int = WINDOW_SECONDS) -> Iterator[Passage]:
     """The stretches of a recording in which somebody speaks, a window at a time; none when nobody does."""
     total = pcm.stat().st_size // 2
     if total == 0:  # nothing that could be mapped
@@ -120,7 +133,7 @@ def passages(pcm: Path) -> Iterator[Passage]:
     recording: NDArray[np.int16] = np.memmap(pcm, dtype="<i2", mode="r", shape=(total,))
     start = 0
     while start < total:
-        end = min(start + WINDOW_SECONDS * RATE, total)
+        end = min(start + window_seconds * RATE, total)
         samples = recording[start:end].astype(np.float32) * _FULL_SCALE
         spans = _speech(samples)
         if end < total and spans and spans[-1][1] >= len(samples) and spans[-1][0] > len(samples) // 2:
@@ -204,3 +217,15 @@ def _loop(words: Sequence[Word], at: int) -> tuple[int, int]:
 
 def _plain(word: Word) -> str:
     return "".join(c for c in word.text.casefold() if c.isalnum())
+
+
+@contextmanager
+def translated() -> Iterator[None]:
+    """What a recogniser's library raises, as failures of ours."""
+    try:
+        yield
+    except MemoryError as error:
+        message = "The speech recogniser ran out of memory."
+        raise Unavailable(QuarantineCode.OUT_OF_MEMORY, message, detail=str(error)) from error
+    except (RuntimeError, ValueError, OSError) as error:
+        raise Unavailable(QuarantineCode.INTERNAL, "The speech recogniser failed.", detail=str(error)) from error
