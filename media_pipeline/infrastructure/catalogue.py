@@ -1,0 +1,288 @@
+"""The catalogue in a SQL database: one row a media, a job a version, a task an asset.
+
+Every promise is kept by the database, not by this process: states move by one compare-and-set UPDATE, a version is
+registered once by its primary key, so any number of processes may write.
+"""
+
+import os
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.exc import IntegrityError, InterfaceError, OperationalError, TimeoutError
+
+from media_pipeline.domain.errors import Missing, QuarantineCode, Unavailable
+from media_pipeline.domain.job import ALLOWED, Failure, Job, JobState, Task, TaskState
+from media_pipeline.domain.upload import Upload
+from media_pipeline.infrastructure import catalogue_rows as rows
+from media_pipeline.infrastructure import database as db
+
+_CHUNK = 500  # values in one IN list: some builds of SQLite take no more than 999 parameters
+_WATCHABLE = frozenset({JobState.PLAYABLE, JobState.READY})
+_COLUMNS = (
+    *(c for c in db.jobs.c if c.name != "media_id"),
+    *(db.media.c[name] for name in ("id", "bucket", "key", "title", "tenant")),
+)
+
+
+class SqlCatalogue:
+    """Catalogue over a database that `database.upgrade` has prepared. It connects on first use, and may be shared
+    between threads and forks."""
+
+    def __init__(self, url: str) -> None:
+        self._url = url
+        self._engines: dict[int, sa.Engine] = {}
+
+    def register(
+        self, upload: Upload, *, title: str, tenant: str, profile: str, tasks: Sequence[str], at: datetime
+    ) -> Job:
+        """A new version also gives the media its title and tenant."""
+        with self._writing() as connection:
+            if not _exists(connection, upload.media_id, upload.version):
+                _insert_version(connection, upload, title=title, tenant=tenant, profile=profile, tasks=tasks, at=at)
+            return _job(connection, upload.media_id, upload.version)
+
+    def known(self, bucket: str, versions: Collection[tuple[str, str]]) -> set[tuple[str, str]]:
+        keys = sorted({key for key, _ in versions})
+        found: set[tuple[str, str]] = set()
+        with self._reading() as connection:
+            for start in range(0, len(keys), _CHUNK):
+                chunk = db.media.c.key.in_(keys[start : start + _CHUNK])
+                query = (
+                    sa.select(db.media.c.key, db.jobs.c.etag).join(db.jobs).where(db.media.c.bucket == bucket, chunk)
+                )
+                found.update((key, etag) for key, etag in connection.execute(query))
+        return found.intersection(versions)
+
+    def job(self, media_id: str, version: str | None = None) -> Job:
+        with self._reading() as connection:
+            return _job(connection, media_id, version)
+
+    def jobs(self, *, state: JobState | None = None, limit: int = 50, before: datetime | None = None) -> list[Job]:
+        current = db.jobs.c.version == db.media.c.current_version
+        query = sa.select(*_COLUMNS).join(db.media).where(current)
+        if state is not None:
+            query = query.where(db.jobs.c.state == state.value)
+        if before is not None:
+            query = query.where(db.jobs.c.received_at < before)
+        query = query.order_by(db.jobs.c.received_at.desc(), db.jobs.c.media_id).limit(limit)
+        with self._reading() as connection:
+            found = connection.execute(query).all()
+            tasks = _tasks(connection, [(row.id, row.version) for row in found])
+        return [rows.to_job(row, tasks.get((row.id, row.version), ())) for row in found]
+
+    def restart(
+        self, media_id: str, version: str, *, run_id: str, profile: str, tasks: Sequence[str], at: datetime
+    ) -> bool:
+        """A job that is playing or ready stays so; one that is removed may not be restarted. Raises Missing."""
+        state = db.jobs.c.state
+        idle = state.in_(ALLOWED[JobState.PROCESSING])
+        change = (
+            sa.update(db.jobs)
+            .where(_version(db.jobs, media_id, version), sa.or_(idle, state.in_({JobState.PROCESSING, *_WATCHABLE})))
+            .values(
+                state=sa.case((idle, JobState.PROCESSING.value), else_=state),
+                started_at=sa.case((idle, sa.literal(at, db.UtcTime)), else_=db.jobs.c.started_at),
+                finished_at=sa.case((idle, None), else_=db.jobs.c.finished_at),
+                error_code=None,
+                error_message=None,
+                run_id=run_id,
+                profile=profile,
+            )
+        )
+        with self._writing() as connection:
+            if not _changed(connection, change, media_id, version):
+                return False
+            _reset_tasks(connection, media_id, version, tasks)
+            return True
+
+    def move(self, media_id: str, version: str, to: JobState, *, failure: Failure | None = None, at: datetime) -> bool:
+        """Back in the queue, a job has no times yet; `playable_at` is of the first time it could be watched."""
+        change = (
+            sa.update(db.jobs)
+            .where(_version(db.jobs, media_id, version), db.jobs.c.state.in_(ALLOWED[to]))
+            .values(
+                state=to.value,
+                error_code=failure.code.value if failure else None,
+                error_message=failure.message if failure else None,
+                **_stamps(to, at),
+            )
+        )
+        with self._writing() as connection:
+            return _changed(connection, change, media_id, version)
+
+    def published(self, media_id: str, version: str, revision: int) -> None:
+        lower = sa.update(db.jobs).where(_version(db.jobs, media_id, version), db.jobs.c.revision < revision)
+        with self._writing() as connection:
+            _changed(connection, lower.values(revision=revision), media_id, version)
+
+    def task(
+        self,
+        media_id: str,
+        version: str,
+        name: str,
+        state: TaskState,
+        *,
+        progress: float = 0.0,
+        seconds: float | None = None,
+        reason: str | None = None,
+        fingerprint: str | None = None,
+        at: datetime,
+    ) -> Task:
+        """Raises Missing for a task the job does not have."""
+        values = {"state": state.value, "progress": progress, "seconds": seconds, "reason": reason}
+        change = (
+            sa.update(db.tasks)
+            .where(_version(db.tasks, media_id, version), db.tasks.c.name == name)
+            .values(**values, fingerprint=fingerprint, started_at=_task_started(state, at))
+            .returning(*db.tasks.c)
+        )
+        with self._writing() as connection:
+            row = connection.execute(change).one_or_none()
+        if row is None:
+            raise Missing("There is no such task.", detail=f"{media_id}/{version}/{name}")
+        return rows.to_task(row)
+
+    def _engine(self) -> sa.Engine:
+        # One a process: a forked child must not talk on its parent's connections, nor close them, which is why
+        # the parent's engine is kept. Engines connect late, so the one that loses a race costs nothing.
+        return self._engines.setdefault(os.getpid(), db.open_database(self._url))
+
+    @contextmanager
+    def _reading(self) -> Iterator[sa.Connection]:
+        with _translated(), self._engine().connect().execution_options(**{db.READING: True}) as connection:
+            yield connection
+
+    @contextmanager
+    def _writing(self) -> Iterator[sa.Connection]:
+        with _translated(), self._engine().begin() as connection:
+            yield connection
+
+
+def _version(table: sa.Table, media_id: str, version: str) -> sa.ColumnElement[bool]:
+    return sa.and_(table.c.media_id == media_id, table.c.version == version)
+
+
+def _exists(connection: sa.Connection, media_id: str, version: str) -> bool:
+    query = sa.select(sa.literal(1)).where(_version(db.jobs, media_id, version))
+    return connection.execute(query).first() is not None
+
+
+def _changed(connection: sa.Connection, change: sa.Update, media_id: str, version: str) -> bool:
+    """Whether an update of a job found it in a state that it allows. Raises Missing when there is no job."""
+    if connection.execute(change).rowcount:
+        return True
+    if _exists(connection, media_id, version):
+        return False
+    raise Missing("There is no such media.", detail=f"{media_id}/{version}")
+
+
+def _stamps(to: JobState, at: datetime) -> dict[str, Any]:
+    playable_at = sa.func.coalesce(db.jobs.c.playable_at, sa.literal(at, db.UtcTime))
+    match to:
+        case JobState.QUEUED:
+            return {"started_at": None, "playable_at": None, "finished_at": None}
+        case JobState.PROCESSING:
+            return {"started_at": at, "finished_at": None}
+        case JobState.PLAYABLE:
+            return {"playable_at": playable_at, "finished_at": None}
+        case JobState.READY:
+            return {"playable_at": playable_at, "finished_at": at}
+        case _:
+            return {"finished_at": at}
+
+
+def _task_started(state: TaskState, at: datetime) -> sa.ColumnElement[datetime] | datetime | None:
+    started_at, now = db.tasks.c.started_at, sa.literal(at, db.UtcTime)
+    match state:
+        case TaskState.WAITING:
+            return None
+        case TaskState.RUNNING:
+            running = db.tasks.c.state == TaskState.RUNNING.value
+            return sa.case((running, sa.func.coalesce(started_at, now)), else_=now)
+        case _:
+            return started_at
+
+
+def _insert_version(
+    connection: sa.Connection,
+    upload: Upload,
+    *,
+    title: str,
+    tenant: str,
+    profile: str,
+    tasks: Sequence[str],
+    at: datetime,
+) -> None:
+    """Insert what is not there. Whoever registers the same version at the same time makes it only once."""
+    shown = {"title": title, "tenant": tenant, "current_version": upload.version}
+    _inserted(
+        connection,
+        db.media,
+        {"id": upload.media_id, "bucket": upload.bucket, "key": upload.key, "created_at": at} | shown,
+    )
+    job = {"media_id": upload.media_id, "version": upload.version, "etag": upload.etag, "size": upload.size}
+    queued = {"profile": profile, "state": JobState.QUEUED.value, "revision": 0, "received_at": at}
+    if _inserted(connection, db.jobs, job | queued):
+        connection.execute(sa.update(db.media).where(db.media.c.id == upload.media_id).values(shown))
+        _insert_tasks(connection, upload.media_id, upload.version, tasks, first=0)
+
+
+def _inserted(connection: sa.Connection, table: sa.Table, values: Mapping[str, Any]) -> bool:
+    """Insert a row, or find that it is there already."""
+    try:
+        with connection.begin_nested():
+            connection.execute(sa.insert(table).values(values))
+    except IntegrityError:
+        return False
+    return True
+
+
+def _insert_tasks(connection: sa.Connection, media_id: str, version: str, names: Sequence[str], *, first: int) -> None:
+    waiting = {"media_id": media_id, "version": version, "state": TaskState.WAITING.value, "progress": 0.0}
+    new = [waiting | {"name": name, "position": first + place} for place, name in enumerate(names)]
+    if new:
+        connection.execute(sa.insert(db.tasks), new)
+
+
+def _reset_tasks(connection: sa.Connection, media_id: str, version: str, names: Sequence[str]) -> None:
+    mine = _version(db.tasks, media_id, version)
+    waiting = {"state": TaskState.WAITING.value, "progress": 0.0}
+    blank = dict.fromkeys(("seconds", "reason", "fingerprint", "started_at"))
+    connection.execute(sa.update(db.tasks).where(mine, db.tasks.c.name.in_(names)).values(waiting | blank))
+    there = {row.name: row.position for row in connection.execute(sa.select(db.tasks).where(mine))}
+    lacking = [name for name in names if name not in there]
+    _insert_tasks(connection, media_id, version, lacking, first=max(there.values(), default=-1) + 1)
+
+
+def _job(connection: sa.Connection, media_id: str, version: str | None) -> Job:
+    wanted = db.media.c.current_version if version is None else version
+    query = sa.select(*_COLUMNS).join(db.media).where(db.media.c.id == media_id, db.jobs.c.version == wanted)
+    row = connection.execute(query).one_or_none()
+    if row is None:
+        raise Missing("There is no such media.", detail=f"{media_id}/{version or 'current'}")
+    return rows.to_job(row, _tasks(connection, [(row.id, row.version)]).get((row.id, row.version), ()))
+
+
+def _tasks(connection: sa.Connection, versions: Sequence[tuple[str, str]]) -> dict[tuple[str, str], tuple[Task, ...]]:
+    """The tasks of jobs, in their order."""
+    found: dict[tuple[str, str], tuple[Task, ...]] = {}
+    wanted = set(versions)
+    for start in range(0, len(versions), _CHUNK):
+        ids = [media_id for media_id, _ in versions[start : start + _CHUNK]]
+        query = sa.select(db.tasks).where(db.tasks.c.media_id.in_(ids)).order_by(db.tasks.c.position)
+        for row in connection.execute(query):
+            if (row.media_id, row.version) in wanted:
+                found[row.media_id, row.version] = (*found.get((row.media_id, row.version), ()), rows.to_task(row))
+    return found
+
+
+@contextmanager
+def _translated() -> Iterator[None]:
+    try:
+        yield
+    except (OperationalError, InterfaceError, TimeoutError) as error:
+        message = "The catalogue does not answer."
+        raise Unavailable(QuarantineCode.STORE_UNAVAILABLE, message, detail=str(error)) from error

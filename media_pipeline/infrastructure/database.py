@@ -1,0 +1,164 @@
+"""The catalogue's database: its tables, how it is opened, how it is brought up to date. SQLite and Postgres."""
+
+import re
+import sqlite3
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, contextmanager, nullcontext
+from datetime import UTC, datetime
+from pathlib import Path
+from urllib.parse import unquote
+
+import sqlalchemy as sa
+from alembic import command
+from alembic.config import Config
+
+from media_pipeline.infrastructure.file_lock import locked
+
+READING = "reading"
+"""The execution option of a connection that will not write."""
+
+_ADVISORY_LOCK = 0x6D656469  # any number, the same for every process that upgrades a Postgres
+
+
+class UtcTime(sa.types.TypeDecorator[datetime]):
+    """An aware time, in UTC when it comes back. SQLite keeps no zone, so everything is stored as UTC."""
+
+    impl = sa.DateTime(timezone=True)
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: sa.Dialect) -> datetime | None:
+        if value is not None and value.tzinfo is None:
+            raise ValueError("a time without a zone")
+        return value.astimezone(UTC) if value else None
+
+    def process_result_value(self, value: datetime | None, dialect: sa.Dialect) -> datetime | None:
+        if value is None:
+            return None
+        return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+
+
+class AnyText(sa.types.TypeDecorator[str]):
+    """Text that may hold what databases refuse: NUL, and the surrogates Python puts for a file name's bytes that
+    are no UTF-8. Those are stored percent-encoded, and so is "%"."""
+
+    impl = sa.Text
+    cache_ok = True
+
+    def process_bind_param(self, value: str | None, dialect: sa.Dialect) -> str | None:
+        return None if value is None else re.sub("[%\0\udc80-\udcff]", lambda c: f"%{ord(c[0]) & 0xFF:02X}", value)
+
+    def process_result_value(self, value: str | None, dialect: sa.Dialect) -> str | None:
+        return None if value is None else unquote(value, errors="surrogateescape")
+
+
+metadata = sa.MetaData()
+
+media = sa.Table(
+    "media",
+    metadata,
+    sa.Column("id", sa.String(128), primary_key=True),
+    sa.Column("bucket", sa.String(255), nullable=False),
+    sa.Column("key", AnyText, nullable=False),
+    sa.Column("title", AnyText, nullable=False),
+    sa.Column("tenant", AnyText, nullable=False),
+    sa.Column("current_version", sa.String(64), nullable=False),
+    sa.Column("created_at", UtcTime, nullable=False),
+    sa.Index("media_by_bucket_key", "bucket", "key", unique=True),
+)
+
+jobs = sa.Table(
+    "jobs",
+    metadata,
+    sa.Column("media_id", sa.ForeignKey("media.id"), primary_key=True),
+    sa.Column("version", sa.String(64), primary_key=True),
+    sa.Column("etag", sa.Text, nullable=False),
+    sa.Column("size", sa.BigInteger, nullable=False),
+    sa.Column("profile", sa.Text, nullable=False),
+    sa.Column("state", sa.String(16), nullable=False),
+    sa.Column("error_code", sa.String(32)),
+    sa.Column("error_message", sa.Text),
+    sa.Column("revision", sa.Integer, nullable=False),
+    sa.Column("run_id", sa.String(64)),
+    sa.Column("received_at", UtcTime, nullable=False),
+    sa.Column("started_at", UtcTime),
+    sa.Column("playable_at", UtcTime),
+    sa.Column("finished_at", UtcTime),
+    sa.Index("jobs_by_state_received_at", "state", "received_at"),
+    sa.Index("jobs_by_received_at", "received_at"),
+)
+
+tasks = sa.Table(
+    "tasks",
+    metadata,
+    sa.Column("media_id", sa.String(128), primary_key=True),
+    sa.Column("version", sa.String(64), primary_key=True),
+    sa.Column("name", sa.String(128), primary_key=True),
+    sa.Column("position", sa.Integer, nullable=False),
+    sa.Column("state", sa.String(16), nullable=False),
+    sa.Column("progress", sa.Float, nullable=False),
+    sa.Column("seconds", sa.Float),
+    sa.Column("reason", sa.Text),
+    sa.Column("fingerprint", sa.Text),
+    sa.Column("started_at", UtcTime),
+    sa.ForeignKeyConstraint(["media_id", "version"], ["jobs.media_id", "jobs.version"]),
+    sa.Index("tasks_by_name_fingerprint", "name", "fingerprint"),
+)
+
+
+def open_database(url: str) -> sa.Engine:
+    """An engine that connects on first use."""
+    engine = sa.create_engine(url, pool_pre_ping=True)
+    if engine.dialect.name == "sqlite":
+        sa.event.listen(engine, "connect", _prepare_sqlite)
+        sa.event.listen(engine, "begin", _begin_sqlite)
+    return engine
+
+
+def upgrade(url: str, revision: str = "head") -> None:
+    """Bring a database to the newest tables, making a SQLite file where there is none. Any number of processes
+    may do so at once. Raises sqlalchemy.exc.DBAPIError."""
+    with _migrating(url) as config:
+        command.upgrade(config, revision)
+
+
+def downgrade(url: str, revision: str) -> None:
+    """Go back to an older revision; "base" drops every table, and what they hold."""
+    with _migrating(url) as config:
+        command.downgrade(config, revision)
+
+
+@contextmanager
+def _migrating(url: str) -> Iterator[Config]:
+    """One transaction, one process at a time."""
+    engine = open_database(url)
+    try:
+        with _only_one(engine), engine.begin() as connection:
+            if engine.dialect.name == "postgresql":
+                connection.execute(sa.select(sa.func.pg_advisory_xact_lock(_ADVISORY_LOCK)))
+            config = Config(attributes={"connection": connection})
+            config.set_main_option("script_location", "media_pipeline.infrastructure:migrations")
+            yield config
+    finally:
+        engine.dispose()
+
+
+def _only_one(engine: sa.Engine) -> AbstractContextManager[None]:
+    # SQLite's own locks do not wait while the first connection turns a new file to WAL.
+    if engine.dialect.name == "sqlite" and engine.url.database:
+        return locked(Path(f"{engine.url.database}.lock"))
+    return nullcontext()
+
+
+def _prepare_sqlite(connection: sqlite3.Connection, _record: object) -> None:
+    connection.isolation_level = None  # the driver's own BEGIN comes late; ours is `_begin_sqlite`
+    connection.execute("PRAGMA busy_timeout = 10000")
+    connection.execute("PRAGMA journal_mode = WAL")
+    connection.execute("PRAGMA synchronous = NORMAL")
+    connection.execute("PRAGMA foreign_keys = ON")
+
+
+def _begin_sqlite(connection: sa.Connection) -> None:
+    # A transaction that first reads and then writes fails at once, without waiting, when another wrote in
+    # between: whoever may write says so at the start.
+    reading = connection.get_execution_options().get(READING, False)
+    connection.exec_driver_sql("BEGIN" if reading else "BEGIN IMMEDIATE")
