@@ -1,0 +1,196 @@
+"""The object store of S3 and its kin. An object's version is its ETag, which is opaque: no MD5, no order."""
+
+import errno
+import re
+import uuid
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from boto3.s3.transfer import TransferConfig
+from botocore.exceptions import BotoCoreError, ClientError, ParamValidationError
+from s3transfer.exceptions import RetriesExceededError, S3DownloadFailedError
+
+from media_pipeline.domain.errors import Conflict, MediaError, Missing, QuarantineCode, Unavailable
+from media_pipeline.domain.upload import StoredObject
+
+if TYPE_CHECKING:
+    from mypy_boto3_s3 import S3Client
+    from mypy_boto3_s3.type_defs import PutObjectRequestTypeDef
+
+_MIB = 1024 * 1024
+_TRANSFER = TransferConfig(multipart_threshold=16 * _MIB, multipart_chunksize=16 * _MIB, max_concurrency=8)
+_DELETE_BATCH = 1000  # keys that one DeleteObjects takes
+_NOT_XML = re.compile("[\0-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]")  # legal in a key, not in a DeleteObjects request
+
+_MISSING = {"404", "NoSuchKey", "NoSuchBucket", "NotFound"}
+_CONFLICT = {"412", "409", "PreconditionFailed", "ConditionalRequestConflict"}
+_BAD_KEY = {"KeyTooLongError", "InvalidRequest", "InvalidArgument", "InvalidURI"}
+_FULL = {"507", "InsufficientStorage", "QuotaExceeded", "XMinioStorageFull"}
+_DISK_FULL = {errno.ENOSPC, errno.EDQUOT}
+
+
+class S3Store:
+    """Store over a boto3 S3 client, which may be shared between threads. Retries are the client's own.
+
+    `write` relies on conditional PutObject (`If-Match`, `If-None-Match: *`): AWS, SeaweedFS 4, Ceph, R2 and others
+    have it. A store that ignores the condition would overwrite in silence; the first conditional write to a bucket
+    therefore tries one that must fail, on a key of its own, and raises Unavailable where it does not.
+
+    Reads raise Missing for a key the store cannot have, writes ValueError; S3 takes up to 1,024 bytes of UTF-8,
+    some stores (SeaweedFS) no `.` and `..` segments and no segment over 255 bytes.
+    """
+
+    def __init__(self, client: "S3Client") -> None:
+        self._client = client
+        self._conditional: set[str] = set()
+
+    def head(self, bucket: str, key: str) -> StoredObject:
+        with _reading(bucket, key):
+            found = self._client.head_object(Bucket=bucket, Key=key)
+        return StoredObject(bucket, key, _opaque(found["ETag"]), found["ContentLength"], found["LastModified"])
+
+    def list(self, bucket: str, prefix: str = "") -> Iterator[StoredObject]:
+        pages = iter(self._client.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=prefix))
+        while True:
+            with _reading(bucket, prefix):
+                page = next(pages, None)
+            if page is None:
+                return
+            for found in page.get("Contents", []):
+                etag = _opaque(found["ETag"])
+                yield StoredObject(bucket, found["Key"], etag, found["Size"], found["LastModified"])
+
+    def read(self, bucket: str, key: str) -> tuple[bytes, str]:
+        with _reading(bucket, key):
+            found = self._client.get_object(Bucket=bucket, Key=key)
+            return found["Body"].read(), _opaque(found["ETag"])
+
+    def fetch(self, bucket: str, key: str, to: Path) -> None:
+        """Downloads in parallel parts to a name beside `to`, which appears when it is whole."""
+        promised = self.head(bucket, key).size
+        partial = to.with_name(f"{to.name}.{uuid.uuid4().hex}.part")
+        try:
+            with _reading(bucket, key), partial.open("xb") as file:
+                self._client.download_fileobj(bucket, key, file, Config=_TRANSFER)
+            received = partial.stat().st_size
+            if received != promised:
+                raise _unavailable(f"{received} of {promised} bytes of {bucket}/{key}")
+            partial.rename(to)
+        finally:
+            partial.unlink(missing_ok=True)
+
+    def write(
+        self, bucket: str, key: str, data: bytes, *, content_type: str, if_match: str | None = None, new: bool = False
+    ) -> str:
+        """Raises Unavailable, and writes nothing, on a store that does not keep conditions."""
+        request: PutObjectRequestTypeDef = {"Bucket": bucket, "Key": key, "Body": data, "ContentType": content_type}
+        if if_match is not None:
+            request["IfMatch"] = f'"{if_match}"'
+        if new:
+            request["IfNoneMatch"] = "*"
+        if if_match is not None or new:
+            self._require_conditional_writes(bucket)
+        try:
+            with _writing(bucket, key):
+                written = self._client.put_object(**request)
+        except Missing as error:
+            if if_match is None:
+                raise
+            raise Conflict("The object has changed meanwhile.", detail=error.detail) from error
+        return _opaque(written["ETag"])
+
+    def put(self, bucket: str, key: str, path: Path, *, content_type: str) -> None:
+        """Uploads in parallel parts; the object appears when it is whole. The file is left as it was. Raises
+        FileNotFoundError when there is no file at `path`."""
+        with path.open("rb") as file, _writing(bucket, key):
+            self._client.upload_fileobj(file, bucket, key, ExtraArgs={"ContentType": content_type}, Config=_TRANSFER)
+
+    def delete(self, bucket: str, keys: Iterable[str]) -> None:
+        ordinary = []
+        for key in keys:
+            if _NOT_XML.search(key):
+                with _writing(bucket, key):
+                    self._client.delete_object(Bucket=bucket, Key=key)
+            else:
+                ordinary.append(key)
+        for start in range(0, len(ordinary), _DELETE_BATCH):
+            self._delete(bucket, ordinary[start : start + _DELETE_BATCH])
+
+    def url(self, bucket: str, key: str) -> str:
+        return f"s3://{bucket}/{key}"
+
+    def _delete(self, bucket: str, keys: Iterable[str]) -> None:
+        with _writing(bucket, "…"):
+            answer = self._client.delete_objects(
+                Bucket=bucket, Delete={"Objects": [{"Key": key} for key in keys], "Quiet": True}
+            )
+        failed = [e for e in answer.get("Errors", []) if e.get("Code") not in _MISSING]
+        if failed:
+            raise _unavailable(f"{len(failed)} objects of {bucket} were not deleted, the first: {failed[0]}")
+
+    def _require_conditional_writes(self, bucket: str) -> None:
+        """Ask once a bucket. A store that keeps conditions refuses to replace what does not exist."""
+        if bucket in self._conditional:
+            return
+        key = f".media-pipeline/{uuid.uuid4().hex}"
+        try:
+            with _writing(bucket, key):
+                self._client.put_object(Bucket=bucket, Key=key, Body=b"", IfMatch='"none"')
+        except (Missing, Conflict):
+            self._conditional.add(bucket)
+        else:
+            self.delete(bucket, [key])
+            raise _unavailable(f"the store of bucket {bucket} does not keep If-Match: compare-and-set is impossible")
+
+
+def _opaque(etag: str) -> str:
+    return etag.strip('"')
+
+
+def _code(error: ClientError) -> str:
+    """The store's own code, or the HTTP status where the answer had no body."""
+    return error.response.get("Error", {}).get("Code", "")
+
+
+@contextmanager
+def _reading(bucket: str, key: str) -> Iterator[None]:
+    try:
+        with _writing(bucket, key):
+            yield
+    except ValueError as error:
+        raise Missing("There is no such object.", detail=str(error)) from error
+
+
+@contextmanager
+def _writing(bucket: str, key: str) -> Iterator[None]:
+    """Raises ValueError for a key that the store cannot have."""
+    try:
+        yield
+    except ClientError as error:
+        raise _translated(error, f"{bucket}/{key}: {error}") from error
+    except ParamValidationError as error:
+        raise ValueError(f"no object can have the key {key!r}: {error}") from error
+    except (BotoCoreError, RetriesExceededError, S3DownloadFailedError) as error:
+        raise _unavailable(f"{bucket}/{key}: {error}") from error
+    except OSError as error:
+        raise _unavailable(f"{bucket}/{key}: {error}", full=error.errno in _DISK_FULL) from error
+
+
+def _translated(error: ClientError, detail: str) -> MediaError | ValueError:
+    code = _code(error)
+    if code in _MISSING:
+        return Missing("There is no such object.", detail=detail)
+    if code in _CONFLICT:
+        return Conflict("The object has changed meanwhile.", detail=detail)
+    if code in _BAD_KEY:
+        return ValueError(detail)
+    # Expired credentials, throttling, a server's own fault: all pass, or are an operator's to mend.
+    return _unavailable(detail, full=code in _FULL)
+
+
+def _unavailable(detail: str, *, full: bool = False) -> Unavailable:
+    if full:
+        return Unavailable(QuarantineCode.DISK_FULL, "There is no room left.", detail=detail)
+    return Unavailable(QuarantineCode.STORE_UNAVAILABLE, "The object store does not answer.", detail=detail)
