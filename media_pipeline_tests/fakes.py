@@ -1,0 +1,202 @@
+"""One fake a port: it holds state, and passes the contract suite of the real adapter."""
+
+import itertools
+import threading
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from pathlib import Path
+
+from media_pipeline.domain.errors import Conflict, Missing
+from media_pipeline.domain.job import ALLOWED, Failure, Job, JobState, Task, TaskState
+from media_pipeline.domain.upload import StoredObject, Upload
+
+
+@dataclass(frozen=True)
+class _Object:
+    data: bytes
+    content_type: str
+    described: StoredObject
+
+
+class MemoryStore:
+    """Store in a dictionary. Buckets exist as soon as they are named."""
+
+    def __init__(self) -> None:
+        self.objects: dict[tuple[str, str], _Object] = {}
+        self._writes = itertools.count(1)
+        self._lock = threading.RLock()
+
+    def head(self, bucket: str, key: str) -> StoredObject:
+        return self._object(bucket, key).described
+
+    def list(self, bucket: str, prefix: str = "") -> Iterator[StoredObject]:
+        for (where, key), found in sorted(self.objects.items()):
+            if where == bucket and key.startswith(prefix):
+                yield found.described
+
+    def read(self, bucket: str, key: str) -> tuple[bytes, str]:
+        found = self._object(bucket, key)
+        return found.data, found.described.etag
+
+    def fetch(self, bucket: str, key: str, to: Path) -> None:
+        to.write_bytes(self._object(bucket, key).data)
+
+    def write(
+        self, bucket: str, key: str, data: bytes, *, content_type: str, if_match: str | None = None, new: bool = False
+    ) -> str:
+        if not key or "\0" in key:
+            raise ValueError(f"not a key: {key!r}")
+        with self._lock:
+            current = self.objects.get((bucket, key))
+            if new and current:
+                raise Conflict("The object exists already.")
+            if if_match is not None and (current is None or current.described.etag != if_match):
+                raise Conflict("The object has changed meanwhile.")
+            etag = f"etag-{next(self._writes)}"
+            described = StoredObject(bucket, key, etag, len(data), datetime.now(UTC))
+            self.objects[bucket, key] = _Object(data, content_type, described)
+            return etag
+
+    def put(self, bucket: str, key: str, path: Path, *, content_type: str) -> None:
+        self.write(bucket, key, path.read_bytes(), content_type=content_type)
+
+    def delete(self, bucket: str, keys: Iterable[str]) -> None:
+        for key in keys:
+            self.objects.pop((bucket, key), None)
+
+    def url(self, bucket: str, key: str) -> str:
+        return f"memory://{bucket}/{key}"
+
+    def _object(self, bucket: str, key: str) -> _Object:
+        try:
+            return self.objects[bucket, key]
+        except KeyError as error:
+            raise Missing("There is no such object.", detail=f"{bucket}/{key}") from error
+
+
+class MemoryCatalogue:
+    """Catalogue in dictionaries."""
+
+    def __init__(self) -> None:
+        self._jobs: dict[tuple[str, str], Job] = {}
+        self._current: dict[str, str] = {}
+        self._lock = threading.RLock()
+
+    def register(
+        self, upload: Upload, *, title: str, tenant: str, profile: str, tasks: Sequence[str], at: datetime
+    ) -> Job:
+        with self._lock:
+            if (upload.media_id, upload.version) not in self._jobs:
+                self._jobs[upload.media_id, upload.version] = Job(
+                    **{name: getattr(upload, name) for name in Upload.__slots__},
+                    title=title,
+                    tenant=tenant,
+                    profile=profile,
+                    state=JobState.QUEUED,
+                    tasks=tuple(Task(name) for name in tasks),
+                    failure=None,
+                    revision=0,
+                    received_at=_utc(at),
+                    started_at=None,
+                    playable_at=None,
+                    finished_at=None,
+                    run_id=None,
+                )
+                self._current[upload.media_id] = upload.version
+                self._show(upload.media_id, title=title, tenant=tenant)
+            return self._jobs[upload.media_id, upload.version]
+
+    def known(self, bucket: str, versions: Collection[tuple[str, str]]) -> set[tuple[str, str]]:
+        return {(j.key, j.etag) for j in self._jobs.values() if j.bucket == bucket}.intersection(versions)
+
+    def job(self, media_id: str, version: str | None = None) -> Job:
+        try:
+            return self._jobs[media_id, self._current[media_id] if version is None else version]
+        except KeyError as error:
+            raise Missing("There is no such media.", detail=f"{media_id}/{version}") from error
+
+    def jobs(self, *, state: JobState | None = None, limit: int = 50, before: datetime | None = None) -> list[Job]:
+        current = [self._jobs[media] for media in self._current.items()]
+        wanted = [j for j in current if state in (None, j.state) and (before is None or j.received_at < before)]
+        wanted.sort(key=lambda j: j.media_id)
+        return sorted(wanted, key=lambda j: j.received_at, reverse=True)[:limit]
+
+    def restart(
+        self, media_id: str, version: str, *, run_id: str, profile: str, tasks: Sequence[str], at: datetime
+    ) -> bool:
+        with self._lock:
+            job = self.job(media_id, version)
+            if job.state is JobState.REMOVED:
+                return False
+            if job.state in ALLOWED[JobState.PROCESSING]:
+                job = replace(job, state=JobState.PROCESSING, started_at=_utc(at), finished_at=None)
+            kept = [Task(t.name) if t.name in tasks else t for t in job.tasks]
+            there = {t.name for t in job.tasks}
+            added = [Task(name) for name in tasks if name not in there]
+            self._keep(replace(job, failure=None, run_id=run_id, profile=profile, tasks=(*kept, *added)))
+            return True
+
+    def move(self, media_id: str, version: str, to: JobState, *, failure: Failure | None = None, at: datetime) -> bool:
+        with self._lock:
+            job = self.job(media_id, version)
+            if job.state not in ALLOWED[to]:
+                return False
+            moved, now = replace(job, state=to, failure=failure, finished_at=None), _utc(at)
+            match to:
+                case JobState.QUEUED:
+                    moved = replace(moved, started_at=None, playable_at=None)
+                case JobState.PROCESSING:
+                    moved = replace(moved, started_at=now)
+                case JobState.PLAYABLE:
+                    moved = replace(moved, playable_at=job.playable_at or now)
+                case JobState.READY:
+                    moved = replace(moved, playable_at=job.playable_at or now, finished_at=now)
+                case _:
+                    moved = replace(moved, finished_at=now)
+            self._keep(moved)
+            return True
+
+    def published(self, media_id: str, version: str, revision: int) -> None:
+        with self._lock:
+            job = self.job(media_id, version)
+            self._keep(replace(job, revision=max(revision, job.revision)))
+
+    def task(
+        self,
+        media_id: str,
+        version: str,
+        name: str,
+        state: TaskState,
+        *,
+        progress: float = 0.0,
+        seconds: float | None = None,
+        reason: str | None = None,
+        fingerprint: str | None = None,
+        at: datetime,
+    ) -> Task:
+        with self._lock:
+            job = self.job(media_id, version)
+            before = next((t for t in job.tasks if t.name == name), None)
+            if before is None:
+                raise Missing("There is no such task.", detail=f"{media_id}/{version}/{name}")
+            started_at = None if state is TaskState.WAITING else before.started_at
+            if state is TaskState.RUNNING and before.state is not TaskState.RUNNING:
+                started_at = _utc(at)
+            task = Task(name, state, progress, seconds, reason, fingerprint, started_at)
+            self._keep(replace(job, tasks=tuple(task if t.name == name else t for t in job.tasks)))
+            return task
+
+    def _keep(self, job: Job) -> None:
+        self._jobs[job.media_id, job.version] = job
+
+    def _show(self, media_id: str, *, title: str, tenant: str) -> None:
+        for job in list(self._jobs.values()):
+            if job.media_id == media_id:
+                self._keep(replace(job, title=title, tenant=tenant))
+
+
+def _utc(at: datetime) -> datetime:
+    if at.tzinfo is None:
+        raise ValueError("a time without a zone")
+    return at.astimezone(UTC)
