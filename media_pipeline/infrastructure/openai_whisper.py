@@ -82,7 +82,7 @@ def _load(path: Path, threads: int) -> Any:
     try:
         model = whisper.load_model(str(path), device="cpu")
         heads = torch.load(path, map_location="cpu", weights_only=True, mmap=True).get("alignment_heads")
-    except (pickle.UnpicklingError, KeyError, EOFError) as error:
+    except (pickle.UnpicklingError, LookupError, EOFError) as error:
         message = "The speech model's file is not a checkpoint of openai-whisper."
         raise Unavailable(QuarantineCode.INTERNAL, message, detail=str(error)) from error
     if heads is not None:
