@@ -38,10 +38,10 @@ function checks({ checks: all }) {
   const rows = (passed) => all.filter((check) => check.passed === passed).map(row);
   const columns = ["Check", "Value#", "Limit#"];
   const [bad, good] = [rows(false), rows(true)];
-  const said = bad.length > 0 ? `${bad.length} of ${all.length} failed` : `All ${all.length} passed`;
-  const parts = [make("p", { className: bad.length > 0 ? "failed" : "passed" }, said)];
-  if (bad.length > 0) parts.push(table(columns, bad));
-  if (good.length > 0) parts.push(folded(`${good.length} passed`, table(columns, good)));
+  const parts = [];
+  if (bad.length > 0)
+    parts.push(make("p", { className: "failed" }, `${bad.length} of ${all.length} failed`), table(columns, bad));
+  if (good.length > 0) parts.push(folded(`${bad.length > 0 ? "" : "All "}${good.length} passed`, table(columns, good)));
   return section("Checks", ...parts);
 }
 
@@ -56,7 +56,7 @@ function files(manifest) {
 }
 
 export function byline(manifest) {
-  const said = [manifest.kind === "audio" ? "Audio" : "Video", clock(manifest.duration_seconds)];
+  const said = [manifest.kind === "audio" ? "Audio" : "Video", clock(Math.round(manifest.duration_seconds))];
   if (manifest.display_width) said.push(`${manifest.display_width} × ${manifest.display_height}`);
   if (manifest.frame_rate) {
     const [over, under = 1] = manifest.frame_rate.split("/").map(Number);
@@ -77,14 +77,16 @@ export function facts(manifest) {
   if (manifest.audio.length > 0)
     parts.push(section("Audio", table(["Language", "Codec", "Channels#", "Loudness#"], manifest.audio.map(
       ({ language, codec, channels, loudness_lufs: loudness }) =>
-        [language, codec, String(channels), loudness === null ? "silent" : `${number(loudness, 1)} LUFS`],
+        [language === "und" ? "unknown" : language, codec, String(channels), loudness === null ? "silent" : `${number(loudness, 1)} LUFS`],
     ))));
   if (manifest.checks.length > 0) parts.push(checks(manifest));
   parts.push(files(manifest));
-  if (manifest.provenance.length > 0)
-    parts.push(section("Provenance", folded(`How ${manifest.provenance.length} outputs were made`, table(
-      ["Output", "Tool", "Model", "Seconds#", "Fingerprint"], manifest.provenance.map(
-        ({ output, tool, model, seconds, fingerprint }) => [output, tool, model ?? "–", number(seconds, 1), fingerprint],
-      )))));
+  if (manifest.provenance.length > 0) {
+    const made = table(["Output", "Tool", "Model", "Seconds#", "Fingerprint"], manifest.provenance.map(
+      ({ output, tool, model, seconds, fingerprint }) => [output, tool, model ?? "–", number(seconds, 1), fingerprint],
+    ));
+    parts.push(section("Provenance", folded(`How ${manifest.provenance.length} outputs were made`, made)));
+    parts.at(-1).className = "wide";
+  }
   find("facts").replaceChildren(...parts);
 }

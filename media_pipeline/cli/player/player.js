@@ -86,6 +86,7 @@ function unplayable() {
   find("alert").hidden = false;
 }
 
+find("subtitles-key").hidden = manifest.kind === "audio" || manifest.subtitles.length === 0;
 byline(manifest);
 facts(manifest);
 const strip = timeline(manifest, media, seek);
