@@ -21,7 +21,7 @@ from media_pipeline.domain.transcript import Transcript, Word
 _FULL_SCALE = np.float32(1 / 32768)
 RATE = 16_000
 """samples per second"""
-WINDOW_SECONDS = 600
+WINDOW_SECONDS = 300
 """how much is held in memory at once"""
 TEMPERATURES = (0.0, 0.2, 0.6)
 """Tried in turn while an answer repeats itself or is unsure; hotter than this, Whisper makes things up."""
