@@ -61,9 +61,13 @@ def _inputs(
     preferred = next((i for i, t in enumerate(tracks) if t.default), 0)
     return inputs + [
         PackagingInput(
-            local(t.key, f"in-audio-{i}.mp4"), "audio", f"audio-{i}-{t.language}", labels[i], t.language,
+            local(t.key, f"in-audio-{i}.mp4"),
+            "audio",
+            f"audio-{i}-{t.language}",
+            labels[i],
+            t.language,
             default=i == preferred,
-        )  # fmt: skip
+        )
         for i, t in enumerate(tracks)
     ]
 

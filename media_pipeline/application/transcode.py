@@ -4,12 +4,13 @@ import time
 from collections.abc import Collection
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import NamedTuple
 
 from media_pipeline.application.outputs import Shelf, opened
 from media_pipeline.application.ports import EncodedAudio, EncodedVideo, MediaTool, Progress, Store
 from media_pipeline.domain.errors import BadMedia, RejectionCode
 from media_pipeline.domain.media import AudioStream
-from media_pipeline.domain.profile import PlannedRendition, Profile, Recipes, fingerprint, ladder
+from media_pipeline.domain.profile import PlannedRendition, Profile, Recipes, Rung, fingerprint, ladder, output_rate
 from media_pipeline.domain.results import AudioTrack, AudioTracks, Made, NotMade, Rendition, Source
 
 AUDIO = "audio"
@@ -54,15 +55,14 @@ def transcode(
         names |= {f"audio-{i}.mp4": s.path for i, s in enumerate(sounds)}
         sizes = {name: path.stat().st_size for name, path in names.items()}
         kept = shelf.keep(source.upload, "renditions", names)
+        files = {name: _File(kept[name], size) for name, size in sizes.items()}
         made = Made("", tool.build, None, round(time.monotonic() - began, 3))
         renditions = [
-            _rendition(
-                plan, video, source, kept[f"{plan.rung.name}.mp4"], sizes[f"{plan.rung.name}.mp4"], made, recipes
-            )
+            _rendition(plan, video, source, files[f"{plan.rung.name}.mp4"], _by(plan.rung, source, recipes, made))
             for plan, video in zip(plans, videos, strict=True)
         ]
         heard = [
-            _track(track, sound, kept[f"audio-{i}.mp4"], sizes[f"audio-{i}.mp4"])
+            _track(track, sound, files[f"audio-{i}.mp4"])
             for i, (track, sound) in enumerate(zip(tracks, sounds, strict=True))
         ]
     else:
@@ -90,27 +90,34 @@ def _whole(source: Source, videos: list[EncodedVideo]) -> None:
         raise BadMedia(RejectionCode.TRUNCATED, message)
 
 
-def _rendition(
-    plan: PlannedRendition, video: EncodedVideo, source: Source, key: str, size: int, made: Made, recipes: Recipes
-) -> Rendition:
+class _File(NamedTuple):
+    key: str
+    bytes: int
+
+
+def _by(rung: Rung, source: Source, recipes: Recipes, made: Made) -> Made:
+    stream = recipes.stream[recipes.profiles[source.profile].stream]
+    return replace(made, fingerprint=fingerprint(rung, stream.gop_seconds))
+
+
+def _rendition(plan: PlannedRendition, video: EncodedVideo, source: Source, file: _File, made: Made) -> Rendition:
     assert source.info.video is not None
-    profile = recipes.profiles[source.profile]
     return Rendition(
         rung=plan.rung.name,
         codec=plan.rung.codec,
         width=plan.width,
         height=plan.height,
-        frame_rate=str(source.info.video.frame_rate),
+        frame_rate=str(output_rate(source.info.video)),
         frames=video.frames,
         duration_seconds=video.duration_seconds,
-        bytes=size,
-        key=key,
+        bytes=file.bytes,
+        key=file.key,
         keyframes=video.keyframes,
-        made=replace(made, fingerprint=fingerprint(plan.rung, recipes.stream[profile.stream].gop_seconds)),
+        made=made,
     )
 
 
-def _track(track: AudioStream, sound: EncodedAudio, key: str, size: int) -> AudioTrack:
+def _track(track: AudioStream, sound: EncodedAudio, file: _File) -> AudioTrack:
     return AudioTrack(
         language=track.language,
         default=track.default,
@@ -119,8 +126,8 @@ def _track(track: AudioStream, sound: EncodedAudio, key: str, size: int) -> Audi
         duration_seconds=sound.duration_seconds,
         loudness_lufs=sound.loudness_lufs,
         true_peak_dbtp=sound.true_peak_dbtp,
-        bytes=size,
-        key=key,
+        bytes=file.bytes,
+        key=file.key,
     )
 
 

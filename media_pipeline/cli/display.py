@@ -6,13 +6,13 @@ from contextlib import contextmanager
 from rich.console import Console
 from rich.markup import escape
 from rich.progress import BarColumn, Progress, TaskID, TextColumn
-from rich.table import Table
+from rich.table import Column, Table
 from rich.text import Text
 
 from media_pipeline.cli.doctor import Finding
 from media_pipeline.cli.process import Answer, Watch
 from media_pipeline.domain.job import Job, JobState, Task, TaskState
-from media_pipeline.domain.manifest import Manifest
+from media_pipeline.domain.manifest import Manifest, ManifestAudio
 
 console = Console(stderr=True)
 
@@ -138,12 +138,11 @@ def findings(found: Sequence[Finding]) -> None:
 
 
 def _made(manifest: Manifest, job: Job) -> Table:
-    table = Table("output", "what", "where", box=None, header_style="bold", padding=(0, 2))
+    table = Table("output", "what", Column("where", overflow="fold"), box=None, header_style="bold", padding=(0, 2))
     ladder = ", ".join(f"{r.width}×{r.height}" for r in manifest.renditions) or "sound only"
     table.add_row("stream", f"HLS + DASH, {manifest.duration_seconds:.1f} s: {ladder}", manifest.hls)
-    loud = [f"{a.language} {a.loudness_lufs:.1f} LUFS" for a in manifest.audio if a.loudness_lufs is not None]
     if manifest.audio:
-        table.add_row("audio", ", ".join(loud) or "silent", "")
+        table.add_row("audio", ", ".join(_heard(track) for track in manifest.audio), "")
     if manifest.poster:
         table.add_row("poster", "", manifest.poster)
     if manifest.storyboard:
@@ -157,6 +156,11 @@ def _made(manifest: Manifest, job: Job) -> Table:
         if task.state in {TaskState.FAILED, TaskState.SKIPPED} and not task.name.startswith("transcodes/"):
             table.add_row(task.name, Text(f"{task.state}: {task.reason}"), "")
     return table
+
+
+def _heard(track: ManifestAudio) -> str:
+    loudness = "silent" if track.loudness_lufs is None else f"{track.loudness_lufs:.1f} LUFS"
+    return loudness if track.language == "und" else f"{track.language} {loudness}"
 
 
 def _clock(seconds: float) -> str:

@@ -117,7 +117,7 @@ def _output(argv: list[str]) -> str:
 
 def _listed(platform: Platform, bucket: str) -> str:
     next(iter(platform.store.list(bucket)), None)
-    return platform.store.url(bucket, "")
+    return platform.store.url(bucket, "-").removesuffix("/-")
 
 
 def _without_secret(platform: Platform) -> str:

@@ -38,7 +38,8 @@ def process(
     chosen = platform.recipes.profiles.get(profile or platform.settings.profile)
     if chosen is None:
         _usage(f"--profile: {profile!r} is not one of {', '.join(platform.recipes.profiles)}")
-    signal.signal(signal.SIGTERM, signal.default_int_handler)  # ended from outside: clean up as for Ctrl-C
+    for name in (signal.SIGINT, signal.SIGTERM):  # ended from outside: clean up as for Ctrl-C
+        signal.signal(name, signal.default_int_handler)
     answers = []
     with instance(platform.settings.dagster_home) as dagster:
         for path in files:
@@ -204,10 +205,12 @@ def main() -> None:
 
 
 def _platform() -> "Platform":
-    from media_pipeline.defs.resources import from_environment
+    from media_pipeline.defs.resources import from_environment, prepare
 
     try:
-        return from_environment()
+        platform = from_environment()
+        prepare(platform.settings)
+        return platform
     except ValueError as error:  # settings and recipes name the field at fault
         _usage(str(error))
 

@@ -1,8 +1,8 @@
 """`process`: files in, published media out, by the same asset graph, in this process, on the same instance."""
 
-import threading
 import time
 from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor, wait
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -17,7 +17,7 @@ from media_pipeline.application.settle import settle
 from media_pipeline.defs.partitions import run_key, tags, uploads
 from media_pipeline.defs.resources import Platform
 from media_pipeline.domain import keys
-from media_pipeline.domain.errors import BadMedia, MediaError, Missing, QuarantineCode, RejectionCode, Unavailable
+from media_pipeline.domain.errors import BadMedia, Missing, QuarantineCode, RejectionCode, Unavailable
 from media_pipeline.domain.job import Job, JobState
 from media_pipeline.domain.manifest import Manifest
 from media_pipeline.domain.profile import Profile
@@ -79,8 +79,8 @@ def process(
     except (BadMedia, Unavailable) as fault:
         error = {"code": str(fault.code), "message": fault.message}
         return Answer(str(path), None, error, None, None, time.monotonic() - began)
-    with _watched(job, platform, watch):
-        job = _run(job, profile, platform, graph, instance)
+    job = _run(job, profile, platform=platform, graph=graph, instance=instance, watch=watch)
+    watch(job)
     manifest = published(job.media_id, shelf=platform.shelf, codec=platform.codec)
     mine = manifest if manifest and manifest.version == job.version else None
     where = platform.store.url(platform.settings.media_bucket, keys.manifest(job.media_id)) if mine else None
@@ -106,14 +106,25 @@ def _registered(path: Path, profile: Profile, platform: Platform) -> Job:
     return register(obj, profile=profile, catalogue=platform.catalogue, now=platform.now())
 
 
-def _run(job: Job, profile: Profile, platform: Platform, graph: dg.JobDefinition, instance: dg.DagsterInstance) -> Job:
-    instance.add_dynamic_partitions(uploads.name or "", [job.media_id])
+def _run(
+    job: Job,
+    profile: Profile,
+    *,
+    platform: Platform,
+    graph: dg.JobDefinition,
+    instance: dg.DagsterInstance,
+    watch: Watch,
+) -> Job:
+    """Run the graph in a thread of its own, so that an interrupt is ours: Dagster would answer it with a retry. The
+    job is cancelled, its steps notice at their next progress and clean up, and then the interrupt passes on."""
     run_id = str(uuid4())
+    instance.add_dynamic_partitions(uploads.name or "", [job.media_id])
     platform.catalogue.restart(
         job.media_id, job.version, run_id=run_id, profile=profile.name, tasks=tasks(profile), at=platform.now()
     )
-    try:
-        graph.execute_in_process(
+    with ThreadPoolExecutor(1) as worker:
+        done = worker.submit(
+            graph.execute_in_process,
             instance=instance,
             partition_key=job.media_id,
             run_id=run_id,
@@ -124,10 +135,15 @@ def _run(job: Job, profile: Profile, platform: Platform, graph: dg.JobDefinition
                 **tags(job.key, version=job.version, profile=profile.name),
             },
         )
-    except KeyboardInterrupt:
-        platform.catalogue.move(job.media_id, job.version, JobState.CANCELLED, at=platform.now())
-        _settled(job, platform)
-        raise
+        try:
+            while not wait([done], timeout=_POLL_SECONDS).done:
+                watch(platform.catalogue.job(job.media_id, job.version))
+        except KeyboardInterrupt:
+            platform.catalogue.move(job.media_id, job.version, JobState.CANCELLED, at=platform.now())
+            wait([done])
+            _settled(job, platform)
+            raise
+    done.result()
     return _settled(job, platform)
 
 
@@ -135,30 +151,3 @@ def _settled(job: Job, platform: Platform) -> Job:
     return settle(
         job.media_id, job.version, catalogue=platform.catalogue, code=QuarantineCode.INTERNAL, now=platform.now()
     )
-
-
-class _watched:  # noqa: N801 - a context manager, used as a verb
-    """Shows the job from a thread of its own, until the work is over."""
-
-    def __init__(self, job: Job, platform: Platform, watch: Watch) -> None:
-        self._job, self._platform, self._watch = job, platform, watch
-        self._over = threading.Event()
-        self._thread = threading.Thread(target=self._show, daemon=True)
-
-    def __enter__(self) -> None:
-        self._thread.start()
-
-    def __exit__(self, *_: object) -> None:
-        self._over.set()
-        self._thread.join()
-        self._watch(self._now())
-
-    def _show(self) -> None:
-        while not self._over.wait(_POLL_SECONDS):
-            try:
-                self._watch(self._now())
-            except MediaError:
-                continue  # the catalogue was busy; the next look is half a second away
-
-    def _now(self) -> Job:
-        return self._platform.catalogue.job(self._job.media_id, self._job.version)

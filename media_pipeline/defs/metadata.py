@@ -66,7 +66,8 @@ def audio(value: AudioTracks) -> Metadata:
     return {"tracks": _table(rows), **made(value.made)}
 
 
-def stream(value: Stream, *, location: str) -> Metadata:
+def stream(value: Stream, *, hls: str, dash: str) -> Metadata:
+    """`hls` and `dash` are addresses."""
     ladder = [
         {
             "rung": r.name,
@@ -78,8 +79,8 @@ def stream(value: Stream, *, location: str) -> Metadata:
         for r in value.renditions
     ]
     facts: Metadata = {
-        "hls": dg.MetadataValue.path(f"{location}/{value.hls}"),
-        "dash": dg.MetadataValue.path(f"{location}/{value.dash}"),
+        "hls": dg.MetadataValue.path(hls),
+        "dash": dg.MetadataValue.path(dash),
         "longest_segment_seconds": dg.MetadataValue.float(value.longest_segment_seconds),
     }
     return facts | ({"ladder": _table(ladder)} if ladder else {}) | made(value.made)

@@ -33,5 +33,5 @@ def publication(context: dg.AssetExecutionContext, platform: dg.ResourceParam[Pl
         if isinstance(manifest, NotMade):
             raise Unavailable(QuarantineCode.INTERNAL, f"There is nothing to publish: {manifest.reason}.")
         at.report.done(ASSET, fingerprint(ASSET))
-        address = platform.store.url(platform.settings.media_bucket, keys.manifest(manifest.id))
+        address = at.address(keys.manifest(manifest.id))
         return dg.MaterializeResult(metadata=metadata.manifest(manifest, address=address))

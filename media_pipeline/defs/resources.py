@@ -12,7 +12,8 @@ from media_pipeline.application.outputs import Shelf
 from media_pipeline.application.ports import Catalogue, Eye, MediaTool, Packager, Recogniser, Results, Store
 from media_pipeline.domain.profile import Profile, Recipes
 from media_pipeline.infrastructure import recipes
-from media_pipeline.infrastructure.catalogue import SqlCatalogue, upgrade
+from media_pipeline.infrastructure.catalogue import SqlCatalogue
+from media_pipeline.infrastructure.database import upgrade
 from media_pipeline.infrastructure.ffmpeg.runner import scratch_directory
 from media_pipeline.infrastructure.ffmpeg.tool import Ffmpeg
 from media_pipeline.infrastructure.local_disk import LocalDisk
@@ -64,8 +65,16 @@ class Platform:
         return datetime.now(UTC)
 
 
+def prepare(settings: Settings) -> None:
+    """Bring the catalogue's tables up to date. The command line does so at every start; steps never do."""
+    settings.home.mkdir(parents=True, exist_ok=True)
+    upgrade(settings.database_url)
+
+
 def local(settings: Settings) -> Platform:
-    """Directories and SQLite below the home directory."""
+    """Directories and SQLite below the home directory; on a new machine they are made."""
+    if settings.database is None and not settings.catalogue_file.exists():
+        prepare(settings)
     for directory in (settings.inbox, settings.media_dir, settings.dagster_home):
         directory.mkdir(parents=True, exist_ok=True)
     roots = {settings.uploads_bucket: settings.inbox, settings.media_bucket: settings.media_dir, FILES: Path("/")}
@@ -91,7 +100,6 @@ def _platform(settings: Settings, store: Store) -> Platform:
     known = recipes.load(settings.recipes)
     if settings.profile not in known.profiles:
         raise ValueError(f"MEDIA_PIPELINE_PROFILE: {settings.profile!r} is not one of {', '.join(known.profiles)}")
-    upgrade(settings.database_url)
     return Platform(
         settings=settings,
         recipes=known,

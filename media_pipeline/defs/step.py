@@ -48,6 +48,10 @@ class Step:
             raise Unavailable(QuarantineCode.INTERNAL, message)
         return value
 
+    def address(self, key: str) -> str:
+        """Where a person finds an output."""
+        return self.platform.store.url(self.platform.settings.media_bucket, key)
+
     def source(self) -> Source:
         return self.needed("source", Source)
 

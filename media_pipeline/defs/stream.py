@@ -46,7 +46,7 @@ def build(recipes: Recipes) -> dg.AssetsDefinition:
             recipe = platform.recipes.stream[platform.recipes.profiles[source.profile].stream]
             checks = quality.stream(value, renditions, recipe)
             return dg.MaterializeResult(
-                metadata=metadata.stream(value, location=platform.store.url(platform.settings.media_bucket, "")),
+                metadata=metadata.stream(value, hls=at.address(value.hls), dash=at.address(value.dash)),
                 check_results=metadata.check_results([ASSET], quality.CHECKS[ASSET], checks),
             )
 

@@ -5,6 +5,7 @@ import json
 import math
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass
+from fractions import Fraction
 from typing import Any, Literal
 
 from media_pipeline.domain.media import VideoStream
@@ -12,6 +13,8 @@ from media_pipeline.domain.media import VideoStream
 ENCODER_REVISION = 1
 """Bumped by hand when an encoder's output really changes, so that an ffmpeg security update does
 not make a library stale. The build that ran is recorded in provenance."""
+
+MAX_FRAME_RATE = Fraction(60)
 
 REDUNDANT_ABOVE = 0.85
 """A rung whose short side is over this share of the next larger one's adds nothing and is not made."""
@@ -155,6 +158,11 @@ def ladder(video: VideoStream, rungs: Iterable[Rung]) -> tuple[PlannedRendition,
         PlannedRendition(rung, *_fit(video.display_width, video.display_height, size))
         for size, rung in reversed(planned)
     )
+
+
+def output_rate(video: VideoStream) -> Fraction:
+    """Frames per second of every rung: the source's own, at most 60."""
+    return min(video.frame_rate, MAX_FRAME_RATE)
 
 
 def _fit(width: int, height: int, short_side: int) -> tuple[int, int]:

@@ -76,14 +76,18 @@ class SqlCatalogue:
     def restart(
         self, media_id: str, version: str, *, run_id: str, profile: str, tasks: Sequence[str], at: datetime
     ) -> bool:
-        """A job that is playing or ready stays so; one that is removed may not be restarted. Raises Missing."""
+        """A ready job is playable until its run is over; one that is removed may not be restarted. Raises Missing."""
         state = db.jobs.c.state
         idle = state.in_(ALLOWED[JobState.PROCESSING])
         change = (
             sa.update(db.jobs)
             .where(_version(db.jobs, media_id, version), sa.or_(idle, state.in_({JobState.PROCESSING, *_WATCHABLE})))
             .values(
-                state=sa.case((idle, JobState.PROCESSING.value), else_=state),
+                state=sa.case(
+                    (idle, JobState.PROCESSING.value),
+                    (state == JobState.READY.value, JobState.PLAYABLE.value),
+                    else_=state,
+                ),
                 started_at=sa.case((idle, sa.literal(at, db.UtcTime)), else_=db.jobs.c.started_at),
                 finished_at=sa.case((idle, None), else_=db.jobs.c.finished_at),
                 error_code=None,

@@ -75,8 +75,12 @@ class Settings(BaseSettings):
         return self.home / "logs" / "media-pipeline.jsonl"
 
     @property
+    def catalogue_file(self) -> Path:
+        return self.home / "catalogue.db"
+
+    @property
     def database_url(self) -> str:
-        return self.database or f"sqlite:///{self.home / 'catalogue.db'}"
+        return self.database or f"sqlite:///{self.catalogue_file}"
 
     @cached_property
     def ffmpeg_path(self) -> str:

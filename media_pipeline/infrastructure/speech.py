@@ -43,6 +43,6 @@ def _openai(models_dir: Path, *, allow_download: bool) -> "OpenAiWhisper":
     except ModuleNotFoundError as missing:
         message = "The engine openai-whisper is not installed; install media-pipeline[openai-whisper]."
         raise Unavailable(QuarantineCode.INTERNAL, message) from missing
-    from media_pipeline.infrastructure.openai_whisper import OpenAiWhisper  # noqa: PLC0415
+    from media_pipeline.infrastructure.openai_whisper import OpenAiWhisper
 
     return OpenAiWhisper(models_dir, allow_download=allow_download)

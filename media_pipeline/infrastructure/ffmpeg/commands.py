@@ -6,18 +6,16 @@ reaches a command line.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from fractions import Fraction
 from typing import Any
 
 import ffmpeg
 
 from media_pipeline.domain.media import AudioStream, MediaInfo, VideoStream
-from media_pipeline.domain.profile import AudioRecipe, PlannedRendition, StreamRecipe
+from media_pipeline.domain.profile import AudioRecipe, PlannedRendition, StreamRecipe, output_rate
 
 SOURCE = "source"
 MAX_PIXELS = 35_389_440
 """8K plays. Checked by the decoder for every frame: a header can lie, or the size grow half way."""
-MAX_FRAME_RATE = Fraction(60)
 HDR_TRANSFERS = frozenset({"smpte2084", "arib-std-b67"})
 
 DEMUXERS = frozenset({
@@ -70,7 +68,7 @@ def measure_loudness(ffmpeg_path: str, demuxer: str | None, stream: int, name: s
     """EBU R128 of one track as a listener gets it (after the down-mix); the summary is the end of stderr."""
     source = _source(demuxer)[str(stream)] if demuxer else ffmpeg.input(name)[str(stream)]
     measured = _downmixed(source, recipe).filter("ebur128", peak="true", framelog="quiet")
-    return _compile(ffmpeg_path, [ffmpeg.output(measured, "-", format="null", vn=None)], level="info")
+    return _compile(ffmpeg_path, [ffmpeg.output(measured, "-", format="null", vn=None)], level="info", progress=True)
 
 
 def encode(
@@ -88,7 +86,7 @@ def encode(
     outputs = []
     if renditions:
         assert info.video is not None
-        picture = _picture(source, info.video).filter("fps", fps=_output_rate(info.video), start_time=0)
+        picture = _picture(source, info.video).filter("fps", fps=str(output_rate(info.video)), start_time=0)
         for i, (plan, scaled) in enumerate(zip(renditions, _cascade(picture, renditions), strict=True)):
             outputs.append(ffmpeg.output(scaled, f"v{i}.mp4", **_video_options(plan, stream, threads)))
     for i, (track, gain) in enumerate(tracks):
@@ -201,11 +199,6 @@ def _cascade(picture: Any, renditions: Sequence[PlannedRendition]) -> list[Any]:
         else:
             scaled.append(size)
     return scaled
-
-
-def _output_rate(video: VideoStream) -> str:
-    rate = min(video.frame_rate, MAX_FRAME_RATE)
-    return f"{rate.numerator}/{rate.denominator}"
 
 
 def _video_options(plan: PlannedRendition, stream: StreamRecipe, threads: int) -> dict[str, Any]:

@@ -74,7 +74,8 @@ class Ffmpeg:
         progress: Progress,
     ) -> tuple[list[EncodedVideo], list[EncodedAudio]]:
         """Decode once and encode everything asked for; sound is measured first, so that its gain is constant."""
-        gains = [(track, self._gain(info, track, audio, scratch)) for track in tracks]
+        measuring = _told(info.duration_seconds, lambda _: progress(0.0))
+        gains = [(track, self._gain(info, track, audio, scratch, measuring)) for track in tracks]
         argv = commands.encode(self.ffmpeg, info, renditions, gains, audio=audio, stream=stream, threads=self.threads)
         self._on_upload(
             argv, scratch, self._encode_seconds(info), RejectionCode.UNREADABLE, _told(info.duration_seconds, progress)
@@ -141,9 +142,11 @@ class Ffmpeg:
         )  # fmt: skip
         return reached[0]
 
-    def _gain(self, info: MediaInfo, track: AudioStream, recipe: AudioRecipe, scratch: Path) -> Gain:
+    def _gain(
+        self, info: MediaInfo, track: AudioStream, recipe: AudioRecipe, scratch: Path, on_line: Callable[[str], None]
+    ) -> Gain:
         argv = commands.measure_loudness(self.ffmpeg, info.demuxer, track.index, commands.SOURCE, recipe)
-        output = self._on_upload(argv, scratch, self._encode_seconds(info), RejectionCode.UNREADABLE)
+        output = self._on_upload(argv, scratch, self._encode_seconds(info), RejectionCode.UNREADABLE, on_line)
         heard = answers.loudness(output.stderr)
         if heard is None:
             return Gain(0.0, None)

@@ -1,0 +1,102 @@
+import os
+import time
+from pathlib import Path
+
+import dagster as dg
+import pytest
+
+from media_pipeline.application.register import register
+from media_pipeline.defs.partitions import KEY_TAG, VERSION_TAG
+from media_pipeline.defs.resources import Platform
+from media_pipeline.defs.sensors import MOST_A_TICK, new_uploads
+from media_pipeline.domain.job import JobState
+from media_pipeline_tests.platform import platform
+
+OLD = time.time() - 3600
+
+
+@pytest.fixture
+def here(tmp_path: Path) -> Platform:
+    return platform(tmp_path)
+
+
+def drop(here: Platform, name: str, content: bytes = b"x", *, modified: float = OLD) -> Path:
+    path = here.settings.inbox / name
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(content)
+    os.utime(path, (modified, modified))
+    return path
+
+
+def tick(here: Platform, instance: dg.DagsterInstance, cursor: str | None = None) -> dg.SensorResult:
+    context = dg.build_sensor_context(instance=instance, cursor=cursor, resources={"platform": here})
+    result = new_uploads(context)
+    assert isinstance(result, dg.SensorResult)
+    return result
+
+
+def test_a_dropped_file_becomes_a_partition_and_a_run_of_its_version(here: Platform) -> None:
+    drop(here, "Holiday 2026/clip one.mp4")
+    with dg.instance_for_test() as instance:
+        result = tick(here, instance)
+    (request,) = result.run_requests or []
+    job = here.catalogue.job(str(request.partition_key))
+    assert request.run_key == f"{job.media_id}:{job.version}"
+    assert request.tags[VERSION_TAG] == job.version
+    assert request.tags[KEY_TAG] == "Holiday 2026/clip one.mp4"
+    assert job.state is JobState.QUEUED
+    assert [r.partition_keys for r in result.dynamic_partitions_requests or []] == [[job.media_id]]
+
+
+def test_a_file_that_is_still_written_waits_for_the_next_listing(here: Platform) -> None:
+    path = drop(here, "clip.mp4", modified=time.time())
+    with dg.instance_for_test() as instance:
+        first = tick(here, instance)
+        assert not first.run_requests
+        path.write_bytes(b"more")
+        second = tick(here, instance, first.cursor)
+        assert not second.run_requests
+        third = tick(here, instance, second.cursor)
+        assert len(third.run_requests or []) == 1
+
+
+def test_an_overwrite_is_a_new_run_of_the_same_media(here: Platform) -> None:
+    drop(here, "clip.mp4", b"one")
+    with dg.instance_for_test() as instance:
+        (first,) = tick(here, instance).run_requests or []
+        drop(here, "clip.mp4", b"two!")
+        requests = tick(here, instance).run_requests or []
+    assert {r.partition_key for r in requests} == {first.partition_key}
+    assert first.run_key != requests[-1].run_key
+
+
+def test_an_upload_whose_tick_died_is_asked_for_again(here: Platform) -> None:
+    drop(here, "clip.mp4")
+    obj = here.store.head("uploads", "clip.mp4")
+    register(obj, profile=here.profile, catalogue=here.catalogue, now=here.now())
+    with dg.instance_for_test() as instance:
+        assert len(tick(here, instance).run_requests or []) == 1
+
+
+def test_what_has_a_run_is_not_asked_for_twice(here: Platform) -> None:
+    drop(here, "clip.mp4")
+    with dg.instance_for_test() as instance:
+        (request,) = tick(here, instance).run_requests or []
+        instance.add_run(dg.DagsterRun(job_name="process_upload", tags={"dagster/run_key": str(request.run_key)}))
+        assert not tick(here, instance).run_requests
+
+
+def test_a_full_inbox_is_worked_off_in_portions(here: Platform) -> None:
+    for number in range(MOST_A_TICK + 5):
+        drop(here, f"{number:03}.mp4", str(number).encode())
+    with dg.instance_for_test() as instance:
+        assert len(tick(here, instance).run_requests or []) == MOST_A_TICK
+
+
+def test_hidden_and_unfinished_files_are_not_uploads(here: Platform) -> None:
+    for name in (".DS_Store", "clip.mp4.part", "clip.crdownload"):
+        drop(here, name)
+    with dg.instance_for_test() as instance:
+        result = tick(here, instance)
+    assert not result.run_requests
+    assert result.skip_reason is not None
