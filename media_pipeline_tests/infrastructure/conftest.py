@@ -1,0 +1,92 @@
+"""A real S3 server for the adapters' tests: SeaweedFS, started once and only where a test asks for it."""
+
+import os
+import socket
+import subprocess
+import sysconfig
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import boto3
+import pytest
+from botocore.config import Config
+
+if TYPE_CHECKING:
+    from mypy_boto3_s3 import S3Client
+
+KEY, SECRET = "test", "test-secret"
+BUCKETS = ("uploads", "media")
+READY_SECONDS = 60
+# Every port has a fixed default and a gRPC twin: move them all, or two servers of one machine meet.
+PORTS = [f"{name}.port{kind}" for name in ("s3", "master", "filer", "volume", "admin") for kind in ("", ".grpc")]
+COMMAND = [
+    "mini",
+    "-ip=127.0.0.1",
+    "-ip.bind=127.0.0.1",
+    "-master.telemetry=false",
+    "-admin.ui=false",
+    "-webdav=false",
+    "-s3.port.iceberg=0",
+    "-s3.port.lance=0",
+    "-s3.allowDeleteBucketNotEmpty=false",
+    f"-bucket={','.join(BUCKETS)}",
+]
+
+
+@pytest.fixture(scope="session")
+def s3(tmp_path_factory: pytest.TempPathFactory) -> Iterator["S3Client"]:
+    """A client of an S3 server with the buckets `uploads` and `media`."""
+    with _seaweedfs(tmp_path_factory.mktemp("seaweedfs")) as endpoint:
+        yield boto3.client(
+            "s3",
+            endpoint_url=endpoint,
+            region_name="us-east-1",
+            aws_access_key_id=KEY,
+            aws_secret_access_key=SECRET,
+            config=Config(s3={"addressing_style": "path"}, retries={"max_attempts": 2}),
+        )
+
+
+@contextmanager
+def _seaweedfs(home: Path) -> Iterator[str]:
+    ports = dict(zip(PORTS, _free_ports(len(PORTS)), strict=True))
+    command = [str(Path(sysconfig.get_path("scripts")) / "weed"), *COMMAND, f"-dir={home}"]
+    command += [f"-{name}={port}" for name, port in ports.items()]
+    secrets = {"AWS_ACCESS_KEY_ID": KEY, "AWS_SECRET_ACCESS_KEY": SECRET}
+    log = home.with_suffix(".log")
+    with log.open("wb") as output:
+        server = subprocess.Popen(command, env=os.environ | secrets, stdout=output, stderr=subprocess.STDOUT, cwd=home)
+    try:
+        endpoint = f"http://127.0.0.1:{ports['s3.port']}"
+        _wait(endpoint, server, log)
+        yield endpoint
+    finally:
+        server.kill()  # nothing of it is kept, and a polite goodbye takes seconds
+        server.wait()
+        for port in ports.values():
+            for stale in Path("/tmp").glob(f"seaweedfs-*-{port}.sock"):
+                stale.unlink()
+
+
+def _wait(endpoint: str, server: subprocess.Popen[bytes], log: Path) -> None:
+    deadline = time.monotonic() + READY_SECONDS
+    while time.monotonic() < deadline and server.poll() is None:
+        try:
+            with urllib.request.urlopen(f"{endpoint}/healthz", timeout=1):
+                return
+        except (urllib.error.URLError, ConnectionError, TimeoutError):
+            time.sleep(0.05)
+    pytest.fail(f"SeaweedFS did not start:\n{log.read_text(errors='replace')[-2000:]}")
+
+
+def _free_ports(count: int) -> list[int]:
+    with ExitStack() as stack:
+        held = [stack.enter_context(socket.socket()) for _ in range(count)]
+        for one in held:
+            one.bind(("127.0.0.1", 0))
+        return [one.getsockname()[1] for one in held]
