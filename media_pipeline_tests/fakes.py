@@ -130,11 +130,14 @@ class MemoryCatalogue:
             if job.state is JobState.REMOVED:
                 return False
             if job.state in ALLOWED[JobState.PROCESSING]:
-                job = replace(job, state=JobState.PROCESSING, started_at=_utc(at), finished_at=None)
+                job = replace(job, state=JobState.PROCESSING, started_at=_utc(at))
+            elif job.state is JobState.READY:
+                job = replace(job, state=JobState.PLAYABLE)
             kept = [Task(t.name) if t.name in tasks else t for t in job.tasks]
             there = {t.name for t in job.tasks}
             added = [Task(name) for name in tasks if name not in there]
-            self._keep(replace(job, failure=None, run_id=run_id, profile=profile, tasks=(*kept, *added)))
+            job = replace(job, run_id=run_id, profile=profile, tasks=(*kept, *added))
+            self._keep(replace(job, failure=None, finished_at=None))
             return True
 
     def move(self, media_id: str, version: str, to: JobState, *, failure: Failure | None = None, at: datetime) -> bool:

@@ -89,7 +89,7 @@ class SqlCatalogue:
                     else_=state,
                 ),
                 started_at=sa.case((idle, sa.literal(at, db.UtcTime)), else_=db.jobs.c.started_at),
-                finished_at=sa.case((idle, None), else_=db.jobs.c.finished_at),
+                finished_at=None,
                 error_code=None,
                 error_message=None,
                 run_id=run_id,

@@ -13,7 +13,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from media_pipeline.domain.errors import BadMedia, Conflict, Missing, QuarantineCode, RejectionCode, Unavailable
-from media_pipeline.infrastructure import local_disk
 from media_pipeline.infrastructure.local_disk import LocalDisk
 
 ESCAPES = ["../secret", "a/../../secret", "/etc/passwd", "", ".", "..", "a//b", "./a", "a/.", "a/", "nul\0", "\ud800"]
@@ -325,7 +324,7 @@ def test_a_full_disk_is_unavailable_and_leaves_the_old_bytes(
     def full(_: int) -> None:
         raise OSError(code, os.strerror(code))
 
-    monkeypatch.setattr(local_disk.os, "fsync", full)
+    monkeypatch.setattr(os, "fsync", full)
     acts: dict[str, Callable[[], object]] = {
         "write": lambda: write(disk, "a", b"after"),
         "put": lambda: disk.put("media", "a", tmp_path / "from", content_type="text/plain"),
@@ -341,7 +340,7 @@ def test_a_disk_that_fails_is_unavailable(disk: LocalDisk, monkeypatch: pytest.M
     def broken(_: int) -> None:
         raise OSError(errno.EIO, "Input/output error")
 
-    monkeypatch.setattr(local_disk.os, "fsync", broken)
+    monkeypatch.setattr(os, "fsync", broken)
     with pytest.raises(Unavailable) as caught:
         write(disk, "a")
     assert caught.value.code is QuarantineCode.STORE_UNAVAILABLE

@@ -1,0 +1,361 @@
+"""What every Catalogue promises: the fake, and SQL on a SQLite file."""
+
+import threading
+from datetime import UTC, datetime, timedelta, timezone
+from pathlib import Path
+
+import pytest
+
+from media_pipeline.application.ports import Catalogue
+from media_pipeline.domain.errors import Missing, QuarantineCode, RejectionCode
+from media_pipeline.domain.job import ALLOWED, Failure, Job, JobState, Task, TaskState
+from media_pipeline.domain.upload import StoredObject, Upload, received
+from media_pipeline.infrastructure.catalogue import SqlCatalogue
+from media_pipeline.infrastructure.database import upgrade
+from media_pipeline_tests.fakes import MemoryCatalogue
+
+NOW = datetime(2026, 1, 2, 3, 4, 5, 678901, tzinfo=UTC)
+LATER = NOW + timedelta(minutes=1)
+LAST = NOW + timedelta(minutes=2)
+TASKS = ("source", "transcodes", "audio")
+FAILURE = Failure(RejectionCode.TRUNCATED, "The file ends too early.")
+ODD_TEXT = [
+    "a/b c.mp4",
+    "über/日本語/🎬\u202e.mov",
+    "new\nline",
+    "100% of %41",
+    "nul\0",
+    "no utf-8 \udce9\udcff",
+    "x" * 1000,
+    "'; --",
+]
+
+# By which way a new job gets to each state.
+PATHS: dict[JobState, tuple[JobState, ...]] = {
+    JobState.QUEUED: (),
+    JobState.PROCESSING: (JobState.PROCESSING,),
+    JobState.PLAYABLE: (JobState.PROCESSING, JobState.PLAYABLE),
+    JobState.READY: (JobState.PROCESSING, JobState.READY),
+    JobState.REJECTED: (JobState.REJECTED,),
+    JobState.QUARANTINED: (JobState.QUARANTINED,),
+    JobState.CANCELLED: (JobState.CANCELLED,),
+    JobState.REMOVED: (JobState.REMOVED,),
+}
+
+
+@pytest.fixture(params=["memory", "sqlite"])
+def catalogue(request: pytest.FixtureRequest, tmp_path: Path) -> Catalogue:
+    if request.param == "memory":
+        return MemoryCatalogue()
+    url = f"sqlite:///{tmp_path / 'catalogue.sqlite'}"
+    upgrade(url)
+    return SqlCatalogue(url)
+
+
+def upload(key: str = "clip.mp4", etag: str = "e1", bucket: str = "uploads") -> Upload:
+    return received(StoredObject(bucket, key, etag, 5_000_000_000, NOW))
+
+
+def register(catalogue: Catalogue, of: Upload | None = None, *, at: datetime = NOW, title: str = "Clip") -> Job:
+    return catalogue.register(of or upload(), title=title, tenant="default", profile="web", tasks=TASKS, at=at)
+
+
+def in_state(catalogue: Catalogue, state: JobState, of: Upload | None = None, *, at: datetime = NOW) -> Job:
+    job = register(catalogue, of, at=at)
+    for step in PATHS[state]:
+        assert catalogue.move(job.media_id, job.version, step, at=at)
+    return catalogue.job(job.media_id, job.version)
+
+
+def restart(catalogue: Catalogue, job: Job, *tasks: str, at: datetime = LATER, run_id: str = "run-1") -> bool:
+    return catalogue.restart(job.media_id, job.version, run_id=run_id, profile="web", tasks=tasks, at=at)
+
+
+def test_a_registered_upload_is_a_queued_job(catalogue: Catalogue) -> None:
+    job = register(catalogue)
+    assert job == catalogue.job(job.media_id) == catalogue.job(job.media_id, job.version)
+    assert job == Job(
+        media_id=upload().media_id,
+        version=upload().version,
+        bucket="uploads",
+        key="clip.mp4",
+        etag="e1",
+        size=5_000_000_000,
+        title="Clip",
+        tenant="default",
+        profile="web",
+        state=JobState.QUEUED,
+        tasks=tuple(Task(name) for name in TASKS),
+        failure=None,
+        revision=0,
+        received_at=NOW,
+        started_at=None,
+        playable_at=None,
+        finished_at=None,
+        run_id=None,
+    )
+
+
+def test_a_version_is_registered_once(catalogue: Catalogue) -> None:
+    job = in_state(catalogue, JobState.PLAYABLE)
+    assert register(catalogue, at=LATER, title="Other") == job
+
+
+def test_of_many_who_register_a_version_all_get_the_same_job(catalogue: Catalogue) -> None:
+    start, got = threading.Barrier(6), []
+
+    def run(title: str) -> None:
+        start.wait()
+        got.append(register(catalogue, title=title))
+
+    threads = [threading.Thread(target=run, args=(f"Title {n}",)) for n in range(6)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert got == [catalogue.job(upload().media_id)] * 6
+
+
+def test_a_new_version_becomes_the_current_one(catalogue: Catalogue) -> None:
+    old = register(catalogue)
+    new = register(catalogue, upload(etag="e2"), at=LATER, title="Second cut")
+    assert catalogue.job(old.media_id) == new
+    assert catalogue.job(old.media_id, old.version).etag == "e1"
+    assert new.title == "Second cut"
+
+
+def test_an_old_version_seen_again_does_not_become_the_current_one(catalogue: Catalogue) -> None:
+    register(catalogue)
+    new = register(catalogue, upload(etag="e2"), at=LATER)
+    register(catalogue, upload(etag="e1"), at=LAST)
+    assert catalogue.job(new.media_id) == new
+
+
+@pytest.mark.parametrize("text", ODD_TEXT)
+def test_keys_and_titles_are_data(catalogue: Catalogue, text: str) -> None:
+    job = register(catalogue, upload(text), title=text)
+    assert (job.key, job.title) == (text, text)
+    assert catalogue.job(job.media_id) == job
+    assert catalogue.known("uploads", {(text, "e1")}) == {(text, "e1")}
+
+
+def test_times_come_back_in_utc(catalogue: Catalogue) -> None:
+    job = register(catalogue, at=NOW.astimezone(timezone(timedelta(hours=5, minutes=30))))
+    west = timezone(-timedelta(hours=8))
+    restart(catalogue, job, "source", at=LATER.astimezone(west))
+    task = catalogue.task(job.media_id, job.version, "source", TaskState.RUNNING, at=LATER.astimezone(west))
+    catalogue.move(job.media_id, job.version, JobState.READY, at=LAST.astimezone(west))
+    job = catalogue.job(job.media_id)
+    assert (job.received_at, job.started_at, job.playable_at, job.finished_at) == (NOW, LATER, LAST, LAST)
+    assert job.task("source").started_at == task.started_at == LATER
+    assert {t.tzinfo for t in (job.received_at, job.started_at, job.playable_at, task.started_at) if t} == {UTC}
+
+
+def test_a_time_without_a_zone_is_refused(catalogue: Catalogue) -> None:
+    with pytest.raises(Exception, match="a time without a zone"):
+        register(catalogue, at=datetime(2026, 1, 1))
+
+
+def test_only_what_is_registered_is_known(catalogue: Catalogue) -> None:
+    register(catalogue, upload("a", "e1"))
+    register(catalogue, upload("a", "e2"))
+    register(catalogue, upload("b", "e1"))
+    register(catalogue, upload("c", "e1", bucket="other"))
+    asked = {("a", "e1"), ("a", "e2"), ("a", "e3"), ("b", "e2"), ("c", "e1")}
+    assert catalogue.known("uploads", asked) == {("a", "e1"), ("a", "e2")}
+    assert catalogue.known("uploads", []) == set()
+
+
+def test_any_number_of_versions_may_be_asked_for(catalogue: Catalogue) -> None:
+    register(catalogue, upload("key-4321"))
+    assert catalogue.known("uploads", [(f"key-{n}", "e1") for n in range(5000)]) == {("key-4321", "e1")}
+
+
+def test_a_missing_job_is_missing(catalogue: Catalogue) -> None:
+    job = register(catalogue)
+    for media_id, version in (("nobody", "nothing"), (job.media_id, "nothing")):
+        with pytest.raises(Missing):
+            catalogue.job(media_id, version)
+        with pytest.raises(Missing):
+            catalogue.move(media_id, version, JobState.PROCESSING, at=NOW)
+        with pytest.raises(Missing):
+            catalogue.published(media_id, version, 1)
+        with pytest.raises(Missing):
+            catalogue.restart(media_id, version, run_id="r", profile="web", tasks=TASKS, at=NOW)
+        with pytest.raises(Missing):
+            catalogue.task(media_id, version, "source", TaskState.RUNNING, at=NOW)
+    with pytest.raises(Missing):
+        catalogue.job("nobody")
+
+
+def test_jobs_are_the_current_ones_newest_first(catalogue: Catalogue) -> None:
+    register(catalogue, upload("a", "e1"), at=NOW)
+    for key, etag, at in (("b", "e1", LATER), ("a", "e2", LAST)):
+        register(catalogue, upload(key, etag), at=at)
+    assert [(j.key, j.etag) for j in catalogue.jobs()] == [("a", "e2"), ("b", "e1")]
+    assert [j.key for j in catalogue.jobs(limit=1)] == ["a"]
+    assert [j.key for j in catalogue.jobs(before=LAST)] == ["b"]
+    assert catalogue.jobs(before=LATER) == []
+
+
+def test_jobs_come_with_their_own_tasks_in_order(catalogue: Catalogue) -> None:
+    for key in ("a", "b"):
+        register(catalogue, upload(key))
+    job = register(catalogue, upload("b", "e2"), at=LATER)
+    catalogue.task(job.media_id, job.version, "audio", TaskState.DONE, at=LATER)
+    assert catalogue.jobs() == [catalogue.job(upload(key).media_id) for key in ("b", "a")]
+    assert [t.state for t in catalogue.jobs()[0].tasks] == [TaskState.WAITING, TaskState.WAITING, TaskState.DONE]
+
+
+@pytest.mark.parametrize("state", JobState)
+def test_jobs_are_found_by_state(catalogue: Catalogue, state: JobState) -> None:
+    for each in JobState:
+        in_state(catalogue, each, upload(each.value))
+    assert [j.key for j in catalogue.jobs(state=state)] == [state.value]
+
+
+@pytest.mark.parametrize("of", JobState)
+@pytest.mark.parametrize("to", JobState)
+def test_a_job_moves_only_as_allowed(catalogue: Catalogue, of: JobState, to: JobState) -> None:
+    job = in_state(catalogue, of)
+    assert catalogue.move(job.media_id, job.version, to, at=LATER) is (of in ALLOWED[to])
+    after = catalogue.job(job.media_id)
+    assert after.state is (to if of in ALLOWED[to] else of)
+    assert of in ALLOWED[to] or after == job
+
+
+def test_of_many_who_move_a_job_one_succeeds(catalogue: Catalogue) -> None:
+    job = register(catalogue)
+    start, moved = threading.Barrier(6), []
+
+    def run(to: JobState) -> None:
+        start.wait()
+        moved.append(catalogue.move(job.media_id, job.version, to, at=LATER))
+
+    threads = [threading.Thread(target=run, args=(JobState.REJECTED,)) for _ in range(6)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert sorted(moved) == [False] * 5 + [True]
+
+
+@pytest.mark.parametrize("code", [RejectionCode.TRUNCATED, QuarantineCode.DISK_FULL])
+def test_a_failure_is_told_until_the_job_moves_on(catalogue: Catalogue, code: RejectionCode | QuarantineCode) -> None:
+    job = register(catalogue)
+    failure = Failure(code, "One sentence.")
+    catalogue.move(job.media_id, job.version, JobState.QUARANTINED, failure=failure, at=LATER)
+    assert catalogue.job(job.media_id).failure == failure
+    catalogue.move(job.media_id, job.version, JobState.QUEUED, at=LAST)
+    assert catalogue.job(job.media_id).failure is None
+
+
+def times(job: Job) -> tuple[datetime | None, datetime | None, datetime | None]:
+    return job.started_at, job.playable_at, job.finished_at
+
+
+def test_moving_stamps_the_times(catalogue: Catalogue) -> None:
+    job = register(catalogue)
+
+    def moved(to: JobState, minutes: int) -> tuple[datetime | None, datetime | None, datetime | None]:
+        assert catalogue.move(job.media_id, job.version, to, at=NOW + timedelta(minutes=minutes))
+        return times(catalogue.job(job.media_id))
+
+    assert moved(JobState.PROCESSING, 1) == (LATER, None, None)
+    assert moved(JobState.PLAYABLE, 2) == (LATER, LAST, None)
+    assert moved(JobState.READY, 3) == (LATER, LAST, NOW + timedelta(minutes=3))
+    assert moved(JobState.PLAYABLE, 4) == (LATER, LAST, None)
+    assert moved(JobState.QUEUED, 5) == (None, None, None)
+    assert moved(JobState.REJECTED, 6) == (None, None, NOW + timedelta(minutes=6))
+
+
+def test_a_revision_never_falls(catalogue: Catalogue) -> None:
+    job = register(catalogue)
+    for revision, expected in ((1, 1), (3, 3), (2, 3), (3, 3)):
+        catalogue.published(job.media_id, job.version, revision)
+        assert catalogue.job(job.media_id).revision == expected
+
+
+def test_a_task_is_written_whole(catalogue: Catalogue) -> None:
+    job = register(catalogue)
+    running = catalogue.task(job.media_id, job.version, "audio", TaskState.RUNNING, progress=0.5, seconds=2.5, at=NOW)
+    assert running == Task("audio", TaskState.RUNNING, 0.5, 2.5, None, None, NOW)
+    failed = catalogue.task(
+        job.media_id, job.version, "audio", TaskState.FAILED, reason="No.", fingerprint="f1", at=LATER
+    )
+    assert failed == Task("audio", TaskState.FAILED, 0.0, None, "No.", "f1", NOW)
+    assert catalogue.job(job.media_id).tasks == (Task("source"), Task("transcodes"), failed)
+
+
+def test_a_task_started_when_it_first_ran(catalogue: Catalogue) -> None:
+    job = register(catalogue)
+
+    def started(state: TaskState, at: datetime) -> datetime | None:
+        return catalogue.task(job.media_id, job.version, "audio", state, at=at).started_at
+
+    assert started(TaskState.SKIPPED, NOW) is None
+    assert started(TaskState.RUNNING, NOW) == NOW
+    assert started(TaskState.RUNNING, LATER) == NOW
+    assert started(TaskState.FAILED, LATER) == NOW
+    assert started(TaskState.RUNNING, LAST) == LAST
+    assert started(TaskState.WAITING, LAST) is None
+
+
+def test_a_task_the_job_does_not_have_is_missing(catalogue: Catalogue) -> None:
+    job = register(catalogue)
+    with pytest.raises(Missing):
+        catalogue.task(job.media_id, job.version, "tags", TaskState.RUNNING, at=NOW)
+
+
+def test_a_task_belongs_to_one_version(catalogue: Catalogue) -> None:
+    old, new = register(catalogue), register(catalogue, upload(etag="e2"))
+    catalogue.task(old.media_id, old.version, "audio", TaskState.DONE, at=NOW)
+    assert catalogue.job(new.media_id).task("audio") == Task("audio")
+
+
+RESTARTED = [JobState.QUEUED, JobState.PROCESSING, JobState.REJECTED, JobState.QUARANTINED, JobState.CANCELLED]
+
+
+@pytest.mark.parametrize("state", RESTARTED)
+def test_a_restarted_job_is_processing(catalogue: Catalogue, state: JobState) -> None:
+    before = in_state(catalogue, state)
+    assert restart(catalogue, before, *TASKS)
+    job = catalogue.job(before.media_id)
+    assert (job.state, job.run_id) == (JobState.PROCESSING, "run-1")
+    assert times(job) == (before.started_at if state is JobState.PROCESSING else LATER, None, None)
+
+
+@pytest.mark.parametrize("state", [JobState.PLAYABLE, JobState.READY])
+def test_a_job_that_can_be_watched_is_playable_when_restarted(catalogue: Catalogue, state: JobState) -> None:
+    before = in_state(catalogue, state)
+    assert restart(catalogue, before, "audio")
+    job = catalogue.job(before.media_id)
+    assert (job.state, job.run_id) == (JobState.PLAYABLE, "run-1")
+    assert times(job) == (NOW, NOW, None)
+
+
+def test_a_removed_job_may_not_be_restarted(catalogue: Catalogue) -> None:
+    before = in_state(catalogue, JobState.REMOVED)
+    assert not restart(catalogue, before, *TASKS)
+    assert catalogue.job(before.media_id) == before
+
+
+def test_a_restart_forgets_the_failure_and_takes_the_runs_profile(catalogue: Catalogue) -> None:
+    job = register(catalogue)
+    catalogue.move(job.media_id, job.version, JobState.REJECTED, failure=FAILURE, at=NOW)
+    catalogue.restart(job.media_id, job.version, run_id="run-2", profile="archive", tasks=TASKS, at=LATER)
+    job = catalogue.job(job.media_id)
+    assert (job.failure, job.profile, job.run_id) == (None, "archive", "run-2")
+
+
+def test_a_restart_resets_its_own_tasks_and_adds_those_the_job_lacks(catalogue: Catalogue) -> None:
+    job = register(catalogue)
+    for name in TASKS:
+        catalogue.task(
+            job.media_id, job.version, name, TaskState.FAILED, progress=0.5, reason="No.", fingerprint="f", at=NOW
+        )
+    restart(catalogue, job, "tags", "audio", "thumbnails")
+    tasks = catalogue.job(job.media_id).tasks
+    assert [t.name for t in tasks] == [*TASKS, "tags", "thumbnails"]
+    assert [t.state is TaskState.WAITING for t in tasks] == [False, False, True, True, True]
+    assert tasks[2:] == (Task("audio"), Task("tags"), Task("thumbnails"))
