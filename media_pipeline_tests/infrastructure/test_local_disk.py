@@ -4,6 +4,7 @@ import errno
 import multiprocessing
 import os
 import shutil
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -236,6 +237,15 @@ def test_no_etag_comes_back_however_fast_one_writes(disk: LocalDisk) -> None:
     assert len(set(etags)) == len(etags)
 
 
+def test_times_grow_even_while_the_clock_stands_still(disk: LocalDisk, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(time, "time_ns", lambda: 10**18)
+    times = []
+    for _ in range(3):
+        write(disk, "a")
+        times.append(Path(disk.url("media", "a")).stat().st_mtime_ns)
+    assert times == [10**18, 10**18 + 1, 10**18 + 2]
+
+
 def test_permissions_and_hard_links_leave_the_etag(disk: LocalDisk, root: Path) -> None:
     before = write(disk, "a")
     (root / "a").chmod(0o600)
@@ -290,27 +300,30 @@ def test_a_file_that_may_not_be_read_is_bad_media(disk: LocalDisk, root: Path, t
             assert str(root) not in caught.value.message
 
 
-def attempt(root: Path, etag: str, me: str, start: object, won: "multiprocessing.Queue[str | None]") -> None:
+def count(root: Path, start: object) -> None:
+    """Add one, fifty times, by compare-and-set alone."""
+    disk, left = LocalDisk({"media": root}), 50
     start.wait()  # type: ignore[attr-defined]
-    try:
-        write(LocalDisk({"media": root}), "a", me.encode(), if_match=etag)
-    except Conflict:
-        won.put(None)
-    else:
-        won.put(me)
+    while left:
+        number, etag = disk.read("media", "count")
+        try:
+            write(disk, "count", b"%d" % (int(number) + 1), if_match=etag)
+        except Conflict:
+            continue
+        left -= 1
 
 
-def test_of_many_processes_that_replace_an_object_one_wins(disk: LocalDisk, root: Path) -> None:
-    etag = write(disk, "a", b"before")
+def test_processes_that_compare_and_set_lose_no_write(disk: LocalDisk, root: Path) -> None:
+    write(disk, "count", b"0")
     context = multiprocessing.get_context("spawn")
-    start, won = context.Barrier(4), context.Queue()
-    processes = [context.Process(target=attempt, args=(root, etag, f"process {n}", start, won)) for n in range(4)]
+    start = context.Barrier(4)
+    processes = [context.Process(target=count, args=(root, start)) for _ in range(4)]
     for process in processes:
         process.start()
-    winners = [me for me in [won.get(timeout=60) for _ in processes] if me]
     for process in processes:
         process.join()
-    assert winners == [disk.read("media", "a")[0].decode()]
+    assert [process.exitcode for process in processes] == [0] * 4
+    assert disk.read("media", "count")[0] == b"200"
 
 
 @pytest.mark.parametrize("code", [errno.ENOSPC, errno.EDQUOT])
