@@ -43,6 +43,14 @@ bench: $(INSTALLED)  ## ratios against plain tools; takes minutes
 doctor: $(INSTALLED)
 	@$(BIN)/media-pipeline doctor
 
+OPENAI := .venv-openai-whisper
+test-openai-whisper:  ## the second speech engine, in an environment of its own (2.9 GB)
+	@test -x $(OPENAI)/bin/python || $(or $(PYTHON),python3) -m venv $(OPENAI)
+	$(OPENAI)/bin/python -m pip install -q --no-deps --require-hashes -r requirements.lock -r requirements-demo.lock \
+	  -r requirements-openai-whisper.lock
+	$(OPENAI)/bin/python -m pip install -q --no-deps --no-build-isolation -e .
+	$(OPENAI)/bin/pytest -m openai_whisper media_pipeline_tests/infrastructure/test_recogniser_contract.py
+
 $(INSTALLED): $(LOCKS) pyproject.toml
 	@test -x $(BIN)/python || { p=$$(for p in python3 python3.13 python3.12 python3.11; do \
 	  $$p -c 'import sys; sys.exit(not (3, 11) <= sys.version_info < (3, 14))' 2>/dev/null && echo $$p && break; done); \

@@ -25,7 +25,7 @@ def build(platform: Platform) -> dg.Definitions:
         jobs=[process_upload],
         sensors=[new_uploads, settle_failed, settle_cancelled],
         resources={"platform": platform},
-        executor=executor,
+        executor=executor(platform.settings),
     )
 
 

@@ -15,11 +15,12 @@ def settle(media_id: str, version: str, *, catalogue: Catalogue, code: Quarantin
         QuarantineCode.WORKER_LOST: "The worker was lost before it finished.",
         QuarantineCode.INTERNAL: "An error of ours stopped the work; the run's log says which.",
     }.get(code, "The work did not finish.")
-    blocked = "what it needs failed"
+    cancelled = job.state is JobState.CANCELLED
+    blocked = "the job was cancelled" if cancelled else "what it needs failed"
     for task in job.tasks:
         if task.state is TaskState.RUNNING:
-            reason = "cancelled" if job.state is JobState.CANCELLED else message
-            catalogue.task(media_id, version, task.name, TaskState.FAILED, reason=reason, at=now)
+            state, reason = (TaskState.SKIPPED, blocked) if cancelled else (TaskState.FAILED, message)
+            catalogue.task(media_id, version, task.name, state, reason=reason, at=now)
         elif task.state is TaskState.WAITING and job.state is not JobState.READY:
             catalogue.task(media_id, version, task.name, TaskState.SKIPPED, reason=task.reason or blocked, at=now)
     if job.state in LIVE:

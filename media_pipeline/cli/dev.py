@@ -23,7 +23,8 @@ def run(settings: Settings, *, port: int) -> int:
         typer.echo(f"Port {port} is busy; using {chosen}.", err=True)
     typer.echo(f"Dagster  http://127.0.0.1:{chosen}", err=True)
     typer.echo(f"Inbox    {settings.inbox}   (drop a file here and watch it become media)", err=True)
-    process = subprocess.Popen(command(chosen), env=_environment(settings))
+    # Away from the checkout: Dagster warns of a dagster.yaml in the current directory that is not the one in force.
+    process = subprocess.Popen(command(chosen), env=_environment(settings), cwd=settings.home)
     for name in (signal.SIGINT, signal.SIGTERM):
         # The terminal tells the whole group; a plain `kill` tells only us. Dagster ends its children itself.
         signal.signal(name, lambda *_: process.send_signal(signal.SIGINT))
@@ -33,7 +34,7 @@ def run(settings: Settings, *, port: int) -> int:
 def validate(settings: Settings) -> int:
     """Run `dagster definitions validate` over our workspace; its exit code."""
     argv = [sys.executable, "-m", "dagster", "definitions", "validate", *_where()]
-    return subprocess.run(argv, env=_environment(settings), check=False).returncode
+    return subprocess.run(argv, env=_environment(settings), cwd=settings.home, check=False).returncode
 
 
 def command(port: int) -> list[str]:

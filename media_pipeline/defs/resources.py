@@ -74,7 +74,7 @@ def prepare(settings: Settings) -> None:
 def local(settings: Settings) -> Platform:
     """Directories and SQLite below the home directory; on a new machine they are made."""
     if settings.database is None and not settings.catalogue_file.exists():
-        prepare(settings)
+        prepare(settings)  # safe for any number of processes at once
     for directory in (settings.inbox, settings.media_dir, settings.dagster_home):
         directory.mkdir(parents=True, exist_ok=True)
     roots = {settings.uploads_bucket: settings.inbox, settings.media_bucket: settings.media_dir, FILES: Path("/")}

@@ -72,7 +72,7 @@ class Step:
 @contextmanager
 def step(context: dg.AssetExecutionContext, platform: Platform, names: Sequence[str]) -> Iterator[Step]:
     """Work on the assets `names` of the upload that the partition (and the run's version tag) mean."""
-    with translated():
+    with translated(), _stoppable(context, platform):
         job = begun(context, platform)
         upload = Upload(job.media_id, job.version, job.bucket, job.key, job.etag, job.size)
         last = context.retry_number >= RETRIES.max_retries
@@ -104,6 +104,25 @@ def begun(context: dg.AssetExecutionContext, platform: Platform) -> Job:
         tasks=[n for n in tasks(profile) if n in asked], at=platform.now(),
     )  # fmt: skip
     return platform.catalogue.job(job.media_id, job.version)
+
+
+class Stopped(dg.DagsterError, dg.DagsterExecutionInterruptedError):
+    """A person ended the run. Dagster answers an interrupt inside a step that has a retry policy with a retry, whoever
+    sent it; an error of its own kind passes, and the run becomes *canceled*."""
+
+
+@contextmanager
+def _stoppable(context: dg.AssetExecutionContext, platform: Platform) -> Iterator[None]:
+    """An interrupt that a person asked for cancels the job; any other (an evicted worker) is retried as usual."""
+    try:
+        yield
+    except (KeyboardInterrupt, dg.DagsterExecutionInterruptedError) as interrupt:
+        run = context.instance.get_run_by_id(context.run_id)
+        if run is None or run.status is not dg.DagsterRunStatus.CANCELING:
+            raise
+        version = platform.catalogue.job(context.partition_key, context.run.tags.get(VERSION_TAG)).version
+        platform.catalogue.move(context.partition_key, version, JobState.CANCELLED, at=platform.now())
+        raise Stopped("The run was ended.") from interrupt
 
 
 def _created(context: dg.AssetExecutionContext) -> datetime:

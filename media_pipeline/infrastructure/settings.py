@@ -40,6 +40,10 @@ class Settings(BaseSettings):
     media_bucket: str = "media"
     s3_endpoint: str | None = None
     s3_region: str | None = None
+    executor: Literal["in_process", "multiprocess"] = "in_process"
+    """of runs that the daemon launches"""
+    steps_at_once: int = 2
+    """with the multiprocess executor"""
     ffmpeg: str | None = None
     ffprobe: str | None = None
     packager: str | None = None
