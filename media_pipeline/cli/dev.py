@@ -9,7 +9,7 @@ from pathlib import Path
 
 import typer
 
-from media_pipeline.infrastructure.dagster_engine import prepare_home
+from media_pipeline.infrastructure.dagster_engine import prepare_home, seed
 from media_pipeline.infrastructure.settings import Settings
 
 _WORKSPACE = Path(__file__).parent.parent.parent / "workspace.yaml"
@@ -23,6 +23,7 @@ def run(settings: Settings, *, port: int) -> int:
         typer.echo(f"Port {port} is busy; using {chosen}.", err=True)
     typer.echo(f"Dagster  http://127.0.0.1:{chosen}", err=True)
     typer.echo(f"Inbox    {settings.inbox}   (drop a file here and watch it become media)", err=True)
+    seed(settings.dagster_home)
     # Away from the checkout: Dagster warns of a dagster.yaml in the current directory that is not the one in force.
     process = subprocess.Popen(command(chosen), env=_environment(settings), cwd=settings.home)
     for name in (signal.SIGINT, signal.SIGTERM):

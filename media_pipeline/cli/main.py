@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 import typer
 from typer.exceptions import TyperException
 
+from media_pipeline.domain.errors import MediaError
+
 if TYPE_CHECKING:
     from media_pipeline.defs.resources import Platform
 
@@ -198,6 +200,9 @@ def main() -> None:
     except (typer.Abort, KeyboardInterrupt):
         typer.echo("stopped", err=True)
         code = 130
+    except MediaError as error:
+        typer.echo(error.message, err=True)
+        code = 1
     except TyperException as error:
         typer.echo(f"{error.format_message()}\nSee: media-pipeline --help", err=True)
         code = EXIT_USAGE if error.exit_code == _TYPERS_USAGE else error.exit_code
@@ -231,6 +236,7 @@ def _job(platform: "Platform", media_id: str) -> Any:
 
 
 def _until_interrupted() -> None:
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
         signal.pause()
     except KeyboardInterrupt:

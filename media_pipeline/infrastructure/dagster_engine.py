@@ -9,6 +9,7 @@ from pathlib import Path
 import dagster as dg
 
 PACKAGED_CONFIG = Path(__file__).parent.parent / "dagster.yaml"
+_CONSUMED = (dg.DagsterEventType.RUN_FAILURE, dg.DagsterEventType.RUN_SUCCESS)
 _CHECKOUT_CONFIG = Path(__file__).parent.parent.parent / "dagster.yaml"
 
 
@@ -31,6 +32,16 @@ def instance(home: Path) -> Iterator[dg.DagsterInstance]:
     prepare_home(home)
     with dg.DagsterInstance.get() as found:
         yield found
+
+
+def seed(home: Path) -> None:
+    """Tell a new instance where its daemon begins to read events, which it otherwise warns about."""
+    with instance(home) as found:
+        keys = {f"EVENT_LOG_CONSUMER_CURSOR-{kind.value}" for kind in _CONSUMED}
+        cursors = found.daemon_cursor_storage
+        missing = keys - set(cursors.get_cursor_values(keys))
+        if missing:
+            cursors.set_cursor_values(dict.fromkeys(missing, "0"))
 
 
 class DagsterEngine:
