@@ -2,7 +2,7 @@
 the vision tools directly. No Dagster, no catalogue, no store, no sandbox, no retries, one thing after the other as our
 local run does it.
 
-    python benchmarks/plain.py CLIP OUT MODELS
+    python benchmarks/plain.py CLIP OUT SPEECH_MODEL CLASSIFIER
 """
 
 import json
@@ -35,15 +35,15 @@ def ffmpeg(*arguments: str, **options: object) -> "subprocess.CompletedProcess[s
     return subprocess.run(argv, check=True, capture_output=True, text=True, **options)
 
 
-def main(clip: str, out: Path, models: Path) -> None:
+def main(clip: str, out: Path, speech: str, classifier: str) -> None:
     out.mkdir(parents=True, exist_ok=True)
     facts = json.loads(subprocess.check_output([FFPROBE, "-v", "error", "-show_format", "-of", "json", clip]))
     duration = float(facts["format"]["duration"])
     transcode(clip, out)
     package(out)
     thumbnails(clip, out)
-    subtitles(clip, out, models)
-    tags(clip, out, models, duration)
+    subtitles(clip, out, speech)
+    tags(clip, out, classifier, duration)
 
 
 def transcode(clip: str, out: Path) -> None:
@@ -79,10 +79,10 @@ def thumbnails(clip: str, out: Path) -> None:
     ffmpeg("-v", "error", "-ss", "2", "-i", clip, "-vf", "scale=1280:-2", "-frames:v", "1", str(out / "poster.jpg"))
 
 
-def subtitles(clip: str, out: Path, models: Path) -> None:
+def subtitles(clip: str, out: Path, speech: str) -> None:
     ffmpeg("-v", "error", "-i", clip, "-map", "0:a:0", "-ac", "1", "-ar", "16000", "-f", "s16le", str(out / "pcm"))
     samples = np.fromfile(out / "pcm", np.int16).astype(np.float32) / 32768
-    whisper = WhisperModel(str(models), device="cpu", compute_type="int8", local_files_only=True)
+    whisper = WhisperModel(speech, device="cpu", compute_type="int8", local_files_only=True)
     segments, _ = whisper.transcribe(
         samples, beam_size=5, word_timestamps=True, condition_on_previous_text=False, vad_filter=True,
         vad_parameters=VadOptions(),
@@ -90,13 +90,13 @@ def subtitles(clip: str, out: Path, models: Path) -> None:
     (out / "transcript.txt").write_text("".join(s.text for s in segments))
 
 
-def tags(clip: str, out: Path, models: Path, duration: float) -> None:
+def tags(clip: str, out: Path, classifier: str, duration: float) -> None:
     every = max(2.0, duration / 60)
     graph = f"[0:v]scale=640:360,split[a][b];[a]fps=1/{every}[f];[b]scale=320:-2,scdet=threshold=10[s]"
     ffmpeg("-v", "error", "-i", clip, "-filter_complex", graph, "-map", "[f]", "-f", "rawvideo", "-pix_fmt", "rgb24",
            str(out / "rgb"), "-map", "[s]", "-f", "null", "-")  # fmt: skip
     frames = np.fromfile(out / "rgb", np.uint8).reshape(-1, 360, 640, 3)
-    session = onnxruntime.InferenceSession(str(next(models.parent.rglob("*.onnx"))))
+    session = onnxruntime.InferenceSession(classifier)
     reader = RapidOCR()
     found = []
     for frame in frames:
@@ -108,4 +108,4 @@ def tags(clip: str, out: Path, models: Path, duration: float) -> None:
 
 
 if __name__ == "__main__":
-    main(sys.argv[1], Path(sys.argv[2]), Path(sys.argv[3]))
+    main(sys.argv[1], Path(sys.argv[2]), sys.argv[3], sys.argv[4])

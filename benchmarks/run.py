@@ -120,8 +120,10 @@ def ours(clip: Path, work: Path, models: Path) -> Cost:
 
 
 def plain(clip: Path, work: Path, models: Path) -> Cost:
+    speech = resolve_speech("base", "faster-whisper", cache=models, allow_download=False).path
+    classifier = resolve_classifier("efficientnet-lite0", cache=models).path
     out = work / "out"
-    argv = [sys.executable, str(HERE / "plain.py"), str(clip), str(out), str(models / "base")]
+    argv = [sys.executable, str(HERE / "plain.py"), str(clip), str(out), str(speech), str(classifier)]
     cost, _ = measured(argv, out, dict(os.environ))
     return cost
 
@@ -133,9 +135,6 @@ def main() -> None:
     options.add_argument("--clip", type=Path)
     chosen = options.parse_args()
     settings = Settings()
-    speech = resolve_speech("base", "faster-whisper", cache=settings.models_dir, allow_download=False)
-    resolve_classifier("efficientnet-lite0", cache=settings.models_dir)
-    assert speech.path.exists()
     with tempfile.TemporaryDirectory() as folder:
         clip = chosen.clip or Path(folder) / "clip.mp4"
         if not chosen.clip:

@@ -1,0 +1,126 @@
+"""Whole runs of the graph, with one part broken on purpose."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import dagster as dg
+import pytest
+
+from media_pipeline.application.publish import published
+from media_pipeline.application.register import register
+from media_pipeline.application.settle import settle
+from media_pipeline.definitions import build
+from media_pipeline.defs.partitions import tags, uploads
+from media_pipeline.defs.resources import Platform
+from media_pipeline.domain.errors import QuarantineCode, Unavailable
+from media_pipeline.domain.job import Job, JobState, TaskState
+from media_pipeline.domain.profile import SpeechModel
+from media_pipeline.infrastructure.settings import FILES
+from media_pipeline_tests import media
+from media_pipeline_tests.platform import platform
+
+pytestmark = pytest.mark.slow
+
+
+class Mute:
+    """A Recogniser that is out of order."""
+
+    build = "mute 1"
+    asked = 0
+
+    def transcribe(self, pcm: Path, *, model: SpeechModel, language: str | None, progress: object) -> None:
+        self.asked += 1
+        raise Unavailable(QuarantineCode.INTERNAL, "The recogniser is out of order.")
+
+
+class Jammed:
+    """A Packager that is out of order."""
+
+    build = "jammed 1"
+
+    def package(self, *_: object, **__: object) -> None:
+        raise Unavailable(QuarantineCode.TOOL_CRASH, "The packager is out of order.")
+
+
+def run(here: Platform, clip: Path, instance: dg.DagsterInstance, *assets: str) -> tuple[Job, bool]:
+    """Process a file as the daemon would; the job afterwards, and whether the run succeeded."""
+    obj = here.store.head(FILES, str(clip).lstrip("/"))
+    job = register(obj, profile=here.recipes.profiles["fast"], catalogue=here.catalogue, now=here.now())
+    instance.add_dynamic_partitions(str(uploads.name), [job.media_id])
+    result = (
+        build(here)
+        .resolve_job_def("process_upload")
+        .execute_in_process(
+            instance=instance,
+            partition_key=job.media_id,
+            raise_on_error=False,
+            asset_selection=[dg.AssetKey(a.split("/")) for a in assets] or None,
+            tags=tags(job.key, version=job.version, profile="fast"),
+        )
+    )
+    settle(job.media_id, job.version, catalogue=here.catalogue, code=QuarantineCode.INTERNAL, now=here.now())
+    return here.catalogue.job(job.media_id), result.success
+
+
+def test_a_failing_extra_leaves_the_media_playable_and_is_redone_alone(tmp_path: Path) -> None:
+    whole = platform(tmp_path)
+    mute = Mute()
+    broken = replace(whole, recogniser=mute)
+    clip = media.clip(tmp_path / "clip.mp4", 3)
+    with dg.instance_for_test() as instance:
+        job, success = run(broken, clip, instance)
+        assert not success
+        assert job.state is JobState.PLAYABLE
+        assert mute.asked == 3  # the first time and two retries
+        assert job.task("subtitles").state is TaskState.FAILED
+        assert job.task("subtitles").reason == "The recogniser is out of order."
+        assert job.task("thumbnails").state is job.task("ai_tags").state is TaskState.DONE
+        manifest = published(job.media_id, shelf=whole.shelf, codec=whole.codec)
+        assert manifest is not None
+        assert manifest.poster is not None
+        before = [r.name for r in manifest.renditions]
+
+        job, success = run(whole, clip, instance, "subtitles", "publication")
+        assert success
+        assert job.state is JobState.READY
+        assert [r.name for r in manifest.renditions] == before
+
+
+def test_what_cannot_be_packaged_is_quarantined_and_publishes_nothing(tmp_path: Path) -> None:
+    here = replace(platform(tmp_path), packager=Jammed())  # type: ignore[arg-type]
+    with dg.instance_for_test() as instance:
+        job, success = run(here, media.clip(tmp_path / "clip.mp4", 1), instance)
+    assert not success
+    assert job.state is JobState.QUARANTINED
+    assert job.failure is not None
+    assert job.failure.code is QuarantineCode.TOOL_CRASH
+    assert published(job.media_id, shelf=here.shelf, codec=here.codec) is None
+
+
+def test_a_bad_file_is_tried_once(tmp_path: Path) -> None:
+    here = platform(tmp_path)
+    text = tmp_path / "clip.mp4"
+    text.write_text("not a video\n" * 100)
+    with dg.instance_for_test() as instance:
+        job, success = run(here, text, instance)
+        (record,) = instance.get_run_records()
+        retries = [
+            e
+            for e in instance.all_logs(record.dagster_run.run_id)
+            if e.dagster_event and e.dagster_event.is_step_up_for_retry
+        ]
+    assert not success
+    assert job.state is JobState.REJECTED
+    assert retries == []
+
+
+def test_one_rung_can_be_remade_alone(tmp_path: Path) -> None:
+    here = platform(tmp_path)
+    clip = media.clip(tmp_path / "clip.mp4", 3, "640x360")
+    with dg.instance_for_test() as instance:
+        first, _ = run(here, clip, instance)
+        again, success = run(here, clip, instance, "transcodes/360p-fast")
+        materialised = instance.get_latest_materialization_event(dg.AssetKey(["transcodes", "360p-fast"]))
+    assert success
+    assert first.state is again.state is JobState.READY
+    assert materialised is not None
