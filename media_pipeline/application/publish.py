@@ -13,7 +13,7 @@ from media_pipeline.application.outputs import Shelf
 from media_pipeline.application.ports import Catalogue, Results
 from media_pipeline.domain import keys, playlists, quality
 from media_pipeline.domain.errors import Conflict, Missing
-from media_pipeline.domain.job import JobState, TaskState
+from media_pipeline.domain.job import JobState
 from media_pipeline.domain.manifest import (
     Check,
     Manifest,
@@ -90,9 +90,8 @@ def publish(
     else:
         raise Conflict("The manifest is being changed by others all the time.")
     catalogue.published(upload.media_id, upload.version, manifest.revision)
-    job = catalogue.job(upload.media_id, upload.version)
-    over = complete or all(t.state in {TaskState.DONE, TaskState.SKIPPED} for t in job.tasks)
-    catalogue.move(upload.media_id, upload.version, JobState.READY if over else JobState.PLAYABLE, at=now())
+    state = JobState.READY if complete else JobState.PLAYABLE
+    catalogue.move(upload.media_id, upload.version, state, at=now())
     return manifest
 
 

@@ -109,3 +109,11 @@ def tracked(
     except MediaError as trouble:
         report.failed(TaskState.FAILED, trouble.message)
         raise
+    _ready_again(upload, catalogue, now)
+
+
+def _ready_again(upload: Upload, catalogue: Catalogue, now: Clock) -> None:
+    """A ready job of which one thing was remade is ready again as soon as nothing of it is open or failed."""
+    job = catalogue.job(upload.media_id, upload.version)
+    if job.state is JobState.PLAYABLE and all(t.state in {TaskState.DONE, TaskState.SKIPPED} for t in job.tasks):
+        catalogue.move(upload.media_id, upload.version, JobState.READY, at=now())

@@ -78,7 +78,7 @@ def step(context: dg.AssetExecutionContext, platform: Platform, names: Sequence[
         last = context.retry_number >= RETRIES.max_retries
         telemetry.to_file(platform.settings.log_file)
         with (
-            telemetry.about(media_id=upload.media_id, version=upload.version, run_id=context.run_id, task=names[0]),
+            telemetry.about(media_id=upload.media_id, version=upload.version, run_id=context.run.run_id, task=names[0]),
             tracked(
                 upload, names, catalogue=platform.catalogue, shelf=platform.shelf, now=platform.now, last_attempt=last
             ) as report,
@@ -92,7 +92,7 @@ def begun(context: dg.AssetExecutionContext, platform: Platform) -> Job:
     """The job of this run, which takes it over if the catalogue does not know the run yet. A run older than the
     job's cancellation takes nothing over."""
     job = platform.catalogue.job(context.partition_key, context.run.tags.get(VERSION_TAG))
-    if job.run_id == context.run_id:
+    if job.run_id == context.run.run_id:
         return job
     if job.state is JobState.CANCELLED and job.finished_at and _created(context) < job.finished_at:
         return job
@@ -100,7 +100,7 @@ def begun(context: dg.AssetExecutionContext, platform: Platform) -> Job:
     selected = context.run.asset_selection
     asked = {"/".join(key.path) for key in selected} if selected else set(tasks(profile))
     platform.catalogue.restart(
-        job.media_id, job.version, run_id=context.run_id, profile=profile.name,
+        job.media_id, job.version, run_id=context.run.run_id, profile=profile.name,
         tasks=[n for n in tasks(profile) if n in asked], at=platform.now(),
     )  # fmt: skip
     return platform.catalogue.job(job.media_id, job.version)
@@ -117,7 +117,7 @@ def _stoppable(context: dg.AssetExecutionContext, platform: Platform) -> Iterato
     try:
         yield
     except (KeyboardInterrupt, dg.DagsterExecutionInterruptedError) as interrupt:
-        run = context.instance.get_run_by_id(context.run_id)
+        run = context.instance.get_run_by_id(context.run.run_id)
         if run is None or run.status is not dg.DagsterRunStatus.CANCELING:
             raise
         version = platform.catalogue.job(context.partition_key, context.run.tags.get(VERSION_TAG)).version
@@ -126,7 +126,7 @@ def _stoppable(context: dg.AssetExecutionContext, platform: Platform) -> Iterato
 
 
 def _created(context: dg.AssetExecutionContext) -> datetime:
-    record = context.instance.get_run_record_by_id(context.run_id)
+    record = context.instance.get_run_record_by_id(context.run.run_id)
     assert record is not None
     created: datetime = record.create_timestamp
     return created.astimezone(UTC)
