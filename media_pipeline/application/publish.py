@@ -23,7 +23,7 @@ from media_pipeline.domain.manifest import (
     Provenance,
     Storyboard,
 )
-from media_pipeline.domain.profile import Recipes
+from media_pipeline.domain.profile import Profile, Recipes
 from media_pipeline.domain.results import (
     AudioTracks,
     Made,
@@ -101,22 +101,25 @@ def gathered(upload: Upload, *, recipes: Recipes, results: Results) -> Parts | N
     stream = results.load(upload, "stream", Stream)
     if not isinstance(source, Source) or not isinstance(stream, Stream):
         return NotMade("picture and sound are not packaged yet")
-    names = recipes.profiles[source.profile].rungs
-    rungs = [results.load(upload, f"transcodes/{name}", Rendition) for name in names]
-    renditions = sorted((r for r in rungs if isinstance(r, Rendition)), key=lambda r: -r.width * r.height)
     audio = results.load(upload, "audio", AudioTracks)
     thumbnails = results.load(upload, "thumbnails", Thumbnails)
     subtitles = results.load(upload, "subtitles", Subtitles)
     tags = results.load(upload, "ai_tags", Tags)
     return Parts(
         source=source,
-        renditions=tuple(renditions),
+        renditions=made_renditions(upload, recipes.profiles[source.profile], results=results),
         audio=audio if isinstance(audio, AudioTracks) else None,
         stream=stream,
         thumbnails=thumbnails if isinstance(thumbnails, Thumbnails) else None,
         subtitles=subtitles if isinstance(subtitles, Subtitles) else None,
         tags=tags if isinstance(tags, Tags) else None,
     )
+
+
+def made_renditions(upload: Upload, profile: Profile, *, results: Results) -> tuple[Rendition, ...]:
+    """What was made of a profile's rungs, largest first. A rung may be absent: that is a value, not an error."""
+    rungs = [results.load(upload, f"transcodes/{name}", Rendition) for name in profile.rungs]
+    return tuple(sorted((r for r in rungs if isinstance(r, Rendition)), key=lambda r: -r.width * r.height))
 
 
 def manifest_of(parts: Parts, recipes: Recipes, *, revision: int, hls: str, dash: str) -> Manifest:

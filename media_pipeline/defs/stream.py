@@ -3,15 +3,16 @@
 import dagster as dg
 
 from media_pipeline.application.package import package
+from media_pipeline.application.publish import made_renditions
 from media_pipeline.defs import metadata
 from media_pipeline.defs.failures import RETRIES
 from media_pipeline.defs.partitions import uploads
 from media_pipeline.defs.resources import Platform
-from media_pipeline.defs.step import Step, step
+from media_pipeline.defs.step import step
 from media_pipeline.defs.transcodes import PREFIX
 from media_pipeline.domain import quality
 from media_pipeline.domain.profile import Recipes, fingerprint
-from media_pipeline.domain.results import AudioTracks, NotMade, Rendition
+from media_pipeline.domain.results import AudioTracks, NotMade
 
 ASSET = "stream"
 
@@ -35,7 +36,8 @@ def build(recipes: Recipes) -> dg.AssetsDefinition:
     def stream(context: dg.AssetExecutionContext, platform: dg.ResourceParam[Platform]) -> dg.MaterializeResult:  # type: ignore[type-arg]
         with step(context, platform, [ASSET]) as at:
             source = at.source()
-            renditions = _renditions(at)
+            profile = platform.recipes.profiles[source.profile]
+            renditions = made_renditions(at.upload, profile, results=platform.results)
             audio = platform.results.load(at.upload, "audio", AudioTracks) or NotMade("never made")
             value = package(
                 source, renditions, audio, recipes=platform.recipes, shelf=platform.shelf,
@@ -43,7 +45,7 @@ def build(recipes: Recipes) -> dg.AssetsDefinition:
             )  # fmt: skip
             at.keep(ASSET, value)
             at.publish()
-            recipe = platform.recipes.stream[platform.recipes.profiles[source.profile].stream]
+            recipe = platform.recipes.stream[profile.stream]
             checks = quality.stream(value, renditions, recipe)
             return dg.MaterializeResult(
                 metadata=metadata.stream(value, hls=at.address(value.hls), dash=at.address(value.dash)),
@@ -51,10 +53,3 @@ def build(recipes: Recipes) -> dg.AssetsDefinition:
             )
 
     return stream
-
-
-def _renditions(at: Step) -> list[Rendition]:
-    """What was made of the profile's rungs, largest first. A rung may be absent: that is a value, not an error."""
-    names = at.platform.recipes.profiles[at.job.profile].rungs
-    made = [at.platform.results.load(at.upload, f"{PREFIX}/{name}", Rendition) for name in names]
-    return sorted((r for r in made if isinstance(r, Rendition)), key=lambda r: -r.width * r.height)

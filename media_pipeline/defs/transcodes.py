@@ -14,7 +14,7 @@ from media_pipeline.defs.step import Step, begun, step
 from media_pipeline.domain import quality
 from media_pipeline.domain.manifest import Check
 from media_pipeline.domain.profile import Recipes, Rung, fingerprint
-from media_pipeline.domain.results import AudioTracks, NotMade, Rendition
+from media_pipeline.domain.results import AudioTracks, NotMade, Rendition, Source
 
 PREFIX = "transcodes"
 
@@ -43,13 +43,14 @@ def build(recipes: Recipes) -> dg.AssetsDefinition:
             yield from _unasked(asked, job.profile)
             return
         with step(context, platform, told) as at:
+            source = at.source()
             made = transcode(
-                at.source(), [n.removeprefix(f"{PREFIX}/") for n in asked], recipes=platform.recipes,
+                source, [n.removeprefix(f"{PREFIX}/") for n in asked], recipes=platform.recipes,
                 store=platform.store, shelf=platform.shelf, tool=platform.tool, scratch=at.scratch,
                 progress=at.progress,
             )  # fmt: skip
             for rung, value in made.renditions.items():
-                yield _rendition(at, rung, value, known=rung in selected)
+                yield _rendition(at, source, rung, value, known=rung in selected)
             if made.audio is not None:
                 yield _audio(at, made.audio, recipes)
 
@@ -64,14 +65,14 @@ def _unasked(asked: dict[str, dg.AssetKey], profile: str) -> Iterator[dg.Materia
         yield dg.MaterializeResult(asset_key=key, metadata=facts, check_results=results)
 
 
-def _rendition(at: Step, rung: str, value: Rendition | NotMade, *, known: bool) -> dg.MaterializeResult:  # type: ignore[type-arg]
+def _rendition(at: Step, source: Source, rung: str, value: Rendition | NotMade, *, known: bool) -> dg.MaterializeResult:  # type: ignore[type-arg]
     name = f"{PREFIX}/{rung}"
     if known:
         at.keep(name, value)
     checks: tuple[Check, ...] = ()
     facts = metadata.not_made(value.reason) if isinstance(value, NotMade) else metadata.rendition(value)
     if isinstance(value, Rendition):
-        checks = quality.rendition(value, at.source())
+        checks = quality.rendition(value, source)
     results = metadata.check_results([PREFIX, rung], quality.CHECKS[PREFIX], checks)
     return dg.MaterializeResult(asset_key=[PREFIX, rung], metadata=facts, check_results=results)
 

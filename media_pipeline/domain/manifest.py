@@ -5,8 +5,6 @@ from typing import Literal
 
 from media_pipeline.domain.tags import Span, Tag
 
-SCHEMA_VERSION = "1.0"
-
 
 @dataclass(frozen=True, slots=True)
 class ManifestRendition:
