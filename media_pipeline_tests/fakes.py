@@ -116,9 +116,9 @@ class MemoryCatalogue:
         except KeyError as error:
             raise Missing("There is no such media.", detail=f"{media_id}/{version}") from error
 
-    def jobs(self, *, state: JobState | None = None, limit: int = 50, before: datetime | None = None) -> list[Job]:
+    def jobs(self, *, state: JobState | None = None, limit: int = 50) -> list[Job]:
         current = [self._jobs[media] for media in self._current.items()]
-        wanted = [j for j in current if state in (None, j.state) and (before is None or j.received_at < before)]
+        wanted = [j for j in current if state in (None, j.state)]
         wanted.sort(key=lambda j: j.media_id)
         return sorted(wanted, key=lambda j: j.received_at, reverse=True)[:limit]
 
@@ -189,6 +189,14 @@ class MemoryCatalogue:
             task = Task(name, state, progress, seconds, reason, fingerprint, started_at)
             self._keep(replace(job, tasks=tuple(task if t.name == name else t for t in job.tasks)))
             return task
+
+    def progress(self, media_id: str, version: str, names: Collection[str], done: float, *, seconds: float) -> JobState:
+        with self._lock:
+            job = self.job(media_id, version)
+            running = {t.name for t in job.tasks if t.name in names and t.state is TaskState.RUNNING}
+            told = [replace(t, progress=done, seconds=seconds) if t.name in running else t for t in job.tasks]
+            self._keep(replace(job, tasks=tuple(told)))
+            return job.state
 
     def _keep(self, job: Job) -> None:
         self._jobs[job.media_id, job.version] = job

@@ -85,8 +85,8 @@ class Catalogue(Protocol):
         """The job of a version, by default the media's current one. Raises Missing."""
         ...
 
-    def jobs(self, *, state: JobState | None = None, limit: int = 50, before: datetime | None = None) -> list[Job]:
-        """Current jobs, newest first, received before a time."""
+    def jobs(self, *, state: JobState | None = None, limit: int = 50) -> list[Job]:
+        """Current jobs, newest first."""
         ...
 
     def restart(
@@ -120,6 +120,11 @@ class Catalogue(Protocol):
         at: datetime,
     ) -> Task:
         """Write how a task stands, whole. Stamps `started_at` when it starts running. Raises Missing."""
+        ...
+
+    def progress(self, media_id: str, version: str, names: Collection[str], done: float, *, seconds: float) -> JobState:
+        """Note in one write how far these tasks are, of which only the running ones change, and answer how their job
+        stands. Raises Missing."""
         ...
 
 

@@ -37,9 +37,11 @@ class Report:
         if elapsed - self._told < 1.0:
             return
         self._told = elapsed
-        self.stop_if_cancelled()
-        for name in self.names:
-            self._write(name, TaskState.RUNNING, progress=done, seconds=elapsed)
+        _go_on(
+            self.catalogue.progress(
+                self.upload.media_id, self.upload.version, self.names, round(done, 3), seconds=round(elapsed, 3)
+            )
+        )
 
     def answer(self, name: str, value: Result | NotMade) -> None:
         """A task is over: something was made, or there was nothing to make."""
@@ -61,10 +63,6 @@ class Report:
             if name not in self._answered:
                 self._write(name, state, seconds=time.monotonic() - self.began, reason=reason)
 
-    def stop_if_cancelled(self) -> None:
-        if self.catalogue.job(self.upload.media_id, self.upload.version).state is JobState.CANCELLED:
-            raise Cancelled("The job was cancelled.")
-
     def _write(self, name: str, state: TaskState, *, progress: float = 0.0, seconds: float | None = None,
                reason: str | None = None, fingerprint: str | None = None) -> None:  # fmt: skip
         self.catalogue.task(
@@ -84,7 +82,7 @@ def tracked(
     the job once `last_attempt` has failed. An extra's failure is its own.
     """
     report = Report(upload, names, catalogue, now)
-    report.stop_if_cancelled()
+    _go_on(catalogue.job(upload.media_id, upload.version).state)
     for name in names:
         catalogue.task(upload.media_id, upload.version, name, TaskState.RUNNING, at=now())
     vital = names[0].split("/")[0] in VITAL
@@ -110,6 +108,11 @@ def tracked(
         report.failed(TaskState.FAILED, trouble.message)
         raise
     _ready_again(upload, catalogue, now)
+
+
+def _go_on(state: JobState) -> None:
+    if state is JobState.CANCELLED:
+        raise Cancelled("The job was cancelled.")
 
 
 def _ready_again(upload: Upload, catalogue: Catalogue, now: Clock) -> None:

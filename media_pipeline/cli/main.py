@@ -26,7 +26,7 @@ app = typer.Typer(
 
 @app.command()
 def process(
-    files: Annotated[list[Path], typer.Argument(help="Video or audio files.", show_default=False)],
+    files: Annotated[list[Path], typer.Argument(help="Video or audio files.", show_default=False, readable=False)],
     profile: Annotated[str | None, typer.Option(help="What to make: a profile of the recipes.")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object a line on stdout, nothing else.")] = False,
 ) -> None:

@@ -79,14 +79,11 @@ def settle_failed(context: dg.RunFailureSensorContext, platform: dg.ResourcePara
     description="A cancelled run leaves no task open in the catalogue.",
 )
 def settle_cancelled(context: dg.RunStatusSensorContext, platform: dg.ResourceParam[Platform]) -> None:
-    run = context.dagster_run
-    media_id, version = run.tags.get("dagster/partition"), run.tags.get(VERSION_TAG)
-    if media_id and version:
-        platform.catalogue.move(media_id, version, JobState.CANCELLED, at=platform.now())
-    _settle(run, platform)
+    _settle(context.dagster_run, platform, cancelled=True)
 
 
-def _settle(run: dg.DagsterRun, platform: Platform) -> None:
+def _settle(run: dg.DagsterRun, platform: Platform, *, cancelled: bool = False) -> None:
+    """Tidy up after a run that is over, unless the job is a newer run's by now."""
     media_id = run.tags.get("dagster/partition")
     if media_id is None:
         return
@@ -95,4 +92,6 @@ def _settle(run: dg.DagsterRun, platform: Platform) -> None:
     except Missing:
         return  # a run of a partition that somebody made by hand: there is no job to tidy
     if job.run_id in {None, run.run_id}:
+        if cancelled:
+            platform.catalogue.move(media_id, job.version, JobState.CANCELLED, at=platform.now())
         settle(media_id, job.version, catalogue=platform.catalogue, code=QuarantineCode.INTERNAL, now=platform.now())

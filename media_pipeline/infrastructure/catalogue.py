@@ -60,13 +60,11 @@ class SqlCatalogue:
         with self._reading() as connection:
             return _job(connection, media_id, version)
 
-    def jobs(self, *, state: JobState | None = None, limit: int = 50, before: datetime | None = None) -> list[Job]:
+    def jobs(self, *, state: JobState | None = None, limit: int = 50) -> list[Job]:
         current = db.jobs.c.version == db.media.c.current_version
         query = sa.select(*_COLUMNS).join(db.media).where(current)
         if state is not None:
             query = query.where(db.jobs.c.state == state.value)
-        if before is not None:
-            query = query.where(db.jobs.c.received_at < before)
         query = query.order_by(db.jobs.c.received_at.desc(), db.jobs.c.media_id).limit(limit)
         with self._reading() as connection:
             found = connection.execute(query).all()
@@ -148,6 +146,17 @@ class SqlCatalogue:
         if row is None:
             raise Missing("There is no such task.", detail=f"{media_id}/{version}/{name}")
         return rows.to_task(row)
+
+    def progress(self, media_id: str, version: str, names: Collection[str], done: float, *, seconds: float) -> JobState:
+        mine = _version(db.tasks, media_id, version), db.tasks.c.name.in_(names)
+        running = sa.update(db.tasks).where(*mine, db.tasks.c.state == TaskState.RUNNING.value)
+        state = sa.select(db.jobs.c.state).where(_version(db.jobs, media_id, version))
+        with self._writing() as connection:
+            connection.execute(running.values(progress=done, seconds=seconds))
+            found = connection.execute(state).scalar_one_or_none()
+        if found is None:
+            raise Missing("There is no such media.", detail=f"{media_id}/{version}")
+        return JobState(found)
 
     def _engine(self) -> sa.Engine:
         # One a process: a forked child must not talk on its parent's connections, nor close them, which is why

@@ -2,6 +2,7 @@
 
 import json
 import os
+import resource
 import signal
 import subprocess
 import sys
@@ -223,6 +224,50 @@ def test_an_interrupt_cancels_the_job_and_leaves_nothing_behind(home: Path, tmp_
         [PROGRAM, "list", "--json", "--limit", "1"], env=environment(home), capture_output=True, text=True, check=True
     )
     assert json.loads(newest.stdout)["state"] == "cancelled"
+
+
+def test_a_job_is_cancelled_from_another_terminal(home: Path, tmp_path: Path, run: Run) -> None:
+    clip = media.clip(tmp_path / "cancelled.mp4", 60, "1280x720")
+    process = psutil.Popen(
+        [PROGRAM, "process", "--json", str(clip)], env=environment(home), stdout=subprocess.PIPE, stderr=subprocess.PIPE
+    )
+    wait_for_encoder(process)
+    media_id = json.loads(run("list", "--json", "--limit", "1").stdout)["id"]
+    assert run("cancel", media_id).stdout == f"{media_id}: processing → cancelled\n"
+    out, _ = process.communicate(timeout=60)
+    answer = json.loads(out)
+    assert answer["state"] == "cancelled"
+    assert answer["manifest"] is None
+    assert {t["state"] for t in answer["tasks"]} == {"done", "skipped"}  # the source was admitted before
+    assert list((home / "scratch").iterdir()) == []
+
+
+def test_a_full_disk_quarantines_with_its_own_code(tmp_path: Path) -> None:
+    clip = media.make(
+        tmp_path / "noise.mp4", *media.picture(12, "640x360"), "-vf", "noise=alls=90:allf=t", *media.h264("-crf", "28")
+    )
+    most = 1_000_000  # no file may grow beyond this, as on a disk with so much left
+    done = subprocess.run(
+        [PROGRAM, "process", "--json", "--profile", "fast", str(clip)], capture_output=True, text=True, check=False,
+        env=environment(tmp_path / "home"), preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (most, most)),
+    )  # fmt: skip
+    answer = answers(done)[0]
+    assert (done.returncode, answer["state"], answer["error"]["code"]) == (2, "quarantined", "DISK_FULL")
+    assert answer["manifest"] is None
+    assert list((tmp_path / "home" / "scratch").iterdir()) == []
+
+
+def test_a_file_that_may_not_be_read_is_refused(home: Path, tmp_path: Path) -> None:
+    clip = media.clip(tmp_path / "secret.mp4")
+    clip.chmod(0)
+    # root may read everything, unless it gave that right away
+    humble = ["setpriv", "--bounding-set=-dac_override,-dac_read_search"] if os.geteuid() == 0 else []
+    done = subprocess.run(
+        [*humble, PROGRAM, "process", "--json", str(clip)],
+        capture_output=True, text=True, check=False, env=environment(home),
+    )  # fmt: skip
+    assert done.returncode == 1, done.stderr
+    assert answers(done)[0]["error"] == {"code": "UNREADABLE", "message": "The file may not be read."}
 
 
 def wait_for_encoder(process: psutil.Popen) -> list[psutil.Process]:

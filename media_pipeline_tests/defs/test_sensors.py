@@ -8,8 +8,9 @@ import pytest
 from media_pipeline.application.register import register
 from media_pipeline.defs.partitions import KEY_TAG, VERSION_TAG
 from media_pipeline.defs.resources import Platform
-from media_pipeline.defs.sensors import MOST_A_TICK, new_uploads
-from media_pipeline.domain.job import JobState
+from media_pipeline.defs.sensors import MOST_A_TICK, new_uploads, settle_cancelled, settle_failed
+from media_pipeline.domain.errors import QuarantineCode
+from media_pipeline.domain.job import Job, JobState, TaskState
 from media_pipeline_tests.platform import platform
 
 OLD = time.time() - 3600
@@ -100,3 +101,65 @@ def test_hidden_and_unfinished_files_are_not_uploads(here: Platform) -> None:
         result = tick(here, instance)
     assert not result.run_requests
     assert result.skip_reason is not None
+
+
+def begun(here: Platform, run_id: str) -> Job:
+    """The job of a run that has admitted its source and works on the rest."""
+    drop(here, "clip.mp4")
+    obj = here.store.head("uploads", "clip.mp4")
+    job = register(obj, profile=here.profile, catalogue=here.catalogue, now=here.now())
+    here.catalogue.restart(
+        job.media_id, job.version, run_id=run_id, profile="default", tasks=["source", "stream"], at=here.now()
+    )
+    here.catalogue.task(job.media_id, job.version, "source", TaskState.DONE, at=here.now())
+    here.catalogue.task(job.media_id, job.version, "stream", TaskState.RUNNING, at=here.now())
+    return job
+
+
+def ended(instance: dg.DagsterInstance, here: Platform, job: Job, run_id: str, status: dg.DagsterRunStatus) -> None:
+    """Dagster tells that a run of the job is over, and how."""
+    run = dg.DagsterRun(
+        job_name="process_upload",
+        run_id=run_id,
+        status=status,
+        tags={"dagster/partition": job.media_id, VERSION_TAG: job.version},
+    )
+    event = dg.DagsterEvent("PIPELINE_FAILURE", "process_upload", message="the worker was lost")
+    context = dg.build_run_status_sensor_context(
+        sensor_name="settle", dagster_instance=instance, dagster_run=run, dagster_event=event,
+        partition_key=job.media_id,
+    )  # fmt: skip
+    if status is dg.DagsterRunStatus.CANCELED:
+        settle_cancelled(context, platform=here)
+    else:
+        settle_failed(context.for_run_failure(), platform=here)
+
+
+def test_a_run_that_died_leaves_no_task_open(here: Platform) -> None:
+    job = begun(here, "run-1")
+    with dg.instance_for_test() as instance:
+        ended(instance, here, job, "run-1", dg.DagsterRunStatus.FAILURE)
+    after = here.catalogue.job(job.media_id)
+    assert after.state is JobState.QUARANTINED
+    assert after.failure is not None
+    assert after.failure.code is QuarantineCode.INTERNAL
+    assert after.task("source").state is TaskState.DONE
+    assert after.task("stream").state is TaskState.FAILED
+
+
+def test_a_run_that_was_ended_by_a_person_cancels_the_job(here: Platform) -> None:
+    job = begun(here, "run-1")
+    with dg.instance_for_test() as instance:
+        ended(instance, here, job, "run-1", dg.DagsterRunStatus.CANCELED)
+    after = here.catalogue.job(job.media_id)
+    assert after.state is JobState.CANCELLED
+    assert after.task("stream").state is TaskState.SKIPPED
+
+
+@pytest.mark.parametrize("status", [dg.DagsterRunStatus.FAILURE, dg.DagsterRunStatus.CANCELED])
+def test_the_end_of_an_older_run_does_not_touch_the_job_of_a_newer(here: Platform, status: dg.DagsterRunStatus) -> None:
+    job = begun(here, "run-2")
+    before = here.catalogue.job(job.media_id)
+    with dg.instance_for_test() as instance:
+        ended(instance, here, job, "run-1", status)
+    assert here.catalogue.job(job.media_id) == before

@@ -194,8 +194,6 @@ def test_jobs_are_the_current_ones_newest_first(catalogue: Catalogue) -> None:
         register(catalogue, upload(key, etag), at=at)
     assert [(j.key, j.etag) for j in catalogue.jobs()] == [("a", "e2"), ("b", "e1")]
     assert [j.key for j in catalogue.jobs(limit=1)] == ["a"]
-    assert [j.key for j in catalogue.jobs(before=LAST)] == ["b"]
-    assert catalogue.jobs(before=LATER) == []
 
 
 def test_jobs_come_with_their_own_tasks_in_order(catalogue: Catalogue) -> None:
@@ -305,6 +303,22 @@ def test_a_task_the_job_does_not_have_is_missing(catalogue: Catalogue) -> None:
     job = register(catalogue)
     with pytest.raises(Missing):
         catalogue.task(job.media_id, job.version, "tags", TaskState.RUNNING, at=NOW)
+
+
+def test_the_progress_of_many_tasks_is_one_write_that_tells_how_the_job_stands(catalogue: Catalogue) -> None:
+    job = register(catalogue)
+    for name in ("source", "audio"):
+        catalogue.task(job.media_id, job.version, name, TaskState.RUNNING, at=NOW)
+    catalogue.task(job.media_id, job.version, "audio", TaskState.DONE, progress=1.0, seconds=2.0, at=NOW)
+    assert catalogue.progress(job.media_id, job.version, TASKS, 0.25, seconds=3.5) is JobState.QUEUED
+    found = catalogue.job(job.media_id, job.version)
+    assert [(t.progress, t.seconds) for t in found.tasks] == [(0.25, 3.5), (0.0, None), (1.0, 2.0)]
+    assert found.task("source").started_at == NOW
+
+
+def test_there_is_no_progress_of_a_missing_job(catalogue: Catalogue) -> None:
+    with pytest.raises(Missing):
+        catalogue.progress("nobody", "v1", TASKS, 0.5, seconds=1.0)
 
 
 def test_a_task_belongs_to_one_version(catalogue: Catalogue) -> None:

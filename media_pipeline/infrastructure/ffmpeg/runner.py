@@ -25,7 +25,7 @@ SANDBOX = "rlimits"
 _CONFINE = str(Path(__file__).with_name("confine.py"))
 _TAIL_BYTES = 4096
 _STDOUT_BYTES = 256 * 1024 * 1024
-_OUT_OF_DISK = "No space left on device", "Disk quota exceeded"
+_OUT_OF_DISK = "No space left on device", "Disk quota exceeded", "File too large"
 _OUT_OF_MEMORY = "Cannot allocate memory", "MemoryError", "std::bad_alloc", "x264 [error]: malloc"
 
 
