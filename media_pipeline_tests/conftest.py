@@ -1,4 +1,4 @@
-"""A real S3 server for the adapters' tests: SeaweedFS, started once and only where a test asks for it."""
+"""A real S3 server for tests: SeaweedFS, started once and only where a test asks for it."""
 
 import os
 import socket
