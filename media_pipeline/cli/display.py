@@ -1,5 +1,6 @@
 """What a person sees while a job runs, and when it is over. Everything goes to stderr; stdout is for answers."""
 
+import os
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
@@ -37,27 +38,31 @@ def live(title: str, *, shown: bool) -> Iterator[Watch]:
     if not shown or not console.is_terminal:
         yield lambda _: None
         return
-    with Live(title) as bars:
+    # Dagster turns file descriptor 2 into the step's log while a step runs; the bars keep the terminal.
+    with os.fdopen(os.dup(2), "w") as terminal, Live(title, Console(file=terminal)) as bars:
         yield bars.show
 
 
 class Live:
     """A bar for every task of the job at hand, with how long it ran and how long it will take."""
 
-    def __init__(self, title: str) -> None:
+    def __init__(self, title: str, terminal: Console) -> None:
+        self._terminal = terminal
         self._progress = Progress(
             TextColumn("{task.fields[mark]}"),
             TextColumn("{task.description}"),
             BarColumn(bar_width=24, pulse_style="cyan"),
             TextColumn("{task.fields[note]}", style="dim"),
-            console=console,
+            console=terminal,
             transient=True,
+            redirect_stdout=False,
+            redirect_stderr=False,
         )
         self._bars: dict[str, TaskID] = {}
         self._title = title
 
     def __enter__(self) -> "Live":
-        console.print(f"[bold]{escape(self._title)}[/]")
+        self._terminal.print(f"[bold]{escape(self._title)}[/]")
         self._progress.start()
         return self
 

@@ -2,6 +2,8 @@
 
 import json
 import os
+import pty
+import re
 import resource
 import signal
 import subprocess
@@ -240,6 +242,29 @@ def test_a_job_is_cancelled_from_another_terminal(home: Path, tmp_path: Path, ru
     assert answer["manifest"] is None
     assert {t["state"] for t in answer["tasks"]} == {"done", "skipped"}  # the source was admitted before
     assert list((home / "scratch").iterdir()) == []
+
+
+def test_a_terminal_shows_every_task_as_it_moves(home: Path, tmp_path: Path) -> None:
+    clip = media.clip(tmp_path / "watched.mp4", 8, "1280x720")
+    ours, theirs = pty.openpty()
+    with subprocess.Popen(
+        [PROGRAM, "process", str(clip)],
+        env=environment(home) | {"TERM": "xterm", "COLUMNS": "120", "LINES": "60"}, stderr=theirs,
+    ) as process:  # fmt: skip
+        os.close(theirs)
+        screen = "".join(iter(lambda: read_or_end(ours), ""))
+    os.close(ours)
+    assert process.returncode == 0, screen
+    plain = re.sub(r"\x1b\[[0-9;?]*[A-Za-z]", "", screen)
+    assert re.search(r"▸ transcodes/720p .*\d+%, [\d.]+ s left", plain), plain[-3000:]
+    assert re.search(r"✓ transcodes/720p ", plain)
+
+
+def read_or_end(terminal: int) -> str:
+    try:
+        return os.read(terminal, 65536).decode(errors="replace")
+    except OSError:  # the other side of a pseudo-terminal is closed
+        return ""
 
 
 def test_a_full_disk_quarantines_with_its_own_code(tmp_path: Path) -> None:
