@@ -39,6 +39,10 @@ class VideoStream:
     primaries: str = "unknown"
     """colour primaries as ffprobe names them, "unknown" where untagged"""
     top_field_first: bool = True
+    reordered: int = 0
+    """frames that a decoder holds back to put them in order"""
+    lag_seconds: float = 0.0
+    """how much too late a decoder will time the frames"""
     turned: bool = False
     """a matrix says how to turn or mirror it, though it may say: not at all"""
 

@@ -167,7 +167,7 @@ def output_rate(video: VideoStream) -> Fraction:
     if rate < 1:
         return rate * math.ceil(1 / rate)
     # Clocks are not exact: 60.1 measured is 60 meant.
-    return min(rate / math.ceil(rate / MAX_FRAME_RATE - Fraction(1, 20)), MAX_FRAME_RATE)
+    return min(rate / max(1, math.ceil(rate / MAX_FRAME_RATE - Fraction(1, 20))), MAX_FRAME_RATE)
 
 
 def _fit(width: int, height: int, short_side: int) -> tuple[int, int]:

@@ -15,6 +15,7 @@ MIN_PROBE_SCORE = 25
 """Below it, ffmpeg is guessing: random bytes are taken for MP3 with 1."""
 DEFAULT_FRAME_RATE = Fraction(25)
 _PROMISING = frozenset({"mov", "mp4", "matroska", "avi", "flv", "asf", "wav", "w64", "aiff", "caf", "flac", "mxf"})
+"""Containers with a duration in their header; of others ffprobe estimates one, from bitrate or last timestamps."""
 Stream = Mapping[str, Any]
 """One entry of ffprobe's `streams`."""
 _SANE_RATES = Fraction(1, 10), Fraction(240)
@@ -136,7 +137,7 @@ def _of_program(audio: list[Stream], video: Stream | None, programs: list[Mappin
 
 def _is_encrypted(s: Stream) -> bool:
     data = {d.get("side_data_type") for d in s.get("side_data_list", [])}
-    return s.get("codec_tag_string") in _ENCRYPTED_TAGS or any("ncryption" in str(kind) for kind in data)
+    return any("ncryption" in str(kind) for kind in data)
 
 
 def _is_unreadable(s: Stream) -> bool:
@@ -170,6 +171,7 @@ def _video(s: Stream) -> VideoStream:
         frames=0,
         end_seconds=0.0,
         primaries=str(s.get("color_primaries", "unknown")),
+        reordered=int(s.get("has_b_frames", 0)),
         turned=any("displaymatrix" in d for d in s.get("side_data_list", [])),
         top_field_first=s.get("field_order") not in {"bb", "tb"},
     )

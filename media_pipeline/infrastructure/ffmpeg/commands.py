@@ -187,7 +187,7 @@ def _source(info: MediaInfo, *, from_start: bool = True, **options: Any) -> Any:
     if from_start and info.start_seconds:
         options["itsoffset"] = f"{-info.start_seconds:.6f}"
     if info.video and not info.video.turned:
-        options["reinit_filter"] = 0  # `filters.picture` takes what comes
+        options["reinit_filter:v"] = 0  # `filters.picture` takes what comes
     # The demuxer is forced to what admission saw: content is judged once.
     return ffmpeg.input(SOURCE, f=info.demuxer, max_pixels=MAX_PIXELS, **_guards(), **options)
 

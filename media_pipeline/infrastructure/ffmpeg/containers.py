@@ -6,6 +6,7 @@ Only outermost sizes are read; nothing here decodes.
 import os
 import re
 import struct
+from collections.abc import Iterator
 from pathlib import Path
 from typing import BinaryIO
 
@@ -35,6 +36,10 @@ _BOXES = frozenset({
     b"ftyp", b"moov", b"mdat", b"moof", b"free", b"skip", b"wide", b"uuid", b"sidx", b"styp", b"emsg", b"mfra", b"meta",
     b"pdin", b"udta", b"prft", b"pnot",
 })  # fmt: skip
+_PROTECTED = re.compile(rb"stsd.{12}(encv|enca|drmi|drms|p608)", re.DOTALL)
+_MOST_INDEX_BYTES = 64 * 1024**2
+_MOST_BYTES = 2**50
+_ASF_FILE_PROPERTIES = bytes.fromhex("a1dcab8c47a9cf118ee400c00c205365")
 _EBML, _SEGMENT = b"\x1a\x45\xdf\xa3", b"\x18\x53\x80\x67"
 
 
@@ -54,10 +59,22 @@ def refuse_by_content(file: Path) -> None:
         raise BadMedia(RejectionCode.FORMAT_NOT_ALLOWED, "Pictures are not accepted; send a video or audio file.")
 
 
+def is_encrypted(file: Path) -> bool:
+    """Whether an ISO file says that samples are encrypted. ffprobe shows the codec beneath."""
+    with file.open("rb") as opened:
+        for kind, at, length in _boxes(opened, file.stat().st_size):
+            if kind == b"moov":
+                opened.seek(at)
+                return _PROTECTED.search(opened.read(min(length, _MOST_INDEX_BYTES))) is not None
+    return False
+
+
 def missing_bytes(file: Path, demuxer: str) -> int | None:
     """How many bytes the container's own sizes promise beyond the end of the file; 0: it is complete. None where this
     container does not say."""
-    count = {"mov": _iso, "matroska": _matroska, "avi": _riff, "wav": _riff, "flv": _flv, "mp3": _mp3}.get(demuxer)
+    count = {"mov": _iso, "matroska": _matroska, "avi": _riff, "wav": _riff, "flv": _flv, "asf": _asf, "mp3": _mp3}.get(
+        demuxer
+    )
     if count is None:
         return None
     with file.open("rb") as opened:
@@ -65,22 +82,28 @@ def missing_bytes(file: Path, demuxer: str) -> int | None:
 
 
 def _iso(file: BinaryIO, size: int) -> int | None:
-    at, samples = 0, False
+    """None without samples: a file cut between two boxes looks whole."""
+    boxes = list(_boxes(file, size))
+    if not any(kind == b"mdat" for kind, _, _ in boxes):
+        return None
+    return max(0, max(at + length for _, at, length in boxes) - size)
+
+
+def _boxes(file: BinaryIO, size: int) -> Iterator[tuple[bytes, int, int]]:
+    """Kind, place and length of the outermost boxes, up to one that is none: garbage behind the last."""
+    at = 0
     while at + 8 <= size:
         file.seek(at)
-        head = file.read(16)
+        head = file.read(16).ljust(16, b"\0")
         length, kind = struct.unpack(">I4s", head[:8])
-        if kind not in _BOXES or length == 0:  # garbage behind the last box, or a box that runs to the end
-            return 0
-        samples = samples or kind == b"mdat"
-        if length == 1:
-            if len(head) < 16:
-                return 8
+        if length == 0:  # to the end of the file
+            length = size - at
+        elif length == 1:
             length = struct.unpack(">Q", head[8:])[0]
-        if length < 8:
-            return 0
+        if kind not in _BOXES or length < 8:
+            return
+        yield kind, at, length
         at += length
-    return max(0, at - size) if samples else None
 
 
 def _matroska(file: BinaryIO, size: int) -> int | None:
@@ -108,7 +131,11 @@ def _riff(file: BinaryIO, size: int) -> int | None:
 
 
 def _flv(file: BinaryIO, size: int) -> int | None:
-    """A whole file ends with the size of its last tag."""
+    """What its metadata says; else a whole file ends with the size of its last tag."""
+    said = re.search(rb"\x00\x08filesize\x00(.{8})", file.read(_HEAD_BYTES), re.DOTALL)
+    if said:
+        promised = struct.unpack(">d", said[1])[0]
+        return max(0, int(promised) - size) if 0 < promised < _MOST_BYTES else None
     file.seek(max(0, size - 4))
     last = int.from_bytes(file.read(4), "big")
     if last + 4 > size or last < 11:
@@ -117,6 +144,13 @@ def _flv(file: BinaryIO, size: int) -> int | None:
     tag = file.read(4)
     whole = tag[0] & 0x1F in {8, 9, 18} and int.from_bytes(tag[1:4], "big") == last - 11
     return 0 if whole else None
+
+
+def _asf(file: BinaryIO, size: int) -> int | None:
+    head = file.read(_HEAD_BYTES)
+    at = head.find(_ASF_FILE_PROPERTIES)
+    promised = int.from_bytes(head[at + 40 : at + 48], "little") if at >= 0 else 0
+    return max(0, promised - size) if 0 < promised < _MOST_BYTES else None
 
 
 def _mp3(file: BinaryIO, size: int) -> int | None:

@@ -34,6 +34,8 @@ def picture(source: Any, video: VideoStream, width: int, height: int, *, flags: 
     if not video.turned:
         # Size and format may change on the way: this filter takes what comes, those behind it see one kind of frame.
         frames = frames.filter("scale", video.coded_width, video.coded_height)
+    if video.lag_seconds:
+        frames = frames.filter("setpts", f"PTS-{video.lag_seconds:.6f}/TB")
     if video.interlaced:
         parity = "tff" if video.top_field_first else "bff"
         frames = frames.filter("bwdif", mode="send_frame", parity=parity, deint="all")
@@ -46,7 +48,9 @@ def picture(source: Any, video: VideoStream, width: int, height: int, *, flags: 
     else:
         given = {} if rgb else assumed
         frames = frames.filter("scale", width, height, flags=flags, out_color_matrix="bt709", out_range="tv", **given)
-    return frames.filter("format", "yuv420p").filter("setsar", 1)
+    # The encoder tags what frames say, whatever its own options are.
+    tags = {"color_primaries": "bt709", "color_trc": "bt709", "colorspace": "bt709", "range": "tv"}
+    return frames.filter("format", "yuv420p").filter("setparams", **tags).filter("setsar", 1)
 
 
 def sound(source: Any, track: AudioStream, channels: int, sample_rate: int) -> Any:

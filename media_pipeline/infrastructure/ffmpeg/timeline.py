@@ -15,7 +15,7 @@ from media_pipeline.domain.media import MediaInfo
 from media_pipeline.domain.profile import output_rate
 
 PRIMING_SECONDS = 0.05
-"""An encoder's run-in is shorter. Sound that leads the picture by no more, and by less than a frame, is cut there."""
+"""An encoder's run-in is shorter. Sound that leads the picture by no more is cut there."""
 _NO_TIME = -(2**63)
 _RATES = tuple(
     Fraction(n, d)
@@ -33,6 +33,8 @@ class Packets:
     tick: float = 0.0
     times: "array[float]" = field(default_factory=lambda: array("d"))
     end: float = -math.inf
+    shown: int = 0
+    """packets that say when they are shown, not only when they are decoded"""
 
     @property
     def first(self) -> float:
@@ -54,6 +56,7 @@ class Log:
             index, decoded, shown, duration, _ = line.split(",", 4)
             packets = self.streams[int(index)]
             time = int(shown) if int(shown) != _NO_TIME else int(decoded)
+            packets.shown += int(shown) != _NO_TIME
             if time != _NO_TIME:
                 packets.times.append(time * packets.tick)
                 packets.end = max(packets.end, (time + max(0, int(duration))) * packets.tick)
@@ -74,7 +77,10 @@ def settled(info: MediaInfo, log: Log) -> MediaInfo:
     if video:
         rate = frame_rate(picture.times, picture.tick, video.frame_rate)
         end = max(picture.end, max(picture.times) + float(1 / rate))
-        video = replace(video, frame_rate=rate, frames=len(picture.times))
+        # AVI knows only when frames are decoded; a decoder that reorders them takes that for when they are shown.
+        bare = info.demuxer == "avi" and picture.shown < len(picture.times)
+        lag = float(video.reordered / rate) if bare else 0.0
+        video = replace(video, frame_rate=rate, frames=len(picture.times), lag_seconds=lag)
         start = _start(picture.first, start, output_rate(video))
         video = replace(video, end_seconds=round(end - start, 3))
     tracks = tuple(replace(track, end_seconds=round(packets.end - start, 3)) for track, packets in heard)
@@ -103,6 +109,6 @@ def _start(picture: float, sound: float, rate: Fraction) -> float:
     """Where the clock begins: the picture's frames lie on the grid of the output's, so that none moves against the
     sound."""
     lead = picture - sound
-    if lead <= min(PRIMING_SECONDS, float(1 / rate)):
+    if lead <= PRIMING_SECONDS:
         return picture
     return picture - float(math.ceil(lead * rate - 0.02) / rate)

@@ -16,7 +16,7 @@ from media_pipeline.infrastructure.ffmpeg.runner import Limits, Output, ToolFail
 
 _LIMITERS_HEADROOM_DB = 0.7
 """AAC raises peaks a little after the limiter has set them."""
-_PROMISE_IN_BYTES = frozenset({"wav", "mp3"})
+_PROMISE_IN_BYTES = frozenset({"wav", "mp3", "avi", "flv", "asf"})
 """Of these ffprobe's duration is what the bytes that are there make."""
 _MOST_INTERLACED_LINES = 1088
 _MOST_INTERLACED_RATE = 31
@@ -56,6 +56,8 @@ class Ffmpeg:
         """Admission's look: container, streams, and the duration that the packets really have."""
         scratch, size = source.parent, source.stat().st_size
         containers.refuse_by_content(source)
+        if containers.is_encrypted(source):
+            raise BadMedia(RejectionCode.ENCRYPTED, "The file is encrypted; send it without copy protection.")
         output = self._on_upload(commands.probe(self.ffprobe), scratch, self.base_seconds, RejectionCode.NOT_MEDIA)
         promised = answers.media_info(output.stdout, size=size)
         log = timeline.Log()
