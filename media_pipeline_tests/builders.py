@@ -78,7 +78,10 @@ def stream() -> Stream:
 
 def thumbnails() -> Thumbnails:
     prefix = f"{upload().media_id}/{upload().version}/thumbnails/c3"
-    return Thumbnails(f"{prefix}/poster.jpg", 2.0, f"{prefix}/storyboard.vtt", (f"{prefix}/storyboard-0.jpg",), 5, MADE)
+    return Thumbnails(
+        f"{prefix}/poster.jpg", 2.0, f"{prefix}/storyboard.vtt", (f"{prefix}/storyboard-0.jpg",), 5,
+        f"{prefix}/preview.webp", MADE,
+    )  # fmt: skip
 
 
 def subtitles() -> Subtitles:

@@ -21,6 +21,7 @@ CONTENT_TYPES = {
     ".srt": "application/x-subrip; charset=utf-8",
     ".json": "application/json",
     ".jpg": "image/jpeg",
+    ".webp": "image/webp",
 }
 
 

@@ -12,7 +12,7 @@ from typing import Protocol, TypeVar
 from media_pipeline.domain.job import Failure, Job, JobState, Task, TaskState
 from media_pipeline.domain.media import AudioStream, MediaInfo
 from media_pipeline.domain.profile import AudioRecipe, PlannedRendition, SpeechModel, StreamRecipe, VisionModel
-from media_pipeline.domain.results import NotMade, Result
+from media_pipeline.domain.results import Likeness, NotMade, Result
 from media_pipeline.domain.tags import Sighting
 from media_pipeline.domain.transcript import Transcript
 from media_pipeline.domain.upload import StoredObject, Upload
@@ -190,10 +190,25 @@ class MediaTool(Protocol):
         *,
         audio: AudioRecipe,
         stream: StreamRecipe,
+        set_aside: Sequence[range] = (),
         scratch: Path,
         progress: Progress,
     ) -> tuple[list[EncodedVideo], list[EncodedAudio]]:
-        """Decode once and encode everything asked for, in the order asked."""
+        """Decode once and encode everything asked for, in the order asked, largest first. The frames of the
+        passages `set_aside`, counted in output frames, stay in `scratch` for `likeness`."""
+        ...
+
+    def likeness(
+        self,
+        info: MediaInfo,
+        renditions: Sequence[PlannedRendition],
+        videos: Sequence[EncodedVideo],
+        *,
+        passages: Sequence[range],
+        scratch: Path,
+    ) -> list[Likeness | None]:
+        """How like the pictures that `encode` set aside in the same `scratch` these look, each at its own size; None
+        for one too small to judge. Largest first."""
         ...
 
     def keyframe_tiles(
@@ -204,6 +219,20 @@ class MediaTool(Protocol):
 
     def picture(self, source: Path, info: MediaInfo, *, at: float, width: int, scratch: Path) -> Path:
         """A JPEG of the picture at a time, at most `width` wide, never upscaled."""
+        ...
+
+    def preview(
+        self,
+        source: Path,
+        info: MediaInfo,
+        *,
+        starts: Sequence[float],
+        seconds: float,
+        rate: int,
+        width: int,
+        scratch: Path,
+    ) -> Path:
+        """An animated WebP that loops: passages of so many seconds, one after the other, never upscaled."""
         ...
 
     def look(

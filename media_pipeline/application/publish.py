@@ -155,7 +155,7 @@ def manifest_of(parts: Parts, recipes: Recipes, *, revision: int, hls: str, dash
         storyboard=Storyboard(path(shown.storyboard_vtt), tuple(path(i) for i in shown.storyboard_images))
         if shown
         else None,
-        preview=None,
+        preview=path(shown.preview) if shown else None,
         subtitles=(
             ManifestSubtitles(said.language, "subtitles", "speech", path(said.vtt), path(said.srt), path(said.words)),
         )
@@ -241,7 +241,8 @@ def _rate(parts: Parts) -> str | None:
 
 def _checks(parts: Parts, recipes: Recipes) -> tuple[Check, ...]:
     profile = recipes.profiles[parts.source.profile]
-    named = [(f"transcodes/{r.rung}", quality.rendition(r, parts.source)) for r in parts.renditions]
+    gate = recipes.quality[profile.quality] if profile.quality else None
+    named = [(f"transcodes/{r.rung}", quality.rendition(r, parts.source, gate)) for r in parts.renditions]
     if parts.audio:
         named.append(("audio", quality.audio(parts.audio, recipes.audio[profile.audio])))
     named.append(("stream", quality.stream(parts.stream, parts.renditions, recipes.stream[profile.stream])))

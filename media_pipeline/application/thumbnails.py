@@ -1,4 +1,4 @@
-"""A poster and a storyboard, from keyframes only."""
+"""A poster and a storyboard, from keyframes only, and a preview that moves."""
 
 import time
 from collections.abc import Callable, Sequence
@@ -43,7 +43,11 @@ def thumbnails(
         tiles = tool.keyframe_tiles(path, source.info, interval_seconds=every, width=recipe.tile_width, scratch=scratch)
         best = tiles[choose(tiles)]
         poster = tool.picture(path, source.info, at=best.at, width=recipe.poster_width, scratch=scratch)
-    files = {"poster.jpg": poster}
+        preview = tool.preview(
+            path, source.info, starts=passages(source.info.video.end_seconds, recipe), rate=recipe.preview_rate,
+            seconds=recipe.preview_passage_seconds, width=recipe.preview_width, scratch=scratch,
+        )  # fmt: skip
+    files = {"poster.jpg": poster, "preview.webp": preview}
     pages = _pages(tiles, recipe)
     for i, page in enumerate(pages):
         files[f"storyboard-{i}.jpg"] = _written(scratch / f"storyboard-{i}.jpg", sheet(page, recipe.columns))
@@ -56,8 +60,18 @@ def thumbnails(
         storyboard_vtt=kept["storyboard.vtt"],
         storyboard_images=tuple(kept[f"storyboard-{i}.jpg"] for i in range(len(pages))),
         tiles=len(tiles),
+        preview=kept["preview.webp"],
         made=Made(fingerprint(recipe), tool.build, None, round(time.monotonic() - began, 3)),
     )
+
+
+def passages(duration: float, recipe: ThumbnailRecipe) -> list[float]:
+    """Where the preview's passages begin, in seconds: spread evenly, none at the very start or end; one passage of
+    media that is hardly longer than they are together."""
+    count, each = recipe.preview_passages, recipe.preview_passage_seconds
+    if duration < 1.5 * count * each:
+        return [0.0]
+    return [round((i + 0.5) * duration / count - each / 2, 3) for i in range(count)]
 
 
 def storyboard(tiles: Sequence[Frame], recipe: ThumbnailRecipe, *, duration: float) -> str:

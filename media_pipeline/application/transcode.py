@@ -1,17 +1,19 @@
 """The ladder and the sound: decode once, encode everything that was asked for."""
 
 import time
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import NamedTuple
 
 from media_pipeline.application.outputs import Shelf, opened
 from media_pipeline.application.ports import EncodedAudio, EncodedVideo, MediaTool, Progress, Store
+from media_pipeline.domain import quality
 from media_pipeline.domain.errors import BadMedia, RejectionCode
 from media_pipeline.domain.media import AudioStream
-from media_pipeline.domain.profile import PlannedRendition, Profile, Recipes, Rung, fingerprint, ladder, output_rate
-from media_pipeline.domain.results import AudioTrack, AudioTracks, Made, NotMade, Rendition, Source
+from media_pipeline.domain.profile import PlannedRendition, Profile, Recipes, fingerprint, ladder, output_rate, safer
+from media_pipeline.domain.results import AudioTrack, AudioTracks, Likeness, Made, NotMade, Rendition, Source
 
 AUDIO = "audio"
 
@@ -36,7 +38,8 @@ def transcode(
     scratch: Path,
     progress: Progress,
 ) -> Transcoded:
-    """Encode the rungs named in `wanted`, and the sound if "audio" is among them, in one process.
+    """Encode the rungs named in `wanted`, and the sound if "audio" is among them, in one process. Rungs that miss the
+    profile's quality gate are encoded once more at a safer setting.
 
     Raises BadMedia TRUNCATED when less decodes than the container promised, NO_DECODABLE_FRAMES when nothing does.
     """
@@ -46,20 +49,18 @@ def transcode(
     tracks = source.info.audio if AUDIO in wanted else ()
     if plans or tracks:
         with opened(source.upload, store=store, scratch=scratch) as path:
-            videos, sounds = tool.encode(
-                path, source.info, plans, tracks, audio=recipes.audio[profile.audio],
-                stream=recipes.stream[profile.stream], scratch=scratch, progress=progress,
-            )  # fmt: skip
-        _whole(source, videos)
-        names = {f"{p.rung.name}.mp4": v.path for p, v in zip(plans, videos, strict=True)}
+            encoded, sounds = _encoded(
+                path, source, plans, tracks, recipes=recipes, tool=tool, scratch=scratch, progress=progress
+            )
+        names = {f"{e.plan.rung.name}.mp4": e.video.path for e in encoded}
         names |= {f"audio-{i}.mp4": s.path for i, s in enumerate(sounds)}
         sizes = {name: path.stat().st_size for name, path in names.items()}
         kept = shelf.keep(source.upload, "renditions", names)
         files = {name: _File(kept[name], size) for name, size in sizes.items()}
         made = Made("", tool.build, None, round(time.monotonic() - began, 3))
         renditions = [
-            _rendition(plan, video, source, files[f"{plan.rung.name}.mp4"], _by(plan.rung, source, recipes, made))
-            for plan, video in zip(plans, videos, strict=True)
+            _rendition(e, source, files[f"{e.plan.rung.name}.mp4"], _by(e.plan.rung.name, source, recipes, made))
+            for e in encoded
         ]
         heard = [
             _track(track, sound, files[f"audio-{i}.mp4"])
@@ -79,6 +80,58 @@ def deserved(source: Source, profile: Profile, recipes: Recipes) -> tuple[Planne
     return ladder(source.info.video, [recipes.rungs[n] for n in profile.rungs]) if source.info.video else ()
 
 
+@dataclass(frozen=True, slots=True)
+class _Encoded:
+    """A rung as it came out, how like its source it looks, and at which try."""
+
+    plan: PlannedRendition
+    video: EncodedVideo
+    likeness: Likeness | None
+    tries: int
+
+
+def _encoded(
+    path: Path,
+    source: Source,
+    plans: Sequence[PlannedRendition],
+    tracks: Sequence[AudioStream],
+    *,
+    recipes: Recipes,
+    tool: MediaTool,
+    scratch: Path,
+    progress: Progress,
+) -> tuple[list[_Encoded], list[EncodedAudio]]:
+    profile = recipes.profiles[source.profile]
+    gate = recipes.quality[profile.quality] if profile.quality and plans else None
+    passages = quality.passages(source, gate)
+    encode = partial(
+        tool.encode, path, source.info, audio=recipes.audio[profile.audio], stream=recipes.stream[profile.stream],
+        scratch=scratch, progress=progress,
+    )  # fmt: skip
+
+    def judged(plans: Sequence[PlannedRendition], videos: Sequence[EncodedVideo], *, tries: int) -> list[_Encoded]:
+        likes: Sequence[Likeness | None] = [None] * len(videos)
+        if passages:
+            likes = tool.likeness(source.info, plans, videos, passages=passages, scratch=scratch)
+        return [_Encoded(*each, tries) for each in zip(plans, videos, likes, strict=True)]
+
+    videos, sounds = encode(plans, tracks, set_aside=passages)
+    _whole(source, videos)
+    first = judged(plans, videos, tries=1)
+    if gate is None or not any(quality.misses(e.likeness, gate) for e in first):
+        return first, sounds
+    again = [replace(e.plan, rung=safer(e.plan.rung, gate)) for e in first if quality.misses(e.likeness, gate)]
+    # The second encode writes files of the same names.
+    kept = {e.plan.rung.name: replace(e, video=_renamed(e.video, f"{e.plan.rung.name}.mp4")) for e in first}
+    videos, _ = encode(again, (), set_aside=())
+    kept |= {e.plan.rung.name: e for e in judged(again, videos, tries=2)}
+    return list(kept.values()), sounds
+
+
+def _renamed(video: EncodedVideo, name: str) -> EncodedVideo:
+    return replace(video, path=video.path.rename(video.path.with_name(name)))
+
+
 def _whole(source: Source, videos: list[EncodedVideo]) -> None:
     video = source.info.video
     if video is None or not videos:
@@ -94,13 +147,14 @@ class _File(NamedTuple):
     bytes: int
 
 
-def _by(rung: Rung, source: Source, recipes: Recipes, made: Made) -> Made:
+def _by(rung: str, source: Source, recipes: Recipes, made: Made) -> Made:
     stream = recipes.stream[recipes.profiles[source.profile].stream]
-    return replace(made, fingerprint=fingerprint(rung, stream.gop_seconds))
+    return replace(made, fingerprint=fingerprint(recipes.rungs[rung], stream.gop_seconds))
 
 
-def _rendition(plan: PlannedRendition, video: EncodedVideo, source: Source, file: _File, made: Made) -> Rendition:
+def _rendition(encoded: _Encoded, source: Source, file: _File, made: Made) -> Rendition:
     assert source.info.video is not None
+    plan, video = encoded.plan, encoded.video
     return Rendition(
         rung=plan.rung.name,
         codec=plan.rung.codec,
@@ -113,6 +167,8 @@ def _rendition(plan: PlannedRendition, video: EncodedVideo, source: Source, file
         key=file.key,
         keyframes=video.keyframes,
         made=made,
+        likeness=encoded.likeness,
+        tries=encoded.tries,
     )
 
 

@@ -48,6 +48,8 @@ def rendition(value: Rendition) -> Metadata:
         "frames": dg.MetadataValue.int(value.frames),
         "duration_seconds": dg.MetadataValue.float(value.duration_seconds),
         "real_time_factor": dg.MetadataValue.float(_factor(value.made.seconds, value.duration_seconds)),
+        "tries": dg.MetadataValue.int(value.tries),
+        **({"vmaf": dg.MetadataValue.float(value.likeness.vmaf_mean)} if value.likeness else {}),
         **made(value.made),
     }
 
@@ -86,8 +88,10 @@ def stream(value: Stream, *, hls: str, dash: str) -> Metadata:
     return facts | ({"ladder": _table(ladder)} if ladder else {}) | made(value.made)
 
 
-def thumbnails(value: Thumbnails, *, poster: bytes, storyboard: bytes) -> Metadata:
+def thumbnails(value: Thumbnails, *, poster: bytes, storyboard: bytes, preview: str) -> Metadata:
+    """`preview` is an address: it is too large for the event log."""
     return {
+        "preview": dg.MetadataValue.path(preview),
         "poster": _picture("poster", poster, 480),
         "storyboard": _picture("storyboard", storyboard, 800),
         "tiles": dg.MetadataValue.int(value.tiles),

@@ -21,12 +21,12 @@ def build(recipes: Recipes) -> dg.AssetsDefinition:
         deps=["source"],
         partitions_def=uploads,
         group_name="discovery",
-        kinds={"ffmpeg", "jpeg"},
+        kinds={"ffmpeg", "jpeg", "webp"},
         owners=["team:media"],
         code_version=fingerprint(*recipes.thumbnails.values()),
         retry_policy=RETRIES,
         op_tags={"dagster/priority": "6"},
-        description="A poster that shows something, and a storyboard sprite for scrubbing, from keyframes only.",
+        description="A poster that shows something, a storyboard sprite for scrubbing, and a short preview that moves.",
     )
     def thumbnails(context: dg.AssetExecutionContext, platform: dg.ResourceParam[Platform]) -> dg.MaterializeResult:  # type: ignore[type-arg]
         with step(context, platform, [ASSET]) as at:
@@ -40,6 +40,7 @@ def build(recipes: Recipes) -> dg.AssetsDefinition:
             at.publish()
             read, bucket = platform.store.read, platform.settings.media_bucket
             poster, board = read(bucket, value.poster)[0], read(bucket, value.storyboard_images[0])[0]
-            return dg.MaterializeResult(metadata=metadata.thumbnails(value, poster=poster, storyboard=board))
+            facts = metadata.thumbnails(value, poster=poster, storyboard=board, preview=at.address(value.preview))
+            return dg.MaterializeResult(metadata=facts)
 
     return thumbnails

@@ -72,7 +72,8 @@ def _rendition(at: Step, source: Source, rung: str, value: Rendition | NotMade, 
     checks: tuple[Check, ...] = ()
     facts = metadata.not_made(value.reason) if isinstance(value, NotMade) else metadata.rendition(value)
     if isinstance(value, Rendition):
-        checks = quality.rendition(value, source)
+        gate = at.platform.recipes.profiles[source.profile].quality
+        checks = quality.rendition(value, source, at.platform.recipes.quality[gate] if gate else None)
     results = metadata.check_results([PREFIX, rung], quality.CHECKS[PREFIX], checks)
     return dg.MaterializeResult(asset_key=[PREFIX, rung], metadata=facts, check_results=results)
 

@@ -4,7 +4,7 @@ import hashlib
 import json
 import math
 from collections.abc import Iterable, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from fractions import Fraction
 from typing import Any, Literal
 
@@ -25,13 +25,23 @@ class Rung:
     """One named way to encode video. Capped CRF: quality-defined, with a ceiling."""
 
     name: str
-    codec: Literal["h264"]
+    codec: Literal["h264", "hevc", "av1"]
     short_side: int
     """pixels; width and height swap for portrait"""
     crf: int
     max_bitrate: int
     """bits/s, the VBV ceiling"""
     preset: str
+    """of the codec's encoder: `PRESETS`"""
+
+
+_NAMED_PRESETS = ("ultrafast", "superfast", "veryfast", "faster", "fast", "medium", "slow", "slower", "veryslow")
+PRESETS: Mapping[str, tuple[str, ...]] = {
+    "h264": _NAMED_PRESETS,
+    "hevc": _NAMED_PRESETS,
+    "av1": tuple(str(n) for n in range(14)),
+}
+"""What each codec's encoder calls its trades of time for bits, x264 and x265 fastest first, SVT-AV1 slowest first."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +95,13 @@ class ThumbnailRecipe:
     columns: int
     rows: int
     interval_seconds: float
+    preview_width: int
+    preview_passages: int
+    """the animated preview shows so many passages, spread evenly…"""
+    preview_passage_seconds: float
+    """…each so long"""
+    preview_rate: int
+    """frames per second"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,6 +114,25 @@ class StreamRecipe:
 
 
 @dataclass(frozen=True, slots=True)
+class QualityGate:
+    """How good a rung must look beside what was encoded, in VMAF (0-100) at the rung's own size, and what to try once
+    when it does not."""
+
+    name: str
+    vmaf_mean: float
+    vmaf_p5: float
+    """of the frames looked at, 5 % may look worse than this"""
+    passages: int
+    """this many passages, spread evenly, are compared…"""
+    passage_seconds: float
+    """…each so long"""
+    retry_crf: int
+    """added to the rung's CRF for the second try: negative is better and larger"""
+    retry_bitrate: float
+    """times the rung's ceiling, for the second try"""
+
+
+@dataclass(frozen=True, slots=True)
 class Profile:
     """What one upload asks for: names out of `Recipes`. None: do not make it."""
 
@@ -104,6 +140,8 @@ class Profile:
     rungs: tuple[str, ...]
     audio: str
     stream: str
+    quality: str | None
+    """the gate that every rung must pass"""
     thumbnails: str | None
     subtitles: str | None
     tags: str | None
@@ -119,6 +157,7 @@ class Recipes:
     audio: Mapping[str, AudioRecipe]
     stream: Mapping[str, StreamRecipe]
     thumbnails: Mapping[str, ThumbnailRecipe]
+    quality: Mapping[str, QualityGate]
     speech: Mapping[str, SpeechModel]
     vision: Mapping[str, VisionModel]
     profiles: Mapping[str, Profile]
@@ -142,9 +181,23 @@ def fingerprint(*recipes: Any) -> str:
 def ladder(video: VideoStream, rungs: Iterable[Rung]) -> tuple[PlannedRendition, ...]:
     """The renditions a source deserves, largest first: never upscaled, never none.
 
-    A rung above the source is made at the source's own size, once; a rung within 15 % of its larger
-    neighbour is dropped.
+    A rung above the source is made at the source's own size, once a codec; a rung within 15 % of its larger
+    neighbour of the same codec is dropped.
     """
+    by_codec: dict[str, list[Rung]] = {}
+    for rung in rungs:
+        by_codec.setdefault(rung.codec, []).append(rung)
+    planned = [plan for mine in by_codec.values() for plan in _ladder(video, mine)]
+    return tuple(sorted(planned, key=lambda p: p.width * p.height, reverse=True))
+
+
+def safer(rung: Rung, gate: QualityGate) -> Rung:
+    """The rung as it is tried a second time."""
+    better = max(1, rung.crf + gate.retry_crf)
+    return replace(rung, crf=better, max_bitrate=round(rung.max_bitrate * gate.retry_bitrate))
+
+
+def _ladder(video: VideoStream, rungs: Iterable[Rung]) -> tuple[PlannedRendition, ...]:
     planned: list[tuple[int, Rung]] = []
     for rung in sorted(rungs, key=lambda r: r.short_side):
         size = min(rung.short_side, video.short_side)

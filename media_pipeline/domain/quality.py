@@ -1,14 +1,17 @@
 """How far an output may stray: measured values beside their limits. They report; gates stand in the use cases."""
 
 from collections.abc import Sequence
+from fractions import Fraction
 
 from media_pipeline.domain.manifest import Check
-from media_pipeline.domain.profile import AudioRecipe, StreamRecipe
-from media_pipeline.domain.results import AudioTracks, Rendition, Source, Stream, Subtitles
+from media_pipeline.domain.profile import AudioRecipe, QualityGate, StreamRecipe, output_rate
+from media_pipeline.domain.results import AudioTracks, Likeness, Rendition, Source, Stream, Subtitles
 
 LOUDNESS_TOLERANCE_LU = 1.0
+PSNR_OF_ANOTHER_PICTURE = 20.0
+"""dB; coding loss stays above it even where it is ugly"""
 CHECKS = {
-    "transcodes": ("duration_drift_seconds",),
+    "transcodes": ("duration_drift_seconds", "frames_off", "vmaf_mean", "vmaf_p5", "psnr_worst_db"),
     "audio": ("loudness_error_lu", "true_peak_dbtp"),
     "stream": ("rungs_out_of_step", "longest_segment_seconds"),
     "subtitles": ("seconds_past_end",),
@@ -16,10 +19,43 @@ CHECKS = {
 """The names of the checks of each asset."""
 
 
-def rendition(made: Rendition, source: Source) -> tuple[Check, ...]:
-    """Nothing lost: the rung is as long as its source's picture, within 100 ms or 1 %."""
-    promised = _picture_seconds(source)
-    return (_check("duration_drift_seconds", abs(made.duration_seconds - promised), max(0.1, 0.01 * promised)),)
+def passages(source: Source, gate: QualityGate | None) -> tuple[range, ...]:
+    """Which frames of the output are compared with the source: passages spread evenly, or all of a short picture."""
+    if source.info.video is None or gate is None:
+        return ()
+    rate = float(output_rate(source.info.video))
+    total, each = int(source.info.duration_seconds * rate), max(1, round(gate.passage_seconds * rate))
+    if total <= gate.passages * each:
+        return (range(max(1, total - 1)),)
+    middles = [round((i + 0.5) * total / gate.passages) for i in range(gate.passages)]
+    return tuple(range(m - each // 2, m - each // 2 + each) for m in middles)
+
+
+def misses(likeness: Likeness | None, gate: QualityGate) -> bool:
+    """Whether a rung must be encoded again."""
+    if likeness is None:
+        return False
+    return likeness.vmaf_mean < gate.vmaf_mean or likeness.vmaf_p5 < gate.vmaf_p5
+
+
+def rendition(made: Rendition, source: Source, gate: QualityGate | None) -> tuple[Check, ...]:
+    """Nothing lost: the rung is as long as its source's picture, within 100 ms or 1 %, and has a frame for every
+    instant of it. It looks like its source: black and frozen frames show in the worst one."""
+    assert source.info.video is not None
+    promised = source.info.video.end_seconds + source.info.held_seconds
+    expected = round(promised * Fraction(made.frame_rate))
+    checks = (
+        _check("duration_drift_seconds", abs(made.duration_seconds - promised), max(0.1, 0.01 * promised)),
+        _check("frames_off", abs(made.frames - expected), max(2, 0.01 * expected)),
+    )
+    if gate is None or made.likeness is None:
+        return checks
+    return (
+        *checks,
+        _at_least("vmaf_mean", made.likeness.vmaf_mean, gate.vmaf_mean),
+        _at_least("vmaf_p5", made.likeness.vmaf_p5, gate.vmaf_p5),
+        _at_least("psnr_worst_db", made.likeness.psnr_worst, PSNR_OF_ANOTHER_PICTURE),
+    )
 
 
 def audio(made: AudioTracks, recipe: AudioRecipe) -> tuple[Check, ...]:
@@ -49,11 +85,8 @@ def subtitles(made: Subtitles, source: Source) -> tuple[Check, ...]:
     return (_check("seconds_past_end", past, 0.0),)
 
 
-def _picture_seconds(source: Source) -> float:
-    video = source.info.video
-    if video is not None and video.frames:
-        return video.frames / float(video.frame_rate)
-    return source.info.duration_seconds
+def _at_least(name: str, value: float, limit: float) -> Check:
+    return Check(name, round(value, 3), round(limit, 3), value >= limit)
 
 
 def _check(name: str, value: float, limit: float) -> Check:

@@ -39,6 +39,17 @@ class Source:
 
 
 @dataclass(frozen=True, slots=True)
+class Likeness:
+    """How like its source a rendition looks, over the frames compared: VMAF 0-100, PSNR of luma in dB."""
+
+    vmaf_mean: float
+    vmaf_p5: float
+    """5 % of the frames look worse"""
+    psnr_worst: float
+    """A frame that is black, frozen or another stays below 20."""
+
+
+@dataclass(frozen=True, slots=True)
 class Rendition:
     """One encoded video, an MP4 without audio at `key`."""
 
@@ -54,6 +65,10 @@ class Rendition:
     keyframes: tuple[float, ...]
     """seconds; the same in every rung of a ladder"""
     made: Made
+    likeness: Likeness | None = None
+    """None where the profile asks for no comparison, or the picture is too small for one"""
+    tries: int = 1
+    """2: the first encode missed its quality gate, and this is the safer one"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,6 +123,7 @@ class Thumbnails:
     storyboard_vtt: str
     storyboard_images: tuple[str, ...]
     tiles: int
+    preview: str
     made: Made
 
 

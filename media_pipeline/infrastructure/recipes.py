@@ -7,11 +7,11 @@ from typing import Any
 import yaml
 from pydantic import ConfigDict, TypeAdapter, ValidationError
 
-from media_pipeline.domain.profile import Profile, Recipes
+from media_pipeline.domain.profile import PRESETS, Profile, Recipes, Rung
 
 PACKAGED = Path(__file__).parent.parent / "recipes.yaml"
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]*")
-_KINDS = ("rungs", "audio", "stream", "thumbnails", "speech", "vision", "profiles")
+_KINDS = ("rungs", "audio", "stream", "thumbnails", "quality", "speech", "vision", "profiles")
 
 
 class BadRecipes(ValueError):
@@ -36,9 +36,10 @@ def parse(raw: Any, *, name: str = "recipes") -> Recipes:
         recipes = _adapter().validate_python(named)
     except ValidationError as error:
         raise BadRecipes("\n".join(f"{name}: {_told(e)}" for e in error.errors())) from error
-    faults = [f"{name}: {fault}" for profile in recipes.profiles.values() for fault in _faults(profile, recipes)]
+    faults = [fault for rung in recipes.rungs.values() for fault in _rung_faults(rung)]
+    faults += [fault for profile in recipes.profiles.values() for fault in _faults(profile, recipes)]
     if faults:
-        raise BadRecipes("\n".join(faults))
+        raise BadRecipes("\n".join(f"{name}: {fault}" for fault in faults))
     return recipes
 
 
@@ -52,12 +53,20 @@ def _named(kind: str, entries: Any, name: str) -> Any:
     return {key: {"name": key, **value} if isinstance(value, dict) else value for key, value in entries.items()}
 
 
+def _rung_faults(rung: Rung) -> list[str]:
+    allowed = PRESETS[rung.codec]
+    if rung.preset in allowed:
+        return []
+    return [f"rungs.{rung.name}.preset: {rung.preset!r} is not one of {', '.join(allowed)}"]
+
+
 def _faults(profile: Profile, recipes: Recipes) -> list[str]:
     asked: list[tuple[str, str | None, Any]] = [
         *(("rungs", rung, recipes.rungs) for rung in profile.rungs),
         ("audio", profile.audio, recipes.audio),
         ("stream", profile.stream, recipes.stream),
         ("thumbnails", profile.thumbnails, recipes.thumbnails),
+        ("quality", profile.quality, recipes.quality),
         ("subtitles", profile.subtitles, recipes.speech),
         ("tags", profile.tags, recipes.vision),
     ]

@@ -9,6 +9,7 @@ from typing import Any
 
 from media_pipeline.domain.errors import BadMedia, RejectionCode
 from media_pipeline.domain.media import AudioStream, MediaInfo, TextStream, VideoStream
+from media_pipeline.domain.results import Likeness
 from media_pipeline.infrastructure.ffmpeg.commands import DEMUXERS
 
 MIN_PROBE_SCORE = 25
@@ -174,6 +175,16 @@ def _video(s: Stream) -> VideoStream:
         reordered=int(s.get("has_b_frames", 0)),
         turned=any("displaymatrix" in d for d in s.get("side_data_list", [])),
         top_field_first=s.get("field_order") not in {"bb", "tb"},
+    )
+
+
+def likeness(log: str) -> Likeness:
+    """What libvmaf wrote of the frames it compared."""
+    frames = [frame["metrics"] for frame in json.loads(log)["frames"]]
+    scores = sorted(frame["vmaf"] for frame in frames)
+    worst = scores[: max(1, round(0.05 * len(scores)))]
+    return Likeness(
+        round(sum(scores) / len(scores), 2), round(worst[-1], 2), round(min(f["psnr_y"] for f in frames), 2)
     )
 
 

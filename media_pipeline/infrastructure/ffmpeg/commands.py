@@ -15,8 +15,24 @@ from media_pipeline.domain.profile import AudioRecipe, PlannedRendition, StreamR
 from media_pipeline.infrastructure.ffmpeg import filters
 
 SOURCE = "source"
+REFERENCE = "reference.nut"
+"""Passages of the picture as the encoder got it, lossless: what renditions are compared with."""
 MAX_PIXELS = 35_389_440
 """8K plays. Checked by the decoder for every frame: a header can lie, or the size grow half way."""
+
+_COMPARED_EVERY = 3
+"""frames: neighbours look alike"""
+_ENCODERS: Mapping[str, Mapping[str, Any]] = {
+    # Closed GOPs, and no keyframe but those that are asked for.
+    "h264": {"c:v": "libx264", "profile:v": "high", "sc_threshold": 0, "x264-params": "open-gop=0"},
+    "hevc": {
+        "c:v": "libx265",
+        "tag:v": "hvc1",  # Apple's players refuse hev1
+        "forced-idr": 1,
+        "x265-params": "open-gop=0:scenecut=0:log-level=error",
+    },
+    "av1": {"c:v": "libsvtav1", "svtav1-params": "scd=0"},
+}
 
 DEMUXERS = frozenset({
     "mov", "mp4", "matroska", "webm", "avi", "mpegts", "mpeg", "flv", "asf", "ogg", "wav", "w64", "aiff", "caf", "mp3",
@@ -92,9 +108,11 @@ def encode(
     *,
     audio: AudioRecipe,
     stream: StreamRecipe,
+    passages: Sequence[range],
     threads: int,
 ) -> list[str]:
-    """Decode once, encode every rendition to v<i>.mp4 and every track to a<i>.mp4."""
+    """Decode once, encode every rendition to v<i>.mp4 and every track to a<i>.mp4. The frames of `passages` are set
+    aside in REFERENCE, at the largest size."""
     source = _source(info, threads=threads)
     outputs = []
     if renditions:
@@ -104,13 +122,48 @@ def encode(
         picture = upright.filter("fps", fps=str(output_rate(info.video)), start_time=0)
         if info.held_seconds:
             picture = picture.filter("tpad", stop_mode="clone", stop_duration=f"{info.held_seconds:.3f}")
-        for i, (plan, scaled) in enumerate(zip(renditions, _cascade(picture, renditions), strict=True)):
+        if passages:
+            both = picture.filter_multi_output("split")
+            picture = both[0]
+            outputs.append(_reference(both[1], passages))
+        sizes = [(plan.width, plan.height) for plan in renditions]
+        for i, (plan, scaled) in enumerate(zip(renditions, _cascade(picture, sizes), strict=True)):
             outputs.append(ffmpeg.output(scaled, f"v{i}.mp4", **_video_options(plan, stream, threads)))
     for i, (track, gain) in enumerate(tracks):
         heard = _normalised(filters.sound(source, track, audio.channels, audio.sample_rate), gain, audio)
         heard = heard.filter("apad", whole_dur=f"{info.duration_seconds:.3f}")
         outputs.append(ffmpeg.output(heard, f"a{i}.mp4", **_audio_options(audio)))
     return _compile(ffmpeg_path, outputs, progress=True)
+
+
+def likeness(
+    ffmpeg_path: str,
+    videos: Sequence[tuple[str, int, int]],
+    *,
+    rate: float,
+    passages: Sequence[range],
+    threads: int,
+) -> list[str]:
+    """Compare renditions (name, width, height; largest first) with REFERENCE, each at its own size, to vmaf<i>.json.
+    Only the passages are decoded."""
+    reference = ffmpeg.input(REFERENCE).filter("setpts", "N/25/TB")
+    outputs = []
+    sizes = [(width, height) for _, width, height in videos]
+    for i, ((name, _, _), original) in enumerate(zip(videos, _cascade(reference, sizes), strict=True)):
+        # Half a frame early: times are rounded. `trim` by count, because both sides must have the same frames.
+        parts = [
+            ffmpeg.input(name, ss=f"{max(0.0, (p.start - 0.5) / rate):.6f}", t=f"{(len(p) + 1) / rate:.6f}").filter(
+                "trim", end_frame=len(p)
+            )
+            for p in passages
+        ]
+        made = ffmpeg.concat(*parts) if len(parts) > 1 else parts[0]
+        compared = ffmpeg.filter(
+            [made.filter("setpts", "N/25/TB"), original], "libvmaf", feature="name=psnr", log_fmt="json",
+            log_path=f"vmaf{i}.json", n_subsample=_COMPARED_EVERY, n_threads=threads,
+        )  # fmt: skip
+        outputs.append(ffmpeg.output(compared, "-", format="null"))
+    return _compile(ffmpeg_path, outputs)
 
 
 def keyframe_tiles(
@@ -140,6 +193,21 @@ def picture(ffmpeg_path: str, info: MediaInfo, *, at: float, width: int, height:
     frame = frame.filter("scale", out_range="pc").filter("format", "yuvj420p")
     options = {"frames:v": 1, "c:v": "mjpeg", "q:v": 3, "map_metadata": -1, "update": 1}
     return _compile(ffmpeg_path, [ffmpeg.output(frame, "poster.jpg", **options)])
+
+
+def preview(
+    ffmpeg_path: str, info: MediaInfo, *, starts: Sequence[float], seconds: float, rate: int, width: int, height: int
+) -> list[str]:
+    """Passages one after the other as an animated WebP, preview.webp. Only they are decoded."""
+    assert info.video is not None
+    passages = []
+    for start in starts:
+        source = _source(info, from_start=False, ss=f"{max(0.0, start + info.start_seconds):.3f}", t=f"{seconds:g}")
+        small = filters.picture(source, info.video, width, height, flags="area")
+        passages.append(small.filter("fps", rate).filter("setpts", "PTS-STARTPTS"))
+    shown = ffmpeg.concat(*passages) if len(passages) > 1 else passages[0]
+    options = {"c:v": "libwebp_anim", "q:v": 60, "compression_level": 4, "loop": 0, "map_metadata": -1}
+    return _compile(ffmpeg_path, [ffmpeg.output(shown, "preview.webp", **options)])
 
 
 def look(ffmpeg_path: str, info: MediaInfo, *, every_seconds: float, width: int, height: int) -> list[str]:
@@ -192,12 +260,18 @@ def _source(info: MediaInfo, *, from_start: bool = True, **options: Any) -> Any:
     return ffmpeg.input(SOURCE, f=info.demuxer, max_pixels=MAX_PIXELS, **_guards(), **options)
 
 
-def _cascade(picture: Any, renditions: Sequence[PlannedRendition]) -> list[Any]:
+def _reference(picture: Any, passages: Sequence[range]) -> Any:
+    wanted = "+".join(f"between(n,{p.start},{p.stop - 1})" for p in passages)
+    options = {"c:v": "ffv1", "map_metadata": -1, "format": "nut", "fps_mode": "passthrough"}
+    return ffmpeg.output(picture.filter("select", wanted), REFERENCE, **options)
+
+
+def _cascade(picture: Any, sizes: Sequence[tuple[int, int]]) -> list[Any]:
     """Each size is scaled from the next larger one: a small rung costs little, and looks no worse."""
     scaled = []
-    for i, plan in enumerate(renditions):
-        size = picture.filter("scale", plan.width, plan.height, flags="bicubic").filter("setsar", 1)
-        if i + 1 < len(renditions):
+    for i, (width, height) in enumerate(sizes):
+        size = picture.filter("scale", width, height, flags="bicubic").filter("setsar", 1)
+        if i + 1 < len(sizes):
             branches = size.filter_multi_output("split")
             scaled.append(branches[0])
             picture = branches[1]
@@ -209,17 +283,14 @@ def _cascade(picture: Any, renditions: Sequence[PlannedRendition]) -> list[Any]:
 def _video_options(plan: PlannedRendition, stream: StreamRecipe, threads: int) -> dict[str, Any]:
     rung = plan.rung
     return {
-        "c:v": "libx264",
-        "profile:v": "high",
+        **_ENCODERS[rung.codec],
         "preset": rung.preset,
         "crf": rung.crf,
         "maxrate": rung.max_bitrate,
         "bufsize": 2 * rung.max_bitrate,
         # The same instants in every rung, so that a player can switch at any of them; the encoder adds none.
         "force_key_frames": f"expr:gte(t,n_forced*{stream.gop_seconds:g})",
-        "sc_threshold": 0,
         "g": 100_000,
-        "x264-params": "open-gop=0",
         "color_primaries": "bt709",
         "color_trc": "bt709",
         "colorspace": "bt709",

@@ -9,7 +9,8 @@ from pathlib import Path
 from media_pipeline.application.ports import EncodedAudio, EncodedVideo, Frame, Progress
 from media_pipeline.domain.errors import BadMedia, MediaError, QuarantineCode, RejectionCode, Unavailable
 from media_pipeline.domain.media import AudioStream, MediaInfo
-from media_pipeline.domain.profile import AudioRecipe, PlannedRendition, StreamRecipe
+from media_pipeline.domain.profile import AudioRecipe, PlannedRendition, StreamRecipe, output_rate
+from media_pipeline.domain.results import Likeness
 from media_pipeline.infrastructure.ffmpeg import answers, commands, containers, runner, timeline
 from media_pipeline.infrastructure.ffmpeg.commands import Gain
 from media_pipeline.infrastructure.ffmpeg.runner import Limits, Output, ToolFailed
@@ -21,6 +22,8 @@ _PROMISE_IN_BYTES = frozenset({"wav", "mp3", "avi", "flv", "asf"})
 _MOST_INTERLACED_LINES = 1088
 _MOST_INTERLACED_RATE = 31
 """frames per second; no standard for interlaced video knows more, nor more lines"""
+_LEAST_COMPARED = 32
+"""pixels: VMAF looks at a picture at four scales"""
 _PASSAGE_SECONDS = 4.0
 _TELLING_FRAMES = 8
 """Of fewer, or of a picture that stands still, the flag decides."""
@@ -78,13 +81,16 @@ class Ffmpeg:
         *,
         audio: AudioRecipe,
         stream: StreamRecipe,
+        set_aside: Sequence[range] = (),
         scratch: Path,
         progress: Progress,
     ) -> tuple[list[EncodedVideo], list[EncodedAudio]]:
         """Decode once and encode everything asked for; sound is measured first, so that its gain is constant."""
         measuring = _told(info.duration_seconds, lambda _: progress(0.0))
         gains = [(track, self._gain(info, track, audio, scratch, measuring)) for track in tracks]
-        argv = commands.encode(self.ffmpeg, info, renditions, gains, audio=audio, stream=stream, threads=self.threads)
+        argv = commands.encode(
+            self.ffmpeg, info, renditions, gains, audio=audio, stream=stream, passages=set_aside, threads=self.threads
+        )
         self._on_upload(
             argv, scratch, self._encode_seconds(info), RejectionCode.UNREADABLE, _told(info.duration_seconds, progress)
         )
@@ -93,6 +99,26 @@ class Ffmpeg:
         if any(v.frames == 0 for v in videos):
             raise BadMedia(RejectionCode.NO_DECODABLE_FRAMES, "Not one frame of the picture could be decoded.")
         return videos, sounds
+
+    def likeness(
+        self,
+        info: MediaInfo,
+        renditions: Sequence[PlannedRendition],
+        videos: Sequence[EncodedVideo],
+        *,
+        passages: Sequence[range],
+        scratch: Path,
+    ) -> list[Likeness | None]:
+        assert info.video is not None
+        pairs = [(v.path.name, r.width, r.height) for r, v in zip(renditions, videos, strict=True)]
+        large = [pair for pair in pairs if min(pair[1:]) >= _LEAST_COMPARED]
+        if not large:
+            return [None] * len(videos)
+        rate = float(output_rate(info.video))
+        argv = commands.likeness(self.ffmpeg, large, rate=rate, passages=passages, threads=self.threads)
+        self._on_our_own(argv, scratch)
+        found = [answers.likeness((scratch / f"vmaf{i}.json").read_text()) for i in range(len(large))]
+        return [found[large.index(pair)] if pair in large else None for pair in pairs]
 
     def keyframe_tiles(
         self, source: Path, info: MediaInfo, *, interval_seconds: float, width: int, scratch: Path
@@ -119,6 +145,26 @@ class Ffmpeg:
         if not poster.exists() or poster.stat().st_size == 0:
             raise BadMedia(RejectionCode.NO_DECODABLE_FRAMES, f"No picture could be decoded at {at:.1f} s.")
         return poster
+
+    def preview(
+        self,
+        source: Path,
+        info: MediaInfo,
+        *,
+        starts: Sequence[float],
+        seconds: float,
+        rate: int,
+        width: int,
+        scratch: Path,
+    ) -> Path:
+        assert info.video is not None
+        wide, high = commands.fitted(info.video, width)
+        argv = commands.preview(self.ffmpeg, info, starts=starts, seconds=seconds, rate=rate, width=wide, height=high)
+        self._on_upload(argv, scratch, self._encode_seconds(info), RejectionCode.UNREADABLE)
+        moving = scratch / "preview.webp"
+        if not moving.exists() or moving.stat().st_size == 0:
+            raise BadMedia(RejectionCode.NO_DECODABLE_FRAMES, "Not one frame of the picture could be decoded.")
+        return moving
 
     def look(
         self, source: Path, info: MediaInfo, *, every_seconds: float, width: int, scratch: Path, progress: Progress

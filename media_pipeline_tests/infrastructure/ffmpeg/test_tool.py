@@ -1,9 +1,11 @@
 """The MediaTool adapter over real files: what it measures is what is there."""
 
+import subprocess
 from fractions import Fraction
 from pathlib import Path
 
 import pytest
+from PIL import Image
 
 from media_pipeline.application.ports import EncodedAudio, EncodedVideo
 from media_pipeline.domain.errors import BadMedia, Cancelled, RejectionCode
@@ -210,6 +212,90 @@ def test_a_codec_nobody_knows_is_named(tmp_path: Path, scratch: Path) -> None:
 def test_the_name_of_a_file_does_not_matter(tmp_path: Path, scratch: Path) -> None:
     file = media.make(tmp_path / "a.webm", *media.picture(1), "-c:v", "libvpx", "-deadline", "realtime")
     assert probed(scratch, file.rename(tmp_path / "holiday.jpg")).demuxer == "matroska"
+
+
+@pytest.mark.parametrize(("codec", "preset", "tag"), [("hevc", "ultrafast", "hvc1"), ("av1", "12", "av01")])
+def test_every_codec_has_its_keyframes_where_h264_has_them(
+    tmp_path: Path, scratch: Path, codec: str, preset: str, tag: str
+) -> None:
+    clip = media.make(tmp_path / "a.mp4", *media.picture(5, "320x180", "30000/1001"), *media.h264())
+    info = probed(scratch, clip)
+    assert info.video is not None
+    rungs = [
+        rung(180),
+        rung(180, codec, codec=codec, preset=preset, crf=35),
+        rung(90, f"{codec}-90", codec=codec, preset=preset),
+    ]
+    plans = ladder(info.video, rungs)
+    videos, _ = media.tool().encode(
+        scratch / "source", info, plans, (), audio=AAC, stream=CMAF, scratch=scratch, progress=lambda _: None
+    )
+    assert [v.frames for v in videos] == [150] * 3
+    assert {v.keyframes for v in videos} == {(0.0, 2.002, 4.004)}
+    tags = {p.rung.name: stream_tag(v.path) for p, v in zip(plans, videos, strict=True)}
+    assert tags == {"180p": "avc1", codec: tag, f"{codec}-90": tag}
+
+
+def stream_tag(path: Path) -> str:
+    words = ["-v", "error", "-show_entries", "stream=codec_tag_string", "-of", "csv=p=0", str(path)]
+    return subprocess.run(
+        [media.settings().ffprobe_path, *words], check=True, capture_output=True, text=True
+    ).stdout.strip()
+
+
+def test_a_rendition_that_shows_something_else_is_seen_in_its_worst_frame(tmp_path: Path, scratch: Path) -> None:
+    clip = media.make(tmp_path / "a.mp4", *media.picture(4, "320x180"), *media.h264())
+    info = probed(scratch, clip)
+    assert info.video is not None
+    plans = ladder(info.video, [rung(180), rung(90)])
+    passages = [range(20, 30), range(70, 80)]
+    videos, _ = media.tool().encode(
+        scratch / "source", info, plans, (), audio=AAC, stream=CMAF, set_aside=passages, scratch=scratch,
+        progress=lambda _: None,
+    )  # fmt: skip
+    good = media.tool().likeness(info, plans, videos, passages=passages, scratch=scratch)
+    assert all(found and found.vmaf_mean > 75 and found.psnr_worst > 30 for found in good), good
+    black = "drawbox=color=black:t=fill:enable='gte(t,3)'"
+    media.make(scratch / "v1.mp4", *media.picture(4, "320x180"), "-vf", f"{black},scale=160:90", *media.h264())
+    same, other = media.tool().likeness(info, plans, videos, passages=passages, scratch=scratch)
+    assert same == good[0]
+    assert other is not None
+    assert other.psnr_worst < 20
+    assert other.vmaf_p5 < 20
+
+
+def test_a_picture_too_small_to_judge_is_not_judged(tmp_path: Path, scratch: Path) -> None:
+    clip = media.make(tmp_path / "a.mp4", *media.picture(1, "16x16"), *media.h264())
+    info = probed(scratch, clip)
+    assert info.video is not None
+    plans = ladder(info.video, [rung(90)])
+    videos, _ = media.tool().encode(
+        scratch / "source", info, plans, (), audio=AAC, stream=CMAF, set_aside=[range(20)], scratch=scratch,
+        progress=lambda _: None,
+    )  # fmt: skip
+    assert media.tool().likeness(info, plans, videos, passages=[range(20)], scratch=scratch) == [None]
+
+
+def test_a_preview_shows_its_passages_one_after_the_other_and_loops(tmp_path: Path, scratch: Path) -> None:
+    colours = [
+        word
+        for name in ("red", "lime", "blue")
+        for word in ("-f", "lavfi", "-i", f"color={name}:size=640x360:duration=4")
+    ]
+    joined = ["-filter_complex", "[0][1][2]concat=n=3", *media.h264("-g", "50")]
+    info = probed(scratch, media.make(tmp_path / "a.mp4", *colours, *joined))
+    preview = media.tool().preview(
+        scratch / "source", info, starts=[1.0, 5.0, 9.0], seconds=0.5, rate=8, width=320, scratch=scratch
+    )
+    with Image.open(preview) as moving:
+        assert moving.size == (320, 180)
+        assert moving.info["loop"] == 0
+        pixels = []
+        for frame in range(moving.n_frames):
+            moving.seek(frame)
+            pixels.append(moving.convert("RGB").getpixel((160, 90)))
+    names = ["rgb"[max(range(3), key=lambda i: p[i])] for p in pixels]
+    assert "".join(dict.fromkeys(names)) == "rgb"
 
 
 def test_a_cancelled_job_stops_the_encoder(tmp_path: Path, scratch: Path) -> None:

@@ -1,0 +1,71 @@
+"""The ladder, its quality gate and the one retry, with the real encoder."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from media_pipeline.application.admit import admit
+from media_pipeline.application.register import register
+from media_pipeline.application.transcode import Transcoded, transcode
+from media_pipeline.domain.admission import Limits
+from media_pipeline.domain.profile import QualityGate
+from media_pipeline.domain.results import Rendition
+from media_pipeline.domain.upload import Upload
+from media_pipeline.infrastructure.settings import FILES
+from media_pipeline_tests import builders as a
+from media_pipeline_tests import media
+from media_pipeline_tests.platform import platform
+
+GATE = QualityGate("gate", 75, 60, passages=2, passage_seconds=0.4, retry_crf=-20, retry_bitrate=2.0)
+
+
+def transcoded(home: Path, gate: QualityGate | None) -> Transcoded:
+    here = platform(home)
+    rungs = {"good": a.rung(180, "good"), "poor": a.rung(90, "poor", crf=48)}
+    profile = replace(here.recipes.profiles["fast"], rungs=tuple(rungs), quality=gate and gate.name)
+    recipes = replace(here.recipes, rungs=rungs, profiles={"fast": profile}, quality={"gate": gate} if gate else {})
+    home.mkdir(exist_ok=True)
+    clip = media.make(home / "a.mp4", *media.picture(3, "320x180"), *media.tone(3), *media.h264("-c:a", "aac"))
+    obj = here.store.head(FILES, str(clip).lstrip("/"))
+    job = register(obj, profile=profile, catalogue=here.catalogue, now=here.now())
+    upload = Upload(job.media_id, job.version, job.bucket, job.key, job.etag, job.size)
+    with here.scratch("admit") as scratch:
+        source = admit(upload, profile, limits=Limits(), store=here.store, tool=here.tool, scratch=scratch)
+    with here.scratch("transcode") as scratch:
+        return transcode(
+            source, ["good", "poor", "audio"], recipes=recipes, store=here.store, shelf=here.shelf, tool=here.tool,
+            scratch=scratch, progress=lambda _: None,
+        )  # fmt: skip
+
+
+def rung(made: Transcoded, name: str) -> Rendition:
+    found = made.renditions[name]
+    assert isinstance(found, Rendition)
+    return found
+
+
+def test_a_rung_that_misses_its_gate_is_encoded_once_more_and_no_other_is(tmp_path: Path) -> None:
+    made, plain = transcoded(tmp_path / "gated", GATE), transcoded(tmp_path / "plain", None)
+    assert (rung(made, "good").tries, rung(made, "poor").tries) == (1, 2)
+    assert rung(made, "good").bytes == pytest.approx(rung(plain, "good").bytes, rel=0.01)  # rate control is in threads
+    assert rung(made, "poor").bytes > 2 * rung(plain, "poor").bytes
+    likeness = rung(made, "poor").likeness
+    assert likeness is not None
+    assert likeness.vmaf_mean > 75
+    assert rung(made, "poor").frames == rung(plain, "poor").frames == 75
+    assert rung(made, "poor").made.fingerprint == rung(plain, "poor").made.fingerprint
+
+
+def test_without_a_gate_nothing_is_compared(tmp_path: Path) -> None:
+    made = transcoded(tmp_path, None)
+    assert rung(made, "poor").likeness is None
+    assert rung(made, "poor").tries == 1
+
+
+def test_what_misses_the_gate_twice_is_kept_and_its_check_fails(tmp_path: Path) -> None:
+    made = transcoded(tmp_path, replace(GATE, retry_crf=-1, retry_bitrate=1.0))
+    likeness = rung(made, "poor").likeness
+    assert likeness is not None
+    assert likeness.vmaf_mean < 75
+    assert rung(made, "poor").tries == 2
