@@ -31,6 +31,7 @@ _REASONS = (
     ("moov atom not found", RejectionCode.TRUNCATED, "The file is cut off: its index is missing. Upload it again."),
     ("Decoder not found", RejectionCode.CODEC_UNSUPPORTED, "The file's codec cannot be decoded here."),
     ("no decoder found for", RejectionCode.CODEC_UNSUPPORTED, "The file's codec cannot be decoded here."),
+    ("received no packets", RejectionCode.NO_DECODABLE_FRAMES, "Nothing in the file could be decoded."),
     ("Permission denied", RejectionCode.UNREADABLE, "The file cannot be read; check its permissions."),
 )  # fmt: skip
 

@@ -363,6 +363,9 @@ REFUSED = [
     Refused("packed.mp4", changed(_LOST, gzip.compress), RejectionCode.NOT_MEDIA),
     Refused("text.mp4", written(b"hello, I am a text file\n" * 50), RejectionCode.NOT_MEDIA),
     Refused("zeros.mp4", written(bytes(100_000)), RejectionCode.NOT_MEDIA),
+    Refused("garbage.mp4", changed("{p} {x}", lambda d: d[: d.index(b"mdat") + 4] + bytes(
+        (i * 7919 >> 3) & 255 for i in range(d.index(b"moov") - d.index(b"mdat") - 8)) + d[d.index(b"moov") - 4 :]),
+            RejectionCode.NO_DECODABLE_FRAMES),
     Refused("unknown-codec.mp4", changed(_LOST, lambda d: d.replace(b"avc1", b"qqq7").replace(b"avcC", b"qqqC")),
             RejectionCode.CODEC_UNSUPPORTED),
     Refused("unknown-sound.mp4", changed("{pt} {x} -c:a alac", lambda d: d.replace(b"alac", b"qqqq")),
