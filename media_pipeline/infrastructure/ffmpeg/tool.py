@@ -1,6 +1,7 @@
 """The MediaTool adapter: commands, run in the sandbox, their answers parsed, their failures named."""
 
 import os
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -12,14 +13,20 @@ from media_pipeline.domain.media import AudioStream, MediaInfo
 from media_pipeline.domain.profile import AudioRecipe, PlannedRendition, StreamRecipe
 from media_pipeline.infrastructure.ffmpeg import answers, commands, runner
 from media_pipeline.infrastructure.ffmpeg.commands import Gain
-from media_pipeline.infrastructure.ffmpeg.runner import Limits, Output, ToolFailed
+from media_pipeline.infrastructure.ffmpeg.runner import LimitHit, Limits, Output, ToolFailed
+from media_pipeline.infrastructure.sandbox.modes import Choice
+from media_pipeline.infrastructure.sandbox.proof import in_force
 
 _LIMITERS_HEADROOM_DB = 0.7
 """AAC raises peaks a little after the limiter has set them."""
 _HEAD_BYTES = 4096
+OLDEST = (5, 1)
+"""of ffmpeg and ffprobe: what has no release that still gets security fixes is refused"""
 _REASONS = (
     # what ffmpeg says, what it means, in words for the uploader
-    ("not on whitelist", RejectionCode.FORMAT_NOT_ALLOWED, "This kind of file is not accepted; send video or audio."),
+    ("Format not on whitelist", RejectionCode.FORMAT_NOT_ALLOWED,
+     "This kind of file is not accepted; send video or audio."),
+    ("not on whitelist", RejectionCode.CODEC_UNSUPPORTED, "The file's codec is not accepted here."),
     ("moov atom not found", RejectionCode.TRUNCATED, "The file is cut off: its index is missing. Upload it again."),
     ("Decoder not found", RejectionCode.CODEC_UNSUPPORTED, "The file's codec cannot be decoded here."),
     ("no decoder found for", RejectionCode.CODEC_UNSUPPORTED, "The file's codec cannot be decoded here."),
@@ -34,6 +41,7 @@ class Ffmpeg:
     ffmpeg: str
     ffprobe: str
     threads: int = min(16, os.cpu_count() or 1)
+    sandbox: Choice = "auto"
     base_seconds: float = 120.0
     """every deadline begins with this…"""
     seconds_per_second: float = 60.0
@@ -41,9 +49,16 @@ class Ffmpeg:
 
     @cached_property
     def build(self) -> str:
+        """Raises Unavailable(INTERNAL) when ffmpeg cannot be started, or ffmpeg or ffprobe is too old."""
+        versions = [_new_enough(program, self._version(program)) for program in (self.ffmpeg, self.ffprobe)]
+        return f"ffmpeg {versions[0]} ({in_force(self.sandbox).mode})"
+
+    def _version(self, program: str) -> str:
         with runner.temporary() as scratch:
-            output = runner.run([self.ffmpeg, "-version"], scratch=scratch, limits=Limits(wall_seconds=30))
-        return f"ffmpeg {_version(output)} ({runner.SANDBOX})"
+            limits = Limits(wall_seconds=30)
+            output = runner.run([program, "-version"], scratch=scratch, limits=limits, sandbox=self.sandbox)
+        words = output.stdout.decode("utf-8", "replace").split()
+        return words[2] if len(words) > 2 else "unknown"
 
     def probe(self, source: Path) -> MediaInfo:
         """Admission's look: container, streams, and the duration that the packets really have."""
@@ -182,11 +197,11 @@ class Ffmpeg:
         limits = Limits(wall_seconds=wall_seconds)
         for last in (False, True):
             try:
-                return runner.run(argv, scratch=scratch, limits=limits, on_line=on_line)
+                return runner.run(argv, scratch=scratch, limits=limits, on_line=on_line, sandbox=self.sandbox)
             except ToolFailed as failed:
                 raise _refusal(failed, otherwise) from failed
             except Unavailable as failed:
-                if failed.code is QuarantineCode.DISK_FULL:
+                if not isinstance(failed, LimitHit) and failed.code is not QuarantineCode.TOOL_CRASH:
                     raise
                 if last:
                     raise _given_up(failed) from failed
@@ -195,7 +210,7 @@ class Ffmpeg:
     def _on_our_own(self, argv: list[str], scratch: Path) -> Output:
         """Run over a file that we made: any failure is ours."""
         try:
-            return runner.run(argv, scratch=scratch, limits=Limits(wall_seconds=3600))
+            return runner.run(argv, scratch=scratch, limits=Limits(wall_seconds=3600), sandbox=self.sandbox)
         except ToolFailed as failed:
             message = "Our own output could not be read back."
             raise Unavailable(QuarantineCode.TOOL_CRASH, message, detail=str(failed)) from failed
@@ -213,11 +228,11 @@ def _refusal(failed: ToolFailed, otherwise: RejectionCode) -> MediaError:
 
 
 def _given_up(failed: Unavailable) -> BadMedia:
-    if failed.code is QuarantineCode.TOOL_CRASH:
-        message = "The file is damaged in a way that breaks its decoder."
-        return BadMedia(RejectionCode.UNREADABLE, message, detail=failed.detail)
-    message = "Decoding the file costs more time or memory than is allowed."
-    return BadMedia(RejectionCode.LIMIT_DECODE_COST, message, detail=failed.detail)
+    if isinstance(failed, LimitHit):
+        message = "Decoding the file costs more time or memory than is allowed."
+        return BadMedia(RejectionCode.LIMIT_DECODE_COST, message, detail=failed.detail)
+    message = "The file is damaged in a way that breaks its decoder."
+    return BadMedia(RejectionCode.UNREADABLE, message, detail=failed.detail)
 
 
 def _told(duration: float, progress: Progress) -> Callable[[str], None]:
@@ -242,6 +257,11 @@ def _frames(pixels: Path, times: Path, width: int, height: int) -> list[Frame]:
         ]
 
 
-def _version(output: Output) -> str:
-    words = output.stdout.decode("utf-8", "replace").split()
-    return words[2] if len(words) > 2 else "unknown"
+def _new_enough(program: str, version: str) -> str:
+    """The version. A build without a number (nightly) is taken for new."""
+    number = re.match(r"n?(\d+)\.(\d+)", version)
+    if number and (int(number[1]), int(number[2])) < OLDEST:
+        name, least = Path(program).name, ".".join(map(str, OLDEST))
+        message = f"{name} {version} is too old to be safe; {least} is the oldest that may be used."
+        raise Unavailable(QuarantineCode.INTERNAL, message)
+    return version

@@ -1,0 +1,96 @@
+"""The three ways to confine a tool, as command lines: pure functions of what it may use."""
+
+import json
+import os
+import shutil
+import sys
+from collections.abc import Iterator, Mapping, Sequence
+from enum import StrEnum
+from pathlib import Path
+from typing import Literal
+
+from media_pipeline.infrastructure.sandbox import confine, seccomp
+
+Choice = Literal["auto", "bubblewrap", "landlock", "rlimits"]
+"""What an operator may ask for; auto: the best that works."""
+
+
+class Mode(StrEnum):
+    """How a tool is confined, best first."""
+
+    BUBBLEWRAP = "bubblewrap"
+    """namespaces: a file system of its own, no network, no other processes; and the seccomp filter"""
+    LANDLOCK = "landlock"
+    """file system rules and the seccomp filter; needs no privilege and no program"""
+    RLIMITS = "rlimits"
+    """limits only: a tool that was taken over can read and send what its user can"""
+
+
+_CONFINE = confine.__file__
+_LIBRARIES = ("/lib", "/lib32", "/lib64", "/usr/lib", "/usr/lib32", "/usr/lib64", "/usr/local/lib", "/nix/store",
+              "/etc/ld.so.cache")  # fmt: skip
+_DEVICES = ("/dev/null", "/dev/zero", "/dev/random", "/dev/urandom")
+
+# Landlock's access rights
+_EXECUTE, _WRITE, _READ, _LIST, _REMOVE_DIRECTORY, _REMOVE, _MAKE_DIRECTORY, _MAKE_FILE, _TRUNCATE = (
+    1 << bit for bit in (0, 1, 2, 3, 4, 5, 7, 8, 14)
+)
+_WORK = _WRITE | _READ | _LIST | _REMOVE_DIRECTORY | _REMOVE | _MAKE_DIRECTORY | _MAKE_FILE | _TRUNCATE
+
+
+def command(
+    mode: Mode, argv: Sequence[str], *, scratch: Path, reads: Sequence[Path], limits: Mapping[str, int]
+) -> list[str]:
+    """What to start so that `argv` runs confined: it may write below `scratch`, and read that, `reads`, the system's
+    libraries and its own program. The links in these directories may be followed: only we can have made them.
+
+    `limits`: values of RLIMIT_* by name. Raises FileNotFoundError when the tool or bubblewrap is missing.
+    """
+    facts: dict[str, object] = {"parent": os.getpid(), "limits": limits}
+    if mode is Mode.LANDLOCK:
+        facts |= {"rules": _rules(argv[0], scratch, reads), "filter": seccomp.program().hex()}
+    if mode is Mode.BUBBLEWRAP:
+        facts["filter"] = seccomp.program().hex()
+        argv = [*_bubblewrap(argv[0], scratch, reads), *argv]
+    return [sys.executable, "-I", "-S", _CONFINE, json.dumps(facts), *argv]
+
+
+def bubblewrap() -> str:
+    """Raises FileNotFoundError."""
+    path = shutil.which("bwrap")
+    if path is None:
+        raise FileNotFoundError("not installed")
+    return path
+
+
+def _rules(tool: str, scratch: Path, reads: Sequence[Path]) -> list[tuple[str, int]]:
+    shown = [*reads, *_linked([scratch, *reads])]
+    return [
+        *((path, _EXECUTE | _READ | _LIST) for path in _LIBRARIES if Path(path).exists()),
+        *((path, _READ | _WRITE) for path in _DEVICES),
+        (os.path.realpath(tool, strict=True), _EXECUTE | _READ),
+        *((os.path.realpath(path), _READ | _LIST) for path in shown),
+        (os.path.realpath(scratch), _WORK),
+    ]
+
+
+def _bubblewrap(tool: str, scratch: Path, reads: Sequence[Path]) -> list[str]:
+    words = [bubblewrap(), "--unshare-all", "--die-with-parent", "--cap-drop", "ALL"]
+    for path in _LIBRARIES:
+        words += ["--ro-bind-try", path, path]
+    for path in _DEVICES:
+        words += ["--dev-bind", path, path]
+    for directory in reads:
+        words += ["--ro-bind", os.path.realpath(directory), str(directory)]
+    words += ["--ro-bind", os.path.realpath(tool, strict=True), tool, "--bind", os.path.realpath(scratch), str(scratch)]
+    for target in map(str, _linked([scratch, *reads])):
+        words += ["--ro-bind", target, target]
+    return [*words, "--remount-ro", "/", "--chdir", str(scratch), "--seccomp", str(confine.FILTER_DESCRIPTOR), "--"]
+
+
+def _linked(directories: Sequence[Path]) -> Iterator[Path]:
+    """Where the links in these directories lead."""
+    for directory in directories:
+        for path in directory.iterdir() if directory.is_dir() else ():
+            if path.is_symlink() and path.exists():
+                yield path.resolve()
