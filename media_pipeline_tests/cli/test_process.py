@@ -17,6 +17,7 @@ from mpegdash.parser import MPEGDASHParser
 
 from media_pipeline.cli import demo
 from media_pipeline.infrastructure.results import ManifestJson
+from media_pipeline.infrastructure.sandbox.proof import in_force
 from media_pipeline.infrastructure.settings import Settings
 from media_pipeline_tests import media
 
@@ -272,4 +273,4 @@ def test_the_doctor_finds_everything_in_order(run: Run) -> None:
     findings = {f["name"]: f for f in json.loads(done.stdout)}
     assert done.returncode == 0, [f for f in findings.values() if not f["ok"]]
     assert {"ffmpeg", "ffprobe", "packager", "sandbox", "speech model base", "catalogue", "scratch"} <= set(findings)
-    assert findings["sandbox"]["value"] == "rlimits"
+    assert findings["sandbox"]["value"] == in_force().mode

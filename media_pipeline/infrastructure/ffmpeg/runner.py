@@ -1,7 +1,7 @@
 """One runner for every media tool: a list and never a shell, the sandbox, limits, a deadline, and nothing left behind.
 
-stdin is closed, the environment scrubbed, stderr goes to a file (a pipe fills at 64 KiB and hangs the tool), the whole
-process group is killed at the end whatever happened.
+The tool's stdin is empty, the environment scrubbed, stderr goes to a file (a pipe fills at 64 KiB and hangs the tool),
+the whole process group is killed at the end whatever happened.
 """
 
 import os
@@ -12,22 +12,23 @@ import sys
 import tempfile
 import threading
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
 from media_pipeline.domain.errors import QuarantineCode, Unavailable
 from media_pipeline.infrastructure.sandbox import confine, modes
-from media_pipeline.infrastructure.sandbox.modes import Choice, Mode
+from media_pipeline.infrastructure.sandbox.modes import Choice, Confined, Mode
 from media_pipeline.infrastructure.sandbox.proof import in_force
 
 _TAIL_BYTES = 4096
 _STDOUT_BYTES = 256 * 1024 * 1024
-_OUT_OF_DISK = "No space left on device", "Disk quota exceeded"
+_OUT_OF_DISK = "No space left on device", "uota exceeded"
 _LINE_BYTES = 65_536
 _OUT_OF_MEMORY = (
-    "Cannot allocate memory", "MemoryError", "std::bad_alloc", "x264 [error]: malloc", "x265 [error]: malloc",
+    "Cannot allocate memory", "Out of memory", "MemoryError", "std::bad_alloc", "x264 [error]: malloc",
+    "x265 [error]: malloc",
 )  # fmt: skip
 _SIGNALLED = range(129, 160)
 """Exit codes by which bubblewrap tells that a signal ended the tool: 128 and its number."""
@@ -96,9 +97,9 @@ def run(
     """
     tool = Path(argv[0]).name
     mode = in_force(sandbox).mode
-    words = _words(argv, mode, scratch=scratch, reads=reads, limits=limits)
+    confined = _confined(argv, mode, scratch=scratch, reads=reads, limits=limits)
     with tempfile.TemporaryFile(dir=scratch) as stderr:
-        with _started(words, scratch, limits.wall_seconds, stderr.fileno()) as (process, timed_out):
+        with _started(confined, scratch, limits.wall_seconds, stderr.fileno()) as (process, timed_out):
             assert process.stdout is not None
             if on_line is None:
                 stdout = process.stdout.read(_STDOUT_BYTES + 1)
@@ -115,7 +116,7 @@ def run(
     raise _failure(tool, exit_code, tail, limits, timed_out=timed_out.is_set())
 
 
-def _words(argv: Sequence[str], mode: Mode, *, scratch: Path, reads: Sequence[Path], limits: Limits) -> list[str]:
+def _confined(argv: Sequence[str], mode: Mode, *, scratch: Path, reads: Sequence[Path], limits: Limits) -> Confined:
     try:
         return modes.command(mode, argv, scratch=scratch, reads=reads, limits=limits.rlimits)
     except FileNotFoundError as missing:
@@ -125,13 +126,13 @@ def _words(argv: Sequence[str], mode: Mode, *, scratch: Path, reads: Sequence[Pa
 
 @contextmanager
 def _started(
-    words: Sequence[str], scratch: Path, wall_seconds: float, stderr: int
+    confined: Confined, scratch: Path, wall_seconds: float, stderr: int
 ) -> Iterator[tuple[subprocess.Popen[bytes], threading.Event]]:
     process = subprocess.Popen(
-        words,
+        confined.argv,
         cwd=scratch,
         env=_environment(scratch),
-        stdin=subprocess.DEVNULL,
+        stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=stderr,
         start_new_session=True,  # a group of its own, and the terminal's Ctrl-C is ours to handle
@@ -146,6 +147,9 @@ def _started(
     timer.daemon = True
     timer.start()
     try:
+        assert process.stdin is not None
+        with suppress(BrokenPipeError), process.stdin:  # it ended already: its exit code says why
+            process.stdin.write(confined.stdin)
         yield process, timed_out
     finally:
         timer.cancel()

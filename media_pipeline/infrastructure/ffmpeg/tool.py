@@ -27,6 +27,8 @@ _REASONS = (
     ("Format not on whitelist", RejectionCode.FORMAT_NOT_ALLOWED,
      "This kind of file is not accepted; send video or audio."),
     ("not on whitelist", RejectionCode.CODEC_UNSUPPORTED, "The file's codec is not accepted here."),
+    ("exceeds specified max pixel count", RejectionCode.LIMIT_DIMENSIONS,
+     f"The picture is too large; at most {commands.MAX_PIXELS:,} pixels are accepted."),
     ("moov atom not found", RejectionCode.TRUNCATED, "The file is cut off: its index is missing. Upload it again."),
     ("Decoder not found", RejectionCode.CODEC_UNSUPPORTED, "The file's codec cannot be decoded here."),
     ("no decoder found for", RejectionCode.CODEC_UNSUPPORTED, "The file's codec cannot be decoded here."),

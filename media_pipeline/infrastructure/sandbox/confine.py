@@ -1,10 +1,11 @@
 """The last thing that runs before a media tool: takes what it may do, binds itself to that, becomes the tool.
 
-    python -I -S confine.py '{"parent": 1, "limits": {"CPU": 60, …}, …}' TOOL ARG…
+    python -I -S confine.py TOOL ARG… <<< '{"parent": 1, "limits": {"CPU": 60, …}, …}'
 
-A program of its own rather than a `preexec_fn`, which may deadlock in a process with threads. Standard library
-only, and started without site packages, so that it costs about ten milliseconds. Exit code 125 and a line that begins
-with "confine: " say that the tool was never started.
+What it may do comes on stdin, so that no path of a user's is ever part of a command line. A program of its own rather
+than a `preexec_fn`, which may deadlock in a process with threads. Standard library only, and started without site
+packages, so that it costs about ten milliseconds. Exit code 125 and a line that begins with "confine: " say that the
+tool was never started.
 """
 
 import ctypes
@@ -17,9 +18,6 @@ import sys
 from collections.abc import Sequence
 
 EXIT, SAYS = 125, "confine: "
-FILTER_DESCRIPTOR = 9
-"""Where a tool that applies the seccomp filter itself (bubblewrap) finds it."""
-
 _PDEATHSIG, _SECCOMP, _SECUREBITS, _NO_NEW_PRIVS = 1, 22, 28, 38  # of prctl
 _SECCOMP_FILTER = 2
 _ROOT_HAS_NO_POWERS = 0b101111  # NOROOT, NO_SETUID_FIXUP and KEEP_CAPS' lock, all locked: exec grants root nothing
@@ -30,8 +28,9 @@ _FILE_RIGHTS = 0b100_0000_0000_0111  # execute, write, read, truncate: all that 
 
 
 def main() -> None:
-    facts = json.loads(sys.argv[1])
-    command = sys.argv[2:]
+    facts = json.load(sys.stdin)
+    os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
+    command = sys.argv[1:]
     if sys.platform == "linux":
         # A worker killed with -9 cannot clean up; the kernel then ends the tool for it.
         _prctl(_PDEATHSIG, signal.SIGKILL)
@@ -40,11 +39,14 @@ def main() -> None:
     for name, value in facts["limits"].items():
         _limit(getattr(resource, f"RLIMIT_{name}"), value)
     os.umask(0o077)
-    if facts.get("rules"):
+    if "rules" in facts:
         _landlock(facts["rules"])
         _seccomp(bytes.fromhex(facts["filter"]))
-    elif facts.get("filter"):
-        _hand_over(bytes.fromhex(facts["filter"]))
+    if "bubblewrap" in facts:
+        program, *words = facts["bubblewrap"]
+        filter_at = _handed_over(bytes.fromhex(facts["filter"]))
+        words_at = _handed_over(b"\0".join(map(os.fsencode, words)))
+        command = [program, "--seccomp", filter_at, "--args", words_at, "--", *command]
     os.execve(command[0], command, dict(os.environ))  # noqa: S606 - the point of this program
 
 
@@ -90,13 +92,12 @@ def _seccomp(program: bytes) -> None:
     _prctl(_SECCOMP, _SECCOMP_FILTER, ctypes.addressof(whole))
 
 
-def _hand_over(program: bytes) -> None:
-    file = os.memfd_create("filter", 0)
-    os.write(file, program)
+def _handed_over(data: bytes) -> str:
+    """The number of a descriptor that the next program reads this from, and closes."""
+    file = os.memfd_create("facts", 0)
+    os.write(file, data)
     os.lseek(file, 0, os.SEEK_SET)
-    os.dup2(file, FILTER_DESCRIPTOR)
-    if file != FILTER_DESCRIPTOR:
-        os.close(file)
+    return str(file)
 
 
 def _prctl(*arguments: int) -> None:

@@ -7,7 +7,7 @@ import sys
 from collections.abc import Iterator, Mapping, Sequence
 from enum import StrEnum
 from pathlib import Path
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from media_pipeline.infrastructure.sandbox import confine, seccomp
 
@@ -26,7 +26,6 @@ class Mode(StrEnum):
     """limits only: a tool that was taken over can read and send what its user can"""
 
 
-_CONFINE = confine.__file__
 _LIBRARIES = ("/lib", "/lib32", "/lib64", "/usr/lib", "/usr/lib32", "/usr/lib64", "/usr/local/lib", "/nix/store",
               "/etc/ld.so.cache")  # fmt: skip
 _DEVICES = ("/dev/null", "/dev/zero", "/dev/random", "/dev/urandom")
@@ -38,29 +37,29 @@ _EXECUTE, _WRITE, _READ, _LIST, _REMOVE_DIRECTORY, _REMOVE, _MAKE_DIRECTORY, _MA
 _WORK = _WRITE | _READ | _LIST | _REMOVE_DIRECTORY | _REMOVE | _MAKE_DIRECTORY | _MAKE_FILE | _TRUNCATE
 
 
+class Confined(NamedTuple):
+    """What to start, and what to tell it on stdin. No path of a user's is in `argv`."""
+
+    argv: list[str]
+    stdin: bytes
+
+
 def command(
     mode: Mode, argv: Sequence[str], *, scratch: Path, reads: Sequence[Path], limits: Mapping[str, int]
-) -> list[str]:
+) -> Confined:
     """What to start so that `argv` runs confined: it may write below `scratch`, and read that, `reads`, the system's
     libraries and its own program. The links in these directories may be followed: only we can have made them.
 
     `limits`: values of RLIMIT_* by name. Raises FileNotFoundError when the tool or bubblewrap is missing.
     """
     facts: dict[str, object] = {"parent": os.getpid(), "limits": limits}
-    if mode is Mode.LANDLOCK:
-        facts |= {"rules": _rules(argv[0], scratch, reads), "filter": seccomp.program().hex()}
-    if mode is Mode.BUBBLEWRAP:
+    if mode is not Mode.RLIMITS:
         facts["filter"] = seccomp.program().hex()
-        argv = [*_bubblewrap(argv[0], scratch, reads), *argv]
-    return [sys.executable, "-I", "-S", _CONFINE, json.dumps(facts), *argv]
-
-
-def bubblewrap() -> str:
-    """Raises FileNotFoundError."""
-    path = shutil.which("bwrap")
-    if path is None:
-        raise FileNotFoundError("not installed")
-    return path
+    if mode is Mode.LANDLOCK:
+        facts["rules"] = _rules(argv[0], scratch, reads)
+    if mode is Mode.BUBBLEWRAP:
+        facts["bubblewrap"] = _bubblewrap(argv[0], scratch, reads)
+    return Confined([sys.executable, "-I", "-S", confine.__file__, *argv], json.dumps(facts).encode())
 
 
 def _rules(tool: str, scratch: Path, reads: Sequence[Path]) -> list[tuple[str, int]]:
@@ -75,7 +74,10 @@ def _rules(tool: str, scratch: Path, reads: Sequence[Path]) -> list[tuple[str, i
 
 
 def _bubblewrap(tool: str, scratch: Path, reads: Sequence[Path]) -> list[str]:
-    words = [bubblewrap(), "--unshare-all", "--die-with-parent", "--cap-drop", "ALL"]
+    program = shutil.which("bwrap")
+    if program is None:
+        raise FileNotFoundError("not installed")
+    words = [program, "--unshare-all", "--die-with-parent", "--cap-drop", "ALL"]
     for path in _LIBRARIES:
         words += ["--ro-bind-try", path, path]
     for path in _DEVICES:
@@ -85,7 +87,7 @@ def _bubblewrap(tool: str, scratch: Path, reads: Sequence[Path]) -> list[str]:
     words += ["--ro-bind", os.path.realpath(tool, strict=True), tool, "--bind", os.path.realpath(scratch), str(scratch)]
     for target in map(str, _linked([scratch, *reads])):
         words += ["--ro-bind", target, target]
-    return [*words, "--remount-ro", "/", "--chdir", str(scratch), "--seccomp", str(confine.FILTER_DESCRIPTOR), "--"]
+    return [*words, "--remount-ro", "/", "--chdir", str(scratch)]
 
 
 def _linked(directories: Sequence[Path]) -> Iterator[Path]:

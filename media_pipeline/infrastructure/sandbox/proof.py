@@ -84,10 +84,11 @@ def shortcoming(mode: Mode) -> str | None:
         words = [os.path.realpath(sys.executable), "-I", "-S", "-c", _ATTEMPTS, str(secret), str(elsewhere)]
         words += [str(listener.getsockname()[1]), str(os.getpid())]
         try:
-            argv = modes.command(mode, words, scratch=Path(inside), reads=_python(), limits=_LIMITS)
+            confined = modes.command(mode, words, scratch=Path(inside), reads=_python(), limits=_LIMITS)
             ended = subprocess.run(
-                argv, cwd=inside, env={}, stdin=subprocess.DEVNULL, capture_output=True, timeout=_SECONDS, check=False
-            )
+                confined.argv, input=confined.stdin, cwd=inside, env={}, capture_output=True, timeout=_SECONDS,
+                check=False,
+            )  # fmt: skip
         except (OSError, ValueError, subprocess.TimeoutExpired) as error:
             return str(error)
         if ended.returncode != 0:
