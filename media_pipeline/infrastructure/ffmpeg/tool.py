@@ -55,6 +55,10 @@ class Ffmpeg:
         versions = [_new_enough(program, self._version(program)) for program in (self.ffmpeg, self.ffprobe)]
         return f"ffmpeg {versions[0]} ({in_force(self.sandbox).mode})"
 
+    def vetted(self) -> str:
+        """The build, before any upload is let near it. Raises as `build` does."""
+        return self.build
+
     def _version(self, program: str) -> str:
         with runner.temporary() as scratch:
             limits = Limits(wall_seconds=30)
@@ -196,6 +200,7 @@ class Ffmpeg:
         on_line: Callable[[str], None] | None = None,
     ) -> Output:
         """Run over a user's bytes. A crash or a limit is tried once more and is then the file's fault."""
+        self.vetted()
         limits = Limits(wall_seconds=wall_seconds)
         for last in (False, True):
             try:
