@@ -48,6 +48,10 @@ class Ffmpeg:
     """every deadline begins with this…"""
     seconds_per_second: float = 60.0
     """…and grows by this for each second of media, for an encode"""
+    base_memory: int = 6 * 1024**3
+    """bytes of address space, which is about twice what is really used…"""
+    memory_per_thread: int = 1024**3
+    """…and more for each thread: seven rungs of 4K with 16 threads take 7.7 GiB, 8K in 10 bits about twice that"""
 
     @cached_property
     def build(self) -> str:
@@ -201,7 +205,7 @@ class Ffmpeg:
     ) -> Output:
         """Run over a user's bytes. A crash or a limit is tried once more and is then the file's fault."""
         self.vetted()
-        limits = Limits(wall_seconds=wall_seconds)
+        limits = Limits(wall_seconds, memory_bytes=self.base_memory + self.threads * self.memory_per_thread)
         for last in (False, True):
             try:
                 return runner.run(argv, scratch=scratch, limits=limits, on_line=on_line, sandbox=self.sandbox)

@@ -15,7 +15,7 @@ from media_pipeline.domain.admission import admit
 from media_pipeline.domain.errors import BadMedia, QuarantineCode, RejectionCode, Unavailable
 from media_pipeline.domain.media import MediaInfo
 from media_pipeline.domain.profile import AudioRecipe, StreamRecipe, ladder
-from media_pipeline.infrastructure.ffmpeg import runner, tool
+from media_pipeline.infrastructure.ffmpeg import runner
 from media_pipeline.infrastructure.ffmpeg.runner import LimitHit, Limits, ToolFailed
 from media_pipeline.infrastructure.ffmpeg.tool import Ffmpeg
 from media_pipeline.infrastructure.sandbox.modes import Choice
@@ -173,14 +173,14 @@ def test_metadata_without_end_costs_little(tmp_path: Path, scratch: Path) -> Non
     assert time.monotonic() - began < SECONDS
 
 
-def test_what_decoding_needs_beyond_its_memory_is_the_files_fault(
-    tmp_path: Path, scratch: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_what_decoding_needs_beyond_its_memory_is_the_files_fault(tmp_path: Path, scratch: Path) -> None:
     """4K in 300 MB: the real encoder fails for want of memory, and the file is told the reason."""
     info = admitted(scratch, media.make(tmp_path / "a.mp4", *media.picture(0.2, "3840x2160"), *media.h264()))
     assert info.video is not None
-    monkeypatch.setattr(tool, "Limits", lambda wall_seconds: Limits(wall_seconds, memory_bytes=300_000_000))
-    ours = Ffmpeg(media.settings().ffmpeg_path, media.settings().ffprobe_path, threads=1, base_seconds=20)
+    ours = Ffmpeg(
+        media.settings().ffmpeg_path, media.settings().ffprobe_path, threads=1, base_seconds=20,
+        base_memory=300_000_000, memory_per_thread=0,
+    )  # fmt: skip
     with pytest.raises(BadMedia) as refused:
         ours.encode(
             scratch / "source", info, ladder(info.video, [rung(2160)]), (), audio=AAC, stream=CMAF, scratch=scratch,
