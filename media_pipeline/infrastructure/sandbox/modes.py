@@ -63,12 +63,12 @@ def command(
 
 
 def _rules(tool: str, scratch: Path, reads: Sequence[Path]) -> list[tuple[str, int]]:
-    shown = [*reads, *_linked([scratch, *reads])]
+    shown = [*map(os.path.realpath, reads), *(real for _, real in _linked([scratch, *reads]))]
     return [
         *((path, _EXECUTE | _READ | _LIST) for path in _LIBRARIES if Path(path).exists()),
         *((path, _READ | _WRITE) for path in _DEVICES),
         (os.path.realpath(tool, strict=True), _EXECUTE | _READ),
-        *((os.path.realpath(path), _READ | _LIST) for path in shown),
+        *((path, _READ | _LIST) for path in shown),
         (os.path.realpath(scratch), _WORK),
     ]
 
@@ -85,14 +85,14 @@ def _bubblewrap(tool: str, scratch: Path, reads: Sequence[Path]) -> list[str]:
     for directory in reads:
         words += ["--ro-bind", os.path.realpath(directory), str(directory)]
     words += ["--ro-bind", os.path.realpath(tool, strict=True), tool, "--bind", os.path.realpath(scratch), str(scratch)]
-    for target in map(str, _linked([scratch, *reads])):
-        words += ["--ro-bind", target, target]
+    for named, real in _linked([scratch, *reads]):
+        words += ["--ro-bind", real, named]
     return [*words, "--remount-ro", "/", "--chdir", str(scratch)]
 
 
-def _linked(directories: Sequence[Path]) -> Iterator[Path]:
-    """Where the links in these directories lead."""
+def _linked(directories: Sequence[Path]) -> Iterator[tuple[str, str]]:
+    """Where the links in these directories lead: the path as they name it, and the file's own."""
     for directory in directories:
         for path in directory.iterdir() if directory.is_dir() else ():
             if path.is_symlink() and path.exists():
-                yield path.resolve()
+                yield os.path.normpath(directory / path.readlink()), os.path.realpath(path)

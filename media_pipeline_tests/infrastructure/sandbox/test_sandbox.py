@@ -169,9 +169,11 @@ def test_what_a_tool_leaves_in_scratch_leads_nowhere(inside: Inside, scratch: Pa
 
 
 def test_the_upload_is_read_and_never_written(inside: Inside, tmp_path: Path, scratch: Path) -> None:
-    upload = tmp_path / "upload with space.mp4"
+    upload = tmp_path / "uploads" / "upload with space.mp4"
+    upload.parent.mkdir()
     upload.write_text("media")
-    (scratch / "source").symlink_to(upload)
+    (tmp_path / "another name").symlink_to(upload.parent)
+    (scratch / "source").symlink_to(tmp_path / "another name" / upload.name)
     found = inside("""
         "read": lambda: open("source").read(),
         "write": lambda: open("source", "r+"),
