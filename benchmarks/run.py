@@ -23,8 +23,8 @@ from pathlib import Path
 import psutil
 
 from media_pipeline.cli import demo
-from media_pipeline.infrastructure.ffmpeg import runner
 from media_pipeline.infrastructure.models import resolve_classifier, resolve_speech
+from media_pipeline.infrastructure.sandbox.proof import in_force
 from media_pipeline.infrastructure.settings import Settings
 
 HERE = Path(__file__).parent
@@ -158,7 +158,7 @@ def report(clip: Path, costs: dict[str, list[Cost]]) -> None:
         return statistics.median(getattr(c, field) for c in costs[name])
 
     print(f"\n{date.today()}, {os.cpu_count()} cores, {psutil.virtual_memory().total >> 30} GiB, {platform.machine()}")
-    print(f"clip: {clip.stat().st_size / 1e6:.1f} MB; sandbox: {runner.SANDBOX}; steps: see docs/decisions/0004")
+    print(f"clip: {clip.stat().st_size / 1e6:.1f} MB; sandbox: {in_force().mode}; steps: see docs/decisions/0004")
     print("| | plain script | ours | ratio |\n|---|---|---|---|")
     for field, unit, scale in (("wall", "s", 1), ("cpu", "s", 1), ("memory", "MB", 1e6), ("scratch", "MB", 1e6)):
         theirs, mine = median("plain", field) / scale, median("ours", field) / scale

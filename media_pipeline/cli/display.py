@@ -62,7 +62,7 @@ class Live:
         self._title = title
 
     def __enter__(self) -> "Live":
-        self._terminal.print(f"[bold]{escape(self._title)}[/]")
+        self._terminal.print(f"[bold]{escape(printable(self._title))}[/]")
         self._progress.start()
         return self
 
@@ -95,10 +95,17 @@ def note(task: Task) -> str:
     return _clock(task.seconds) if task.seconds is not None and task.state is TaskState.DONE else str(task.state)
 
 
+def printable(name: str) -> str:
+    """A user's text for a terminal: what would steer it, or turn the line round, is shown as a mark."""
+    return "".join(c if c.isprintable() else "\ufffd" for c in name)
+
+
 def summary(answer: Answer) -> None:
     """What was made of a file, and how to play it."""
     style = _STATE_STYLES.get(answer.state, "bold")
-    console.print(Text.assemble((str(answer.state), style), "  ", answer.file, f"  ({answer.seconds:.1f} s)"))
+    console.print(
+        Text.assemble((str(answer.state), style), "  ", printable(answer.file), f"  ({answer.seconds:.1f} s)")
+    )
     if answer.error:
         console.print(Text(f"  {answer.error['code']}: {answer.error['message']}"))
     if answer.job and answer.manifest:
@@ -113,7 +120,7 @@ def jobs(found: Sequence[Job]) -> None:
     for job in found:
         over = sum(t.state in {TaskState.DONE, TaskState.SKIPPED} for t in job.tasks)
         table.add_row(
-            job.media_id, Text(job.title), Text(str(job.state), style=_STATE_STYLES.get(job.state, "")),
+            job.media_id, Text(printable(job.title)), Text(str(job.state), style=_STATE_STYLES.get(job.state, "")),
             f"{over}/{len(job.tasks)}", job.received_at.astimezone().strftime("%Y-%m-%d %H:%M"),
             Text(job.failure.message if job.failure else ""),
         )  # fmt: skip
@@ -126,7 +133,7 @@ def job(found: Job) -> None:
     for task in found.tasks:
         table.add_row(_MARKS[task.state], task.name, str(task.state), note(task))
     out = Console()
-    out.print(Text.assemble((str(found.state), _STATE_STYLES.get(found.state, "bold")), "  ", found.title))
+    out.print(Text.assemble((str(found.state), _STATE_STYLES.get(found.state, "bold")), "  ", printable(found.title)))
     if found.failure:
         out.print(Text(f"{found.failure.code}: {found.failure.message}"))
     out.print(table)

@@ -12,6 +12,8 @@ from media_pipeline.defs.resources import Platform
 from media_pipeline.domain.errors import MediaError
 from media_pipeline.infrastructure.ffmpeg import runner
 from media_pipeline.infrastructure.models import resolve_classifier, resolve_speech
+from media_pipeline.infrastructure.sandbox.modes import Choice
+from media_pipeline.infrastructure.sandbox.proof import in_force
 
 _ENCODERS_NEEDED = ("libx264", "aac")
 _OURS = ("dagster", "dagster-webserver", "dagster-aws", "faster-whisper", "onnxruntime", "rapidocr")
@@ -47,9 +49,13 @@ def _tools(platform: Platform) -> Iterator[Finding]:
     yield _tried("encoders", lambda: _encoders(settings.ffmpeg_path), "GPL: x264 is called as a program, not linked")
     yield _tried("ffprobe", lambda: _first_line([settings.ffprobe_path, "-version"]), settings.ffprobe_path)
     yield _tried("packager", lambda: platform.packager.build, settings.packager_path)
-    yield Finding(
-        "sandbox", True, runner.SANDBOX, "deadlines, rlimits, protocol and format allow-lists, a scrubbed environment"
-    )
+    yield _sandbox(settings.sandbox)
+
+
+def _sandbox(choice: Choice) -> Finding:
+    found = in_force(choice)
+    strength = "weak: limits alone; files of strangers need more" if found.weak else "proven at start"
+    return Finding("sandbox", True, str(found.mode), "; ".join([strength, *found.passed_over]))
 
 
 def _models(platform: Platform) -> Iterator[Finding]:

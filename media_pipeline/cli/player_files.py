@@ -81,7 +81,8 @@ class Files:
         work = self._scratch / "remux"
         work.mkdir(exist_ok=True)
         try:
-            runner.run(remux(self._ffmpeg, inputs), scratch=work, limits=Limits(wall_seconds=_REMUX_SECONDS))
+            limits = Limits(wall_seconds=_REMUX_SECONDS)
+            runner.run(remux(self._ffmpeg, inputs), scratch=work, limits=limits, reads=[p.parent for p in inputs])
             (work / "media.mp4").rename(mp4)
         except ToolFailed as failed:
             message = "The renditions could not be copied into one file."

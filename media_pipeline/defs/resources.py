@@ -11,7 +11,7 @@ from dagster_aws.s3 import S3Resource
 from media_pipeline.application.outputs import Shelf
 from media_pipeline.application.ports import Catalogue, Eye, MediaTool, Packager, Recogniser, Results, Store
 from media_pipeline.domain.profile import Profile, Recipes
-from media_pipeline.infrastructure import recipes
+from media_pipeline.infrastructure import recipes, telemetry
 from media_pipeline.infrastructure.catalogue import SqlCatalogue
 from media_pipeline.infrastructure.database import upgrade
 from media_pipeline.infrastructure.ffmpeg.runner import scratch_directory
@@ -20,9 +20,12 @@ from media_pipeline.infrastructure.local_disk import LocalDisk
 from media_pipeline.infrastructure.packager import ShakaPackager
 from media_pipeline.infrastructure.results import JsonResults, ManifestJson
 from media_pipeline.infrastructure.s3 import S3Store
+from media_pipeline.infrastructure.sandbox.proof import in_force
 from media_pipeline.infrastructure.settings import FILES, Settings
 from media_pipeline.infrastructure.speech import Recognisers
 from media_pipeline.infrastructure.vision import OnnxEye
+
+_log = telemetry.log("resources")
 
 
 @dataclass(frozen=True)
@@ -82,7 +85,14 @@ def local(settings: Settings) -> Platform:
 
 
 def production(settings: Settings) -> Platform:
-    """S3 by the usual AWS chain of credentials, and the database given."""
+    """S3 by the usual AWS chain of credentials, and the database given. Raises ValueError where the sandbox is weak."""
+    sandbox = in_force(settings.sandbox)
+    if sandbox.weak and not settings.allow_weak_sandbox:
+        raise ValueError(
+            f"MEDIA_PIPELINE_SANDBOX: only limits would hold ({'; '.join(sandbox.passed_over) or 'as asked'}), too "
+            "little for files of strangers. Install bubblewrap or use Linux with Landlock, or set "
+            "MEDIA_PIPELINE_ALLOW_WEAK_SANDBOX=true."
+        )
     client = S3Resource(endpoint_url=settings.s3_endpoint, region_name=settings.s3_region).get_client()
     return _platform(settings, S3Store(client))
 
@@ -97,6 +107,8 @@ def from_environment() -> Platform:
 
 
 def _platform(settings: Settings, store: Store) -> Platform:
+    if in_force(settings.sandbox).weak:
+        _log.warning("the sandbox is weak: a hostile file could read what this user can; see media-pipeline doctor")
     known = recipes.load(settings.recipes)
     if settings.profile not in known.profiles:
         raise ValueError(f"MEDIA_PIPELINE_PROFILE: {settings.profile!r} is not one of {', '.join(known.profiles)}")
@@ -105,8 +117,8 @@ def _platform(settings: Settings, store: Store) -> Platform:
         recipes=known,
         store=store,
         catalogue=SqlCatalogue(settings.database_url),
-        tool=Ffmpeg(settings.ffmpeg_path, settings.ffprobe_path),
-        packager=ShakaPackager(settings.packager_path),
+        tool=Ffmpeg(settings.ffmpeg_path, settings.ffprobe_path, sandbox=settings.sandbox),
+        packager=ShakaPackager(settings.packager_path, settings.sandbox),
         recogniser=Recognisers(settings.models_dir, allow_download=settings.allow_model_download),
         eye=OnnxEye(settings.models_dir),
     )

@@ -16,6 +16,7 @@ from media_pipeline.domain.playlists import default_audio
 from media_pipeline.domain.profile import StreamRecipe
 from media_pipeline.infrastructure.ffmpeg import runner
 from media_pipeline.infrastructure.ffmpeg.runner import Limits, ToolFailed
+from media_pipeline.infrastructure.sandbox.modes import Choice
 
 HLS = "master.m3u8"
 DASH = "manifest.mpd"
@@ -26,11 +27,13 @@ class ShakaPackager:
     """The program at `path`."""
 
     path: str
+    sandbox: Choice = "auto"
 
     @cached_property
     def build(self) -> str:
         with runner.temporary() as scratch:
-            output = runner.run([self.path, "--version"], scratch=scratch, limits=Limits(wall_seconds=30))
+            limits = Limits(wall_seconds=30)
+            output = runner.run([self.path, "--version"], scratch=scratch, limits=limits, sandbox=self.sandbox)
         words = output.stdout.decode("utf-8", "replace").split()
         return f"shaka-packager {words[2]}"
 
@@ -39,7 +42,8 @@ class ShakaPackager:
         out = scratch / "packaged"
         out.mkdir()
         try:
-            runner.run(command(self.path, inputs, recipe), scratch=out, limits=Limits(wall_seconds=3600))
+            argv, limits = command(self.path, inputs, recipe), Limits(wall_seconds=3600)
+            runner.run(argv, scratch=out, limits=limits, reads=[scratch], sandbox=self.sandbox)
         except ToolFailed as failed:
             message = "The renditions could not be packaged."
             raise Unavailable(QuarantineCode.TOOL_CRASH, message, detail=str(failed)) from failed

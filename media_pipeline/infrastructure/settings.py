@@ -13,6 +13,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from media_pipeline.domain.admission import Limits
 from media_pipeline.infrastructure import recipes
+from media_pipeline.infrastructure.sandbox.modes import Choice
 
 FILES = "files"
 """The bucket of this machine's own files, for `media-pipeline process FILE`: read in place, keys are paths."""
@@ -47,6 +48,10 @@ class Settings(BaseSettings):
     ffmpeg: str | None = None
     ffprobe: str | None = None
     packager: str | None = None
+    sandbox: Choice = "auto"
+    """how media tools are confined; auto: the best that works on this machine"""
+    allow_weak_sandbox: bool = False
+    """let production run where only limits hold, such as behind a stronger wall of its own"""
     models: Path | None = None
     """cache of model weights; default: home/models"""
     allow_model_download: bool = False

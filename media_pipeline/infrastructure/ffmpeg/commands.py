@@ -12,7 +12,7 @@ import ffmpeg
 
 from media_pipeline.domain.media import AudioStream, MediaInfo, VideoStream
 from media_pipeline.domain.profile import AudioRecipe, PlannedRendition, StreamRecipe, output_rate
-from media_pipeline.infrastructure.ffmpeg import filters
+from media_pipeline.infrastructure.ffmpeg import decoders, filters
 
 SOURCE = "source"
 REFERENCE = "reference.nut"
@@ -245,6 +245,7 @@ def _guards() -> dict[str, Any]:
     return {
         "protocol_whitelist": "file,pipe",
         "format_whitelist": ",".join(sorted(DEMUXERS)),
+        "codec_whitelist": ",".join(sorted(decoders.ALLOWED)),
         # One allocation beyond this is a bomb, not a frame: 8K in 16 bits and four planes is 265 MB.
         "max_alloc": 1_000_000_000,
     }

@@ -1,6 +1,7 @@
 """The MediaTool adapter: commands, run in the sandbox, their answers parsed, their failures named."""
 
 import os
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -13,7 +14,9 @@ from media_pipeline.domain.profile import AudioRecipe, PlannedRendition, StreamR
 from media_pipeline.domain.results import Likeness
 from media_pipeline.infrastructure.ffmpeg import answers, commands, containers, runner, timeline
 from media_pipeline.infrastructure.ffmpeg.commands import Gain
-from media_pipeline.infrastructure.ffmpeg.runner import Limits, Output, ToolFailed
+from media_pipeline.infrastructure.ffmpeg.runner import LimitHit, Limits, Output, ToolFailed
+from media_pipeline.infrastructure.sandbox.modes import Choice
+from media_pipeline.infrastructure.sandbox.proof import in_force
 
 _LIMITERS_HEADROOM_DB = 0.7
 """AAC raises peaks a little after the limiter has set them."""
@@ -28,9 +31,16 @@ _LEAST_COMPARED = 32
 _PASSAGE_SECONDS = 4.0
 _TELLING_FRAMES = 45
 """Of fewer, or of a picture that stands still, the flag decides."""
+_HEAD_BYTES = 4096
+OLDEST = (5, 1)
+"""of ffmpeg and ffprobe: what has no release that still gets security fixes is refused"""
 _REASONS = (
     # what ffmpeg says, what it means, in words for the uploader
-    ("not on whitelist", RejectionCode.FORMAT_NOT_ALLOWED, "This kind of file is not accepted; send video or audio."),
+    ("Format not on whitelist", RejectionCode.FORMAT_NOT_ALLOWED,
+     "This kind of file is not accepted; send video or audio."),
+    ("not on whitelist", RejectionCode.CODEC_UNSUPPORTED, "The file's codec is not accepted here."),
+    ("exceeds specified max pixel count", RejectionCode.LIMIT_DIMENSIONS,
+     f"The picture is too large; at most {commands.MAX_PIXELS:,} pixels are accepted."),
     ("moov atom not found", RejectionCode.TRUNCATED, "The file is cut off: its index is missing. Upload it again."),
     ("Decoder not found", RejectionCode.CODEC_UNSUPPORTED, "The file's codec cannot be decoded here."),
     ("no decoder found for", RejectionCode.CODEC_UNSUPPORTED, "The file's codec cannot be decoded here."),
@@ -46,16 +56,32 @@ class Ffmpeg:
     ffmpeg: str
     ffprobe: str
     threads: int = min(16, os.cpu_count() or 1)
+    sandbox: Choice = "auto"
     base_seconds: float = 120.0
     """every deadline begins with this…"""
     seconds_per_second: float = 60.0
     """…and grows by this for each second of media, for an encode"""
+    base_memory: int = 6 * 1024**3
+    """bytes of address space, which is about twice what is really used…"""
+    memory_per_thread: int = 1024**3
+    """…and more for each thread: seven rungs of 4K with 16 threads take 7.7 GiB, 8K in 10 bits about twice that"""
 
     @cached_property
     def build(self) -> str:
+        """Raises Unavailable(INTERNAL) when ffmpeg cannot be started, or ffmpeg or ffprobe is too old."""
+        versions = [_new_enough(program, self._version(program)) for program in (self.ffmpeg, self.ffprobe)]
+        return f"ffmpeg {versions[0]} ({in_force(self.sandbox).mode})"
+
+    def vetted(self) -> str:
+        """The build, before any upload is let near it. Raises as `build` does."""
+        return self.build
+
+    def _version(self, program: str) -> str:
         with runner.temporary() as scratch:
-            output = runner.run([self.ffmpeg, "-version"], scratch=scratch, limits=Limits(wall_seconds=30))
-        return f"ffmpeg {_version(output)} ({runner.SANDBOX})"
+            limits = Limits(wall_seconds=30)
+            output = runner.run([program, "-version"], scratch=scratch, limits=limits, sandbox=self.sandbox)
+        words = output.stdout.decode("utf-8", "replace").split()
+        return words[2] if len(words) > 2 else "unknown"
 
     def probe(self, source: Path) -> MediaInfo:
         """Admission's look: container, streams, and the duration that the packets really have."""
@@ -242,14 +268,15 @@ class Ffmpeg:
         on_line: Callable[[str], None] | None = None,
     ) -> Output:
         """Run over a user's bytes. A crash or a limit is tried once more and is then the file's fault."""
-        limits = Limits(wall_seconds=wall_seconds)
+        self.vetted()
+        limits = Limits(wall_seconds, memory_bytes=self.base_memory + self.threads * self.memory_per_thread)
         for last in (False, True):
             try:
-                return runner.run(argv, scratch=scratch, limits=limits, on_line=on_line)
+                return runner.run(argv, scratch=scratch, limits=limits, on_line=on_line, sandbox=self.sandbox)
             except ToolFailed as failed:
                 raise _refusal(failed, otherwise) from failed
             except Unavailable as failed:
-                if failed.code is QuarantineCode.DISK_FULL:
+                if not isinstance(failed, LimitHit) and failed.code is not QuarantineCode.TOOL_CRASH:
                     raise
                 if last:
                     raise _given_up(failed) from failed
@@ -258,7 +285,7 @@ class Ffmpeg:
     def _on_our_own(self, argv: list[str], scratch: Path) -> Output:
         """Run over a file that we made: any failure is ours."""
         try:
-            return runner.run(argv, scratch=scratch, limits=Limits(wall_seconds=3600))
+            return runner.run(argv, scratch=scratch, limits=Limits(wall_seconds=3600), sandbox=self.sandbox)
         except ToolFailed as failed:
             message = "Our own output could not be read back."
             raise Unavailable(QuarantineCode.TOOL_CRASH, message, detail=str(failed)) from failed
@@ -288,11 +315,11 @@ def _refusal(failed: ToolFailed, otherwise: RejectionCode) -> MediaError:
 
 
 def _given_up(failed: Unavailable) -> BadMedia:
-    if failed.code is QuarantineCode.TOOL_CRASH:
-        message = "The file is damaged in a way that breaks its decoder."
-        return BadMedia(RejectionCode.UNREADABLE, message, detail=failed.detail)
-    message = "Decoding the file costs more time or memory than is allowed."
-    return BadMedia(RejectionCode.LIMIT_DECODE_COST, message, detail=failed.detail)
+    if isinstance(failed, LimitHit):
+        message = "Decoding the file costs more time or memory than is allowed."
+        return BadMedia(RejectionCode.LIMIT_DECODE_COST, message, detail=failed.detail)
+    message = "The file is damaged in a way that breaks its decoder."
+    return BadMedia(RejectionCode.UNREADABLE, message, detail=failed.detail)
 
 
 def _told(duration: float, progress: Progress) -> Callable[[str], None]:
@@ -317,6 +344,11 @@ def _frames(pixels: Path, times: Path, width: int, height: int) -> list[Frame]:
         ]
 
 
-def _version(output: Output) -> str:
-    words = output.stdout.decode("utf-8", "replace").split()
-    return words[2] if len(words) > 2 else "unknown"
+def _new_enough(program: str, version: str) -> str:
+    """The version. A build without a number (nightly) is taken for new."""
+    number = re.match(r"n?(\d+)\.(\d+)", version)
+    if number and (int(number[1]), int(number[2])) < OLDEST:
+        name, least = Path(program).name, ".".join(map(str, OLDEST))
+        message = f"{name} {version} is too old to be safe; {least} is the oldest that may be used."
+        raise Unavailable(QuarantineCode.INTERNAL, message)
+    return version
