@@ -73,7 +73,7 @@ def tracks(**changes: Any) -> AudioTracks:
 def stream() -> Stream:
     prefix = f"{upload().media_id}/{upload().version}/stream/b2"
     packaged = (PackagedTrack("720p", "h264", 1280, 720, 4000, 5000),)
-    return Stream(f"{prefix}/master.m3u8", f"{prefix}/manifest.mpd", packaged, 4.0, MADE)
+    return Stream(f"{prefix}/master.m3u8", f"{prefix}/manifest.mpd", packaged, 4.0, 0.0, (), MADE)
 
 
 def thumbnails() -> Thumbnails:
@@ -84,8 +84,8 @@ def thumbnails() -> Thumbnails:
 def subtitles() -> Subtitles:
     prefix = f"{upload().media_id}/{upload().version}/subtitles/d4"
     return Subtitles(
-        "en", 0.98, f"{prefix}/subtitles.vtt", f"{prefix}/subtitles.srt", f"{prefix}/words.json", 3, 12, "hello",
-        9.5, 0.2, MADE,
+        "en", 0.98, f"{prefix}/subtitles.vtt", f"{prefix}/subtitles.srt", f"{prefix}/words.json",
+        f"{prefix}/manifest.mpd", 3, 12, "hello", 9.5, 0.2, MADE,
     )  # fmt: skip
 
 

@@ -7,7 +7,7 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import Protocol, TypeVar
+from typing import Literal, Protocol, TypeVar
 
 from media_pipeline.domain.job import Failure, Job, JobState, Task, TaskState
 from media_pipeline.domain.media import AudioStream, MediaInfo
@@ -214,25 +214,24 @@ class MediaTool(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Packaged:
-    """What the packager left in `scratch`: file names, all relative to it."""
+    """What the packager left in `directory`: file names, all relative to it."""
 
+    directory: Path
     hls: str
     dash: str
     files: tuple[str, ...]
-    longest_segment_seconds: float
 
 
 @dataclass(frozen=True, slots=True)
 class PackagingInput:
-    """One of our own MP4s to package. `label` and `language` are "" for video."""
+    """One of our own MP4s or WebVTTs to package. `label` and `language` are "" for video."""
 
     path: Path
-    kind: str
-    """video or audio"""
+    kind: Literal["video", "audio", "text"]
     name: str
     """of its files; letters, digits and - only"""
     label: str
-    """what a player's menu shows; unique among the audio tracks, without commas"""
+    """what a player's menu shows; unique among the tracks of a kind, without commas"""
     language: str
     default: bool
 
@@ -243,7 +242,9 @@ class Packager(Protocol):
     @property
     def build(self) -> str: ...
 
-    def package(self, inputs: Sequence[PackagingInput], *, recipe: StreamRecipe, scratch: Path) -> Packaged: ...
+    def package(self, inputs: Sequence[PackagingInput], *, segment_seconds: float, scratch: Path) -> Packaged:
+        """Writes into a directory of its own below `scratch`."""
+        ...
 
 
 class Recogniser(Protocol):

@@ -4,7 +4,8 @@ One idempotent use case, called after every stage: revision 1 appears when pictu
 Everything a revision names is there before the revision is.
 """
 
-from collections.abc import Callable
+import posixpath
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Protocol
@@ -14,6 +15,7 @@ from media_pipeline.application.ports import Catalogue, Results
 from media_pipeline.domain import keys, playlists, quality
 from media_pipeline.domain.errors import Conflict, Missing
 from media_pipeline.domain.job import JobState
+from media_pipeline.domain.languages import language_tag, track_labels
 from media_pipeline.domain.manifest import (
     Check,
     Manifest,
@@ -37,6 +39,7 @@ from media_pipeline.domain.results import (
 )
 from media_pipeline.domain.upload import Upload
 
+_STAGE = "playlists"
 _ATTEMPTS = 5
 """extras that finish together race for the next revision; each loser tries again"""
 
@@ -76,19 +79,18 @@ def publish(
 
     Raises Conflict when another version is current by now.
     """
-    parts = gathered(upload, recipes=recipes, results=results)
-    if isinstance(parts, NotMade):
-        return parts
     for _ in range(_ATTEMPTS):
         if catalogue.job(upload.media_id).version != upload.version:
             raise Conflict("A newer version of the file was uploaded; this one is not published.")
         try:
-            manifest = _next_revision(upload, parts, recipes, shelf, codec)
+            manifest = _next_revision(upload, recipes, results, shelf, codec)
             break
         except Conflict:
             continue
     else:
         raise Conflict("The manifest is being changed by others all the time.")
+    if isinstance(manifest, NotMade):
+        return manifest
     catalogue.published(upload.media_id, upload.version, manifest.revision)
     state = JobState.READY if complete else JobState.PLAYABLE
     catalogue.move(upload.media_id, upload.version, state, at=now())
@@ -170,20 +172,27 @@ def manifest_of(parts: Parts, recipes: Recipes, *, revision: int, hls: str, dash
     )
 
 
-def _next_revision(upload: Upload, parts: Parts, recipes: Recipes, shelf: Shelf, codec: Codec) -> Manifest:
+def _next_revision(
+    upload: Upload, recipes: Recipes, results: Results, shelf: Shelf, codec: Codec
+) -> Manifest | NotMade:
     key = keys.manifest(upload.media_id)
     try:
         data, etag = shelf.store.read(shelf.bucket, key)
         before: Manifest | None = codec.load(data)
     except Missing:
         before, etag = None, ""
+    # Only now: what another stage hands on after this is in nobody's revision, and that stage will publish.
+    parts = gathered(upload, recipes=recipes, results=results)
+    if isinstance(parts, NotMade):
+        return parts
     revision = before.revision + 1 if before else 1
-    hls, dash = _playlists(upload, parts, revision)
-    manifest = manifest_of(parts, recipes, revision=revision, hls=hls, dash=dash)
+    manifest = manifest_of(parts, recipes, revision=revision, hls=parts.stream.hls, dash=parts.stream.dash)
     if before and _same(before, manifest):
         return before
-    if parts.subtitles:
-        _write_playlists(parts, parts.subtitles, revision, shelf)
+    tracks = _text_tracks(parts, shelf)
+    if tracks:
+        hls, dash = _write_playlists(parts, tracks, shelf)
+        manifest = replace(manifest, hls=hls, dash=dash)
     data = codec.dump(manifest)
     if before:
         shelf.store.write(shelf.bucket, key, data, content_type="application/json", if_match=etag)
@@ -199,40 +208,45 @@ def _same(before: Manifest, after: Manifest) -> bool:
     return replace(before, revision=0, hls="", dash="") == replace(after, revision=0, hls="", dash="")
 
 
-def _playlists(upload: Upload, parts: Parts, revision: int) -> tuple[str, str]:
-    if parts.subtitles is None:
-        return parts.stream.hls, parts.stream.dash
-    here = (upload.media_id, upload.version, revision)
-    return keys.revision(*here, "master.m3u8"), keys.revision(*here, "manifest.mpd")
+def _text_tracks(parts: Parts, shelf: Shelf) -> list[playlists.TextTrack]:
+    """The subtitles as playlists name them."""
+    said = [parts.subtitles] if parts.subtitles else []
+    here = _place(parts.source.upload)
+    labels = track_labels([s.language for s in said], unknown="Subtitles")
+    return [
+        playlists.TextTrack(
+            language=language_tag(track.language),
+            name=label,
+            vtt=playlists.relative(track.vtt, here),
+            playlist=f"subtitles-{i}-{track.language}.m3u8",
+            mpd=shelf.store.read(shelf.bucket, track.dash)[0].decode(),
+            base=playlists.relative(posixpath.dirname(track.dash), here),
+        )
+        for i, (track, label) in enumerate(zip(said, labels, strict=True))
+    ]
 
 
-def _write_playlists(parts: Parts, said: Subtitles, revision: int, shelf: Shelf) -> None:
-    """Playlists that name the subtitles, beside the media files that stay where they are."""
-    upload = parts.source.upload
-    track = playlists.TextTrack(
-        language=said.language,
-        name=playlists.language_name(said.language),
-        vtt=playlists.relative(said.vtt, keys.revision(upload.media_id, upload.version, revision, "")),
-        playlist=f"subtitles-{said.language}.m3u8",
-    )
-    base = playlists.relative(
-        parts.stream.hls.rpartition("/")[0], keys.revision(upload.media_id, upload.version, revision, "")
-    )
-    store, bucket = shelf.store, shelf.bucket
-    packaged_hls = store.read(bucket, parts.stream.hls)[0].decode()
-    packaged_dash = store.read(bucket, parts.stream.dash)[0].decode()
+def _write_playlists(parts: Parts, tracks: Sequence[playlists.TextTrack], shelf: Shelf) -> tuple[str, str]:
+    """Playlists that name the subtitles, in a place of their own, beside the media files that stay where they are.
+
+    The paths of HLS and DASH as the manifest names them.
+    """
+    upload, stream = parts.source.upload, parts.stream
+    packaged_hls = shelf.store.read(shelf.bucket, stream.hls)[0].decode()
+    packaged_dash = shelf.store.read(shelf.bucket, stream.dash)[0].decode()
+    base = playlists.relative(posixpath.dirname(stream.hls), _place(upload))
     duration = parts.source.info.duration_seconds
-    texts = {
-        track.playlist: (playlists.subtitle_playlist(track.vtt, duration), "application/vnd.apple.mpegurl"),
-        "manifest.mpd": (playlists.dash_manifest(packaged_dash, base=base, tracks=[track]), "application/dash+xml"),
-        "master.m3u8": (
-            playlists.hls_master(packaged_hls, base=base, tracks=[track]),
-            "application/vnd.apple.mpegurl",
-        ),
-    }
-    for name, (text, content_type) in texts.items():
-        key = keys.revision(upload.media_id, upload.version, revision, name)
-        store.write(bucket, key, text.encode(), content_type=content_type)
+    texts = {t.playlist: playlists.subtitle_playlist(t.vtt, duration) for t in tracks}
+    texts["manifest.mpd"] = playlists.dash_manifest(packaged_dash, base=base, tracks=tracks)
+    texts["master.m3u8"] = playlists.hls_master(packaged_hls, base=base, tracks=tracks)
+    kept = shelf.keep_texts(upload, _STAGE, texts)
+    hls, dash = (keys.relative_to_manifest(upload.media_id, kept[name]) for name in ("master.m3u8", "manifest.mpd"))
+    return hls, dash
+
+
+def _place(upload: Upload) -> str:
+    """A directory like the one that the playlists will have: relative paths from all of these are the same."""
+    return keys.output(upload.media_id, upload.version, _STAGE, "attempt", "")
 
 
 def _rate(parts: Parts) -> str | None:

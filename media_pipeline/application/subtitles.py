@@ -6,7 +6,8 @@ from dataclasses import asdict
 from pathlib import Path
 
 from media_pipeline.application.outputs import Shelf, opened
-from media_pipeline.application.ports import MediaTool, Progress, Recogniser, Store
+from media_pipeline.application.package import package_text
+from media_pipeline.application.ports import MediaTool, Packager, Progress, Recogniser, Store
 from media_pipeline.domain.profile import Recipes, fingerprint
 from media_pipeline.domain.results import Made, NotMade, Source, Subtitles
 from media_pipeline.domain.transcript import cues, srt, webvtt
@@ -22,6 +23,7 @@ def subtitles(
     shelf: Shelf,
     tool: MediaTool,
     recogniser: Recogniser,
+    packager: Packager,
     scratch: Path,
     progress: Progress,
 ) -> Subtitles | NotMade:
@@ -49,7 +51,9 @@ def subtitles(
     }
     for name, text in texts.items():
         (scratch / name).write_text(text, encoding="utf-8")
-    kept = shelf.keep(source.upload, "subtitles", {name: scratch / name for name in texts})
+    streamed = package_text(scratch / "subtitles.vtt", transcript.language, packager=packager, scratch=scratch)
+    files = {name: streamed.directory / name for name in (streamed.dash, "subtitles.mp4")}
+    kept = shelf.keep(source.upload, "subtitles", files | {name: scratch / name for name in texts})
     seconds = time.monotonic() - began
     return Subtitles(
         language=transcript.language,
@@ -57,6 +61,7 @@ def subtitles(
         vtt=kept["subtitles.vtt"],
         srt=kept["subtitles.srt"],
         words=kept["words.json"],
+        dash=kept[streamed.dash],
         cues=len(shown),
         word_count=len(words),
         excerpt=transcript.text[:_EXCERPT],

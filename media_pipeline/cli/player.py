@@ -25,8 +25,8 @@ from media_pipeline.application.outputs import CONTENT_TYPES
 from media_pipeline.application.ports import Store
 from media_pipeline.cli.player_files import Files
 from media_pipeline.domain.errors import MediaError, Missing
+from media_pipeline.domain.languages import language_name
 from media_pipeline.domain.manifest import Manifest
-from media_pipeline.domain.playlists import language_name
 
 HOST = "127.0.0.1"
 _FOLDER = Path(__file__).with_name("player")

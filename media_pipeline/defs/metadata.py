@@ -82,6 +82,7 @@ def stream(value: Stream, *, hls: str, dash: str) -> Metadata:
         "hls": dg.MetadataValue.path(hls),
         "dash": dg.MetadataValue.path(dash),
         "longest_segment_seconds": dg.MetadataValue.float(value.longest_segment_seconds),
+        **({"playlist_faults": dg.MetadataValue.text("\n".join(value.faults))} if value.faults else {}),
     }
     return facts | ({"ladder": _table(ladder)} if ladder else {}) | made(value.made)
 

@@ -35,7 +35,7 @@ def build(recipes: Recipes) -> dg.AssetsDefinition:
             source = at.source()
             value = make(
                 source, recipes=platform.recipes, store=platform.store, shelf=platform.shelf, tool=platform.tool,
-                recogniser=platform.recogniser, scratch=at.scratch, progress=at.progress,
+                recogniser=platform.recogniser, packager=platform.packager, scratch=at.scratch, progress=at.progress,
             )  # fmt: skip
             at.keep(ASSET, value)
             names = quality.CHECKS[ASSET]

@@ -1,4 +1,4 @@
-"""The small additions of progressive publication: naming subtitles that arrive after the packaging.
+"""The small additions to what the packager wrote, and to progressive publication: naming subtitles that arrive later.
 
 Pure functions over playlist text; media files are never touched.
 """
@@ -15,12 +15,18 @@ _DASH = "urn:mpeg:dash:schema:mpd:2011"
 
 @dataclass(frozen=True, slots=True)
 class TextTrack:
-    """A WebVTT track to be named. `vtt` and `playlist` are relative to the playlists that name them."""
+    """Subtitles to be named. `vtt`, `playlist` and `base` are relative to the playlists that name them."""
 
     language: str
+    """BCP 47"""
     name: str
+    """unique among the tracks"""
     vtt: str
     playlist: str
+    mpd: str
+    """text of the MPD of the same cues in fragmented MP4"""
+    base: str
+    """leads to the files that `mpd` names"""
 
 
 def subtitle_playlist(vtt: str, duration_seconds: float) -> str:
@@ -35,6 +41,35 @@ def subtitle_playlist(vtt: str, duration_seconds: float) -> str:
         "#EXT-X-ENDLIST",
         "",
     ])  # fmt: skip
+
+
+def hls_packaged(master: str, *, preferred_audio: str | None) -> str:
+    """The packager's master playlist with what it leaves out: the audio track (by name) that a player begins with,
+    which it marks only where a language is known, and the dynamic range, which is standard in every rung."""
+    lines = master.splitlines()
+    for i, line in enumerate(lines):
+        if line.startswith("#EXT-X-MEDIA:TYPE=AUDIO"):
+            chosen = "YES" if f'NAME="{preferred_audio}"' in line else "NO"
+            lines[i] = re.sub(r"DEFAULT=(YES|NO)", f"DEFAULT={chosen}", line)
+            if chosen == "YES" and "AUTOSELECT=" not in line:
+                lines[i] += ",AUTOSELECT=YES"
+        elif "STREAM-INF:" in line and "RESOLUTION=" in line and "VIDEO-RANGE=" not in line:
+            lines[i] += ",VIDEO-RANGE=SDR"
+    return "\n".join([*lines, ""])
+
+
+def dash_packaged(mpd: str, *, duration_seconds: float) -> str:
+    """The packager's MPD with what it leaves out: it is as long as its longest track, not as its picture, and every
+    segment of the picture begins with a keyframe. Labels stand where the schema wants them, before the roles."""
+    root = _parsed(mpd)
+    root.set("mediaPresentationDuration", f"PT{duration_seconds:.3f}S")
+    for adaptation in root.iter(_tag("AdaptationSet")):
+        if adaptation.get("contentType") == "video":
+            adaptation.set("subsegmentStartsWithSAP", "1")
+        for label in adaptation.findall(_tag("Label")):
+            adaptation.remove(label)
+            adaptation.insert(0, label)
+    return _written(root)
 
 
 def hls_master(packaged: str, *, base: str, tracks: Sequence[TextTrack]) -> str:
@@ -52,31 +87,26 @@ def hls_master(packaged: str, *, base: str, tracks: Sequence[TextTrack]) -> str:
     return "\n".join([*lines[:first], *media, *([""] if media else []), *lines[first:], ""])
 
 
-def default_audio(master: str, name: str | None) -> str:
-    """The packager's master playlist with the named track as the one a player begins with. It marks one only where a
-    language is known."""
-    lines = master.splitlines()
-    for i, line in enumerate(lines):
-        if line.startswith("#EXT-X-MEDIA:TYPE=AUDIO"):
-            chosen = "YES" if f'NAME="{name}"' in line else "NO"
-            lines[i] = re.sub(r"DEFAULT=(YES|NO)", f"DEFAULT={chosen}", line)
-    return "\n".join([*lines, ""])
-
-
 def dash_manifest(packaged: str, *, base: str, tracks: Sequence[TextTrack]) -> str:
-    """The packager's MPD, seen from another directory, with a text adaptation set a track."""
-    Xml.register_namespace("", _DASH)
-    root = Xml.fromstring(packaged)  # noqa: S314 - written by our own packager a moment ago
-    for url in root.iter(f"{{{_DASH}}}BaseURL"):
-        url.text = posixpath.join(base, url.text or "")
-    period = root.find(f"{{{_DASH}}}Period")
-    if period is None:
-        raise ValueError("an MPD without a Period")
-    taken = len(period.findall(f"{{{_DASH}}}AdaptationSet"))
-    for i, track in enumerate(tracks):
-        _add_text(period, track, identity=taken + i)
-    Xml.indent(root)
-    return '<?xml version="1.0" encoding="UTF-8"?>\n' + Xml.tostring(root, encoding="unicode") + "\n"
+    """The packager's MPD, seen from another directory, with the adaptation set of each track's own MPD."""
+    root = _parsed(packaged)
+    _move(root, base)
+    period = _period(root)
+    for track in tracks:
+        text = _parsed(track.mpd)
+        _move(text, track.base)
+        for adaptation in _period(text).findall(_tag("AdaptationSet")):
+            taken = len(period.findall(_tag("AdaptationSet")))
+            adaptation.set("id", str(taken))
+            for representation in adaptation.iter(_tag("Representation")):
+                representation.set("id", f"text-{taken}")
+            period.append(adaptation)
+    return _written(root)
+
+
+def relative(key: str, directory: str) -> str:
+    """How a playlist in `directory` (a key that ends in "/") names an object."""
+    return posixpath.relpath(key, directory)
 
 
 def _hls_line(line: str, base: str, with_subtitles: bool) -> str:
@@ -88,34 +118,27 @@ def _hls_line(line: str, base: str, with_subtitles: bool) -> str:
     return line
 
 
-def _add_text(period: Xml.Element, track: TextTrack, *, identity: int) -> None:
-    def below(parent: Xml.Element, tag: str, **attributes: str) -> Xml.Element:
-        return Xml.SubElement(parent, f"{{{_DASH}}}{tag}", attributes)
-
-    adaptation = below(period, "AdaptationSet", id=str(identity), contentType="text", lang=track.language)
-    below(adaptation, "Role", schemeIdUri="urn:mpeg:dash:role:2011", value="subtitle")
-    below(adaptation, "Label").text = track.name
-    representation = below(
-        adaptation, "Representation", id=f"text-{track.language}-{identity}", bandwidth="256", mimeType="text/vtt"
-    )
-    below(representation, "BaseURL").text = track.vtt
+def _tag(name: str) -> str:
+    return f"{{{_DASH}}}{name}"
 
 
-def relative(key: str, directory: str) -> str:
-    """How a playlist in `directory` (a key that ends in "/") names an object."""
-    return posixpath.relpath(key, directory)
+def _parsed(mpd: str) -> Xml.Element:
+    return Xml.fromstring(mpd)  # noqa: S314 - written by our own packager
 
 
-def language_name(language: str) -> str:
-    """What a player's menu shows: the language in itself where we know it, else its code."""
-    return _LANGUAGES.get(language, language)
+def _written(root: Xml.Element) -> str:
+    Xml.register_namespace("", _DASH)
+    Xml.indent(root)
+    return '<?xml version="1.0" encoding="UTF-8"?>\n' + Xml.tostring(root, encoding="unicode") + "\n"
 
 
-_LANGUAGES = {
-    "ar": "العربية", "cs": "Čeština", "da": "Dansk", "de": "Deutsch", "el": "Ελληνικά", "en": "English",
-    "eng": "English",
-    "es": "Español", "fi": "Suomi", "fr": "Français", "he": "עברית", "hi": "हिन्दी", "hu": "Magyar",
-    "id": "Bahasa Indonesia", "it": "Italiano", "ja": "日本語", "ko": "한국어", "nl": "Nederlands", "no": "Norsk",
-    "pl": "Polski", "pt": "Português", "ro": "Română", "ru": "Русский", "sv": "Svenska", "th": "ไทย",
-    "tr": "Türkçe", "uk": "Українська", "vi": "Tiếng Việt", "zh": "中文",
-}  # fmt: skip
+def _period(root: Xml.Element) -> Xml.Element:
+    period = root.find(_tag("Period"))
+    if period is None:
+        raise ValueError("an MPD without a Period")
+    return period
+
+
+def _move(root: Xml.Element, base: str) -> None:
+    for url in root.iter(_tag("BaseURL")):
+        url.text = posixpath.join(base, url.text or "")

@@ -10,7 +10,7 @@ LOUDNESS_TOLERANCE_LU = 1.0
 CHECKS = {
     "transcodes": ("duration_drift_seconds",),
     "audio": ("loudness_error_lu", "true_peak_dbtp"),
-    "stream": ("rungs_out_of_step", "longest_segment_seconds"),
+    "stream": ("rungs_out_of_step", "longest_segment_seconds", "segment_misalignment_seconds", "playlist_faults"),
     "subtitles": ("seconds_past_end",),
 }
 """The names of the checks of each asset."""
@@ -33,13 +33,15 @@ def audio(made: AudioTracks, recipe: AudioRecipe) -> tuple[Check, ...]:
 
 
 def stream(made: Stream, renditions: Sequence[Rendition], recipe: StreamRecipe) -> tuple[Check, ...]:
-    """Every rung has its keyframes at the same instants, and no segment exceeds the target by more than the two
-    frames that a forced keyframe may be late."""
+    """Every rung has its keyframes and its segments at the same instants, no segment exceeds the target by more than
+    the two frames that a forced keyframe may be late, and the playlists keep the rules."""
     apart = sum(r.keyframes != renditions[0].keyframes for r in renditions)
     frame = max((r.duration_seconds / r.frames for r in renditions if r.frames), default=0.0)
     return (
         _check("rungs_out_of_step", apart, 0),
         _check("longest_segment_seconds", made.longest_segment_seconds, recipe.segment_seconds + max(0.1, 2 * frame)),
+        _check("segment_misalignment_seconds", made.misalignment_seconds, 0.001),
+        _check("playlist_faults", len(made.faults), 0),
     )
 
 

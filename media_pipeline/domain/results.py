@@ -97,6 +97,10 @@ class Stream:
     dash: str
     renditions: tuple[PackagedTrack, ...]
     longest_segment_seconds: float
+    misalignment_seconds: float
+    """the most that a segment's edge is apart in any two rungs"""
+    faults: tuple[str, ...]
+    """where the playlists break a rule, in sentences for an operator"""
     made: Made
 
 
@@ -120,6 +124,8 @@ class Subtitles:
     vtt: str
     srt: str
     words: str
+    dash: str
+    """key of an MPD over the same cues in fragmented MP4"""
     cues: int
     word_count: int
     excerpt: str

@@ -1,12 +1,15 @@
+from dataclasses import replace
 from xml.etree import ElementTree as Xml
 
 import m3u8
+from mpegdash.parser import MPEGDASHParser
 
 from media_pipeline.domain.playlists import (
     TextTrack,
     dash_manifest,
+    dash_packaged,
     hls_master,
-    language_name,
+    hls_packaged,
     relative,
     subtitle_playlist,
 )
@@ -24,12 +27,22 @@ video-720p.m3u8
 #EXT-X-I-FRAME-STREAM-INF:BANDWIDTH=205860,CODECS="avc1.64001f",RESOLUTION=1280x720,URI="video-720p-iframes.m3u8"
 """
 MPD = """<?xml version="1.0"?>
-<MPD xmlns="urn:mpeg:dash:schema:mpd:2011" type="static">
+<MPD xmlns="urn:mpeg:dash:schema:mpd:2011" type="static" mediaPresentationDuration="PT12S">
   <Period id="0"><AdaptationSet id="0" contentType="video"><Representation id="0"><BaseURL>v.mp4</BaseURL>
-  </Representation></AdaptationSet></Period>
+  </Representation></AdaptationSet><AdaptationSet id="1" contentType="audio" lang="en">
+  <Role schemeIdUri="urn:mpeg:dash:role:2011" value="main"/><Label>English</Label>
+  <Representation id="1"><BaseURL>a.mp4</BaseURL></Representation></AdaptationSet></Period>
 </MPD>"""
-ENGLISH = TextTrack("en", "English", "../../subtitles/d4/subtitles.vtt", "subtitles-en.m3u8")
+TEXT_MPD = """<MPD xmlns="urn:mpeg:dash:schema:mpd:2011" type="static">
+  <Period id="0"><AdaptationSet id="0" contentType="text" lang="en"><Label>English</Label>
+  <Representation id="0" codecs="wvtt" mimeType="application/mp4"><BaseURL>subtitles.mp4</BaseURL></Representation>
+  </AdaptationSet></Period>
+</MPD>"""
+ENGLISH = TextTrack(
+    "en", "English", "../../subtitles/d4/subtitles.vtt", "subtitles-en.m3u8", TEXT_MPD, "../../subtitles/d4"
+)
 BASE = "../../stream/b2"
+NS = {"d": "urn:mpeg:dash:schema:mpd:2011"}
 
 
 def test_a_master_names_the_subtitles_and_finds_its_files_from_elsewhere() -> None:
@@ -63,19 +76,31 @@ def test_a_subtitle_playlist_covers_the_whole_media_with_one_file() -> None:
 
 
 def test_an_mpd_names_the_subtitles_beside_the_same_files() -> None:
-    root = Xml.fromstring(dash_manifest(MPD, base=BASE, tracks=[ENGLISH]))
-    ns = {"d": "urn:mpeg:dash:schema:mpd:2011"}
-    assert [u.text for u in root.iterfind(".//d:BaseURL", ns)] == [f"{BASE}/v.mp4", ENGLISH.vtt]
-    text = root.find(".//d:AdaptationSet[@contentType='text']", ns)
-    assert text is not None
-    assert text.get("lang") == "en"
-    assert len({a.get("id") for a in root.iterfind(".//d:AdaptationSet", ns)}) == 2
+    mpd = MPEGDASHParser.parse(dash_manifest(MPD, base=BASE, tracks=[ENGLISH, replace(ENGLISH, language="de")]))
+    sets = mpd.periods[0].adaptation_sets
+    assert [s.content_type for s in sets] == ["video", "audio", "text", "text"]
+    assert len({s.id for s in sets}) == len({s.representations[0].id for s in sets}) == 4
+    urls = [s.representations[0].base_urls[0].base_url_value for s in sets]
+    assert urls == [f"{BASE}/v.mp4", f"{BASE}/a.mp4", *["../../subtitles/d4/subtitles.mp4"] * 2]
+
+
+def test_an_mpd_is_as_long_as_its_longest_track() -> None:
+    root = Xml.fromstring(dash_packaged(MPD, duration_seconds=13.5))
+    assert root.get("mediaPresentationDuration") == "PT13.500S"
+    video, audio = root.iterfind(".//d:AdaptationSet", NS)
+    assert (video.get("subsegmentStartsWithSAP"), audio.get("subsegmentStartsWithSAP")) == ("1", None)
+    assert [child.tag.rpartition("}")[2] for child in audio] == ["Label", "Role", "Representation"]
+
+
+def test_a_master_says_which_sound_comes_first_and_that_the_picture_is_sdr() -> None:
+    two = MASTER.replace(
+        "\n\n#EXT-X-STREAM", '\n#EXT-X-MEDIA:TYPE=AUDIO,URI="b",NAME="b",DEFAULT=NO,AUTOSELECT=YES\n#EXT-X-STREAM'
+    )
+    master = m3u8.loads(hls_packaged(two, preferred_audio="b"))
+    assert [(m.name, m.default, m.autoselect) for m in master.media] == [("a", "NO", "YES"), ("b", "YES", "YES")]
+    assert master.playlists[0].stream_info.video_range == "SDR"
+    assert hls_packaged(hls_packaged(two, preferred_audio="b"), preferred_audio="b").count("VIDEO-RANGE") == 2
 
 
 def test_paths_lead_from_one_place_to_another() -> None:
-    assert relative("m/v/stream/b2/master.m3u8", "m/v/revisions/3/") == "../../stream/b2/master.m3u8"
-
-
-def test_an_unknown_language_is_shown_by_its_code() -> None:
-    assert language_name("en") == "English"
-    assert language_name("tlh") == "tlh"
+    assert relative("m/v/stream/b2/master.m3u8", "m/v/playlists/c3/") == "../../stream/b2/master.m3u8"
