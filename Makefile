@@ -8,7 +8,7 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check -q
 FILE ?=
 PROFILE ?=
 
-.PHONY: run dev test test-fast check lint types contracts definitions bench doctor lock clean test-openai-whisper
+.PHONY: run dev test test-fast check lint types contracts definitions bench doctor lock clean players test-openai-whisper
 
 run: $(INSTALLED)  ## process FILE, or a clip made for the demo
 	@$(BIN)/media-pipeline process $(if $(PROFILE),--profile "$(PROFILE)") "$(or $(FILE),$$($(BIN)/media-pipeline demo))"
@@ -42,6 +42,9 @@ bench: $(INSTALLED)  ## ratios against plain tools; takes minutes
 
 doctor: $(INSTALLED)
 	@$(BIN)/media-pipeline doctor
+
+players:  ## what the player tests need: Debian's Chromium and, from npm, the players
+	@.ci/players
 
 OPENAI := .venv-openai-whisper
 test-openai-whisper:  ## the second speech engine, in an environment of its own (2.9 GB)
