@@ -51,9 +51,25 @@ def film(tmp_path_factory: pytest.TempPathFactory) -> Published:
 
 
 @pytest.fixture(scope="session")
+def talk(tmp_path_factory: pytest.TempPathFactory) -> Published:
+    """Sound alone."""
+    root = tmp_path_factory.mktemp("talk")
+    (root / "uploads").mkdir()
+    clip = media.make(root / "uploads" / "talk.m4a", *beeps(440, 3), "-c:a", "aac")
+    return published(root / "made", clip, [a.rung(360)])
+
+
+@pytest.fixture(scope="session")
 def site(film: Published) -> Iterator[str]:
     tool = media.settings().ffmpeg_path
     with serve(film.manifest, "A film", store=film.store, bucket=MEDIA, ffmpeg=tool) as url:
+        yield url
+
+
+@pytest.fixture(scope="session")
+def talk_site(talk: Published) -> Iterator[str]:
+    tool = media.settings().ffmpeg_path
+    with serve(talk.manifest, "A talk", store=talk.store, bucket=MEDIA, ffmpeg=tool) as url:
         yield url
 
 

@@ -1,5 +1,7 @@
 """Published streams really play: in hls.js, in dash.js and in Shaka Player, in a real browser."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import pytest
@@ -45,18 +47,25 @@ class Player:
         self.until(f"video.currentTime > {before['time'] + 0.3} && facts().frames > {before['frames'] + 3}")
 
 
-@pytest.fixture(params=["hls", "dash", "shaka"])
-def player(request: pytest.FixtureRequest, browser: Any, site: str, film: Published) -> Any:
-    manifest = film.manifest.hls if request.param == "hls" else film.manifest.dash
+@contextmanager
+def playing(name: str, browser: Any, site: str, made: Published) -> Iterator[Player]:
+    """A page of the platform's own server, with one of the players on it."""
+    manifest = made.manifest.hls if name == "hls" else made.manifest.dash
     context = browser.new_context(bypass_csp=True)
     page = context.new_page()
     page.goto(f"{site}media/media.json")
-    page.add_script_tag(path=HERE / "node_modules" / SCRIPTS[request.param])
+    page.add_script_tag(path=HERE / "node_modules" / SCRIPTS[name])
     page.add_script_tag(path=HERE / "drive.js")
-    page.evaluate("([name, url]) => begin(name, url)", [request.param, f"{site}media/{manifest}"])
+    page.evaluate("([name, url]) => begin(name, url)", [name, f"{site}media/{manifest}"])
     page.evaluate("video.play()")
     yield Player(page)
     context.close()
+
+
+@pytest.fixture(params=SCRIPTS)
+def player(request: pytest.FixtureRequest, browser: Any, site: str, film: Published) -> Iterator[Player]:
+    with playing(request.param, browser, site, film) as player:
+        yield player
 
 
 def test_a_film_plays_and_everything_can_be_switched(player: Player) -> None:
@@ -91,3 +100,15 @@ def test_a_film_ends_when_its_longest_track_does(player: Player) -> None:
     player.does("video.currentTime = 10.5")
     player.until("video.ended")
     assert player.facts["time"] == pytest.approx(LONGER_SOUND, abs=0.1)
+
+
+@pytest.mark.parametrize("name", SCRIPTS)
+def test_sound_alone_plays_to_its_end(name: str, browser: Any, talk_site: str, talk: Published) -> None:
+    with playing(name, browser, talk_site, talk) as player:
+        player.until("video.currentTime > 0.3")
+        player.does("video.currentTime = 2")
+        player.until("video.ended")
+        facts = player.facts
+    assert facts["time"] == pytest.approx(3, abs=0.1)
+    assert facts["frames"] == 0
+    assert facts["error"] is None
