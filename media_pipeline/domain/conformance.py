@@ -58,7 +58,7 @@ def faults(master: str, media: Callable[[str], str], sizes: Mapping[str, int]) -
     for line in lines:
         if line.uri:
             found += [f"{line.uri}: {fault}" for fault in _in_media(line, playlists[line.uri], sizes)]
-    found += _bandwidths(lines, playlists)
+    found += _understated(lines, playlists)
     targets = {playlists[x.uri].target for x in lines if _carries_media(x)}
     if len(targets) > 1:
         found.append(f"target durations differ: {sorted(targets)}")
@@ -165,23 +165,32 @@ def _in_media(line: Line, playlist: MediaPlaylist, sizes: Mapping[str, int]) -> 
             yield f"a byte range ends {segment.offset + segment.size - sizes[segment.uri]} bytes past its file"
 
 
-def _bandwidths(lines: Sequence[Line], playlists: Mapping[str, MediaPlaylist]) -> Iterator[str]:
-    """A variant's bandwidths cover its own and the heaviest rendition of each group that it names."""
+def bandwidths(lines: Sequence[Line], playlists: Mapping[str, MediaPlaylist]) -> dict[str, tuple[float, float]]:
+    """Peak and average bits/s of each variant by its URI: its own, and the heaviest rendition of its audio group."""
+    found = {}
     for variant in lines:
         if variant.tag == "EXT-X-MEDIA" or not variant.uri:
             continue
-        group = [
-            playlists[m.uri]
-            for m in lines
-            if m.tag == "EXT-X-MEDIA" and m.attributes.get("TYPE") == "AUDIO" and m.uri != variant.uri
-            if m.attributes.get("GROUP-ID") == variant.attributes.get("AUDIO")
-        ]
         own = playlists[variant.uri]
-        for name, measure in (("BANDWIDTH", peak_bitrate), ("AVERAGE-BANDWIDTH", average_bitrate)):
+        uris = {m.uri for m in lines if m.tag == "EXT-X-MEDIA" and m.attributes.get("TYPE") == "AUDIO" and m.uri}
+        heard = [playlists[uri] for uri in uris] if "AUDIO" in variant.attributes else []
+        # Sound alone is a rendition of its own group: one of them is heard, not two.
+        seen = [] if variant.uri in uris else [own]
+        peak, average = (
+            sum(map(measure, seen)) + max(map(measure, heard), default=0.0)
+            for measure in (peak_bitrate, average_bitrate)
+        )
+        found[variant.uri] = (max(peak, average), average)
+    return found
+
+
+def _understated(lines: Sequence[Line], playlists: Mapping[str, MediaPlaylist]) -> Iterator[str]:
+    measured = bandwidths(lines, playlists)
+    for variant in (line for line in lines if line.uri in measured and line.tag != "EXT-X-MEDIA"):
+        for name, bitrate in zip(("BANDWIDTH", "AVERAGE-BANDWIDTH"), measured[variant.uri], strict=True):
             said = float(variant.attributes.get(name, "0"))
-            measured = measure(own) + max(map(measure, group), default=0.0)
-            if said < measured * (1 - BITRATE_TOLERANCE):
-                yield f"{variant.uri}: {name} is {said:.0f} bits/s, measured are {measured:.0f}"
+            if said < bitrate * (1 - BITRATE_TOLERANCE):
+                yield f"{variant.uri}: {name} is {said:.0f} bits/s, measured are {bitrate:.0f}"
 
 
 def average_bitrate(playlist: MediaPlaylist) -> float:

@@ -6,9 +6,11 @@ Pure functions over playlist text; media files are never touched.
 import math
 import posixpath
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from xml.etree import ElementTree as Xml
+
+from media_pipeline.domain import conformance
 
 _DASH = "urn:mpeg:dash:schema:mpd:2011"
 
@@ -43,19 +45,43 @@ def subtitle_playlist(vtt: str, duration_seconds: float) -> str:
     ])  # fmt: skip
 
 
-def hls_packaged(master: str, *, preferred_audio: str | None) -> str:
-    """The packager's master playlist with what it leaves out: the audio track (by name) that a player begins with,
-    which it marks only where a language is known, and the dynamic range, which is standard in every rung."""
-    lines = master.splitlines()
+def hls_packaged(master: str, *, preferred_audio: str | None, media: Callable[[str], str]) -> str:
+    """The packager's master playlist with what it leaves out.
+
+    That is: the audio track (by name) that a player begins with, which it marks only where a language is known; the
+    dynamic range, which is standard in every rung; bandwidths that count a short last segment too; and without a
+    picture one variant, because languages are no qualities. `media` gives the text of a playlist by its URI.
+    """
+    lines = [_chosen(line, preferred_audio) for line in master.splitlines()]
+    first = next(
+        (x.uri for x in conformance.master_lines("\n".join(lines)) if x.attributes.get("DEFAULT") == "YES"), ""
+    )
+    for i in reversed(range(len(lines))):
+        if lines[i].startswith("#EXT-X-STREAM-INF") and "RESOLUTION=" not in lines[i] and lines[i + 1] != first:
+            del lines[i : i + 2]
+    named = conformance.master_lines("\n".join(lines))
+    measured = conformance.bandwidths(named, {x.uri: conformance.parsed(media(x.uri)) for x in named})
     for i, line in enumerate(lines):
-        if line.startswith("#EXT-X-MEDIA:TYPE=AUDIO"):
-            chosen = "YES" if f'NAME="{preferred_audio}"' in line else "NO"
-            lines[i] = re.sub(r"DEFAULT=(YES|NO)", f"DEFAULT={chosen}", line)
-            if chosen == "YES" and "AUTOSELECT=" not in line:
-                lines[i] += ",AUTOSELECT=YES"
-        elif "STREAM-INF:" in line and "RESOLUTION=" in line and "VIDEO-RANGE=" not in line:
-            lines[i] += ",VIDEO-RANGE=SDR"
+        if "STREAM-INF:" in line:
+            uri = lines[i + 1] if line.startswith("#EXT-X-STREAM-INF") else line.partition('URI="')[2].partition('"')[0]
+            lines[i] = _measured(line, *measured[uri])
     return "\n".join([*lines, ""])
+
+
+def _chosen(line: str, preferred_audio: str | None) -> str:
+    if not line.startswith("#EXT-X-MEDIA:TYPE=AUDIO"):
+        return line
+    chosen = f'NAME="{preferred_audio}"' in line
+    line = re.sub(r"DEFAULT=(YES|NO)", f"DEFAULT={'YES' if chosen else 'NO'}", line)
+    return f"{line},AUTOSELECT=YES" if chosen and "AUTOSELECT=" not in line else line
+
+
+def _measured(line: str, peak: float, average: float) -> str:
+    for name, least in (("BANDWIDTH", peak), ("AVERAGE-BANDWIDTH", average)):
+        said = re.search(rf"[:,]{name}=(\d+)", line)
+        if said is not None and int(said[1]) < least:
+            line = f"{line[: said.start(1)]}{math.ceil(least)}{line[said.end(1) :]}"
+    return f"{line},VIDEO-RANGE=SDR" if "RESOLUTION=" in line and "VIDEO-RANGE=" not in line else line
 
 
 def dash_packaged(mpd: str, *, duration_seconds: float) -> str:

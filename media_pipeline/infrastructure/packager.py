@@ -47,7 +47,11 @@ class ShakaPackager:
         preferred = next((i.label for i in inputs if i.kind == "audio" and i.default), None)
         longest = max(conformance.parsed((out / f"{i.name}.m3u8").read_text()).seconds for i in inputs)
         master, mpd = out / HLS, out / DASH
-        master.write_text(playlists.hls_packaged(master.read_text(), preferred_audio=preferred))
+        master.write_text(
+            playlists.hls_packaged(
+                master.read_text(), preferred_audio=preferred, media=lambda uri: (out / uri).read_text()
+            )
+        )
         mpd.write_text(playlists.dash_packaged(mpd.read_text(), duration_seconds=longest))
         return Packaged(directory=out, hls=HLS, dash=DASH, files=tuple(sorted(p.name for p in out.iterdir())))
 

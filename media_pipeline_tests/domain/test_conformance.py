@@ -95,6 +95,14 @@ def test_a_media_playlist_that_breaks_a_rule_is_told_so(old: str, new: str, sent
     assert sentence in "\n".join(found(video=VIDEO.replace(old, new, 1)))
 
 
+def test_sound_alone_is_heard_once() -> None:
+    alone = MASTER[: MASTER.index("#EXT-X-STREAM-INF")] + (
+        '#EXT-X-STREAM-INF:BANDWIDTH=800,AVERAGE-BANDWIDTH=800,CODECS="mp4a.40.2",AUDIO="audio"\na.m3u8\n'
+    )
+    assert found(master=alone) == ()
+    assert "BANDWIDTH is 700 bits/s, measured are 800" in found(master=alone.replace("800", "700"))[0]
+
+
 def test_a_segment_half_a_second_over_its_target_is_rounded_down() -> None:
     assert found(video=VIDEO.replace("#EXTINF:4.000", "#EXTINF:4.499")) == ()
 

@@ -92,14 +92,46 @@ def test_an_mpd_is_as_long_as_its_longest_track() -> None:
     assert [child.tag.rpartition("}")[2] for child in audio] == ["Label", "Role", "Representation"]
 
 
-def test_a_master_says_which_sound_comes_first_and_that_the_picture_is_sdr() -> None:
-    two = MASTER.replace(
-        "\n\n#EXT-X-STREAM", '\n#EXT-X-MEDIA:TYPE=AUDIO,URI="b",NAME="b",DEFAULT=NO,AUTOSELECT=YES\n#EXT-X-STREAM'
+def segments(*bytes_each: int) -> str:
+    """A media playlist of 4 s segments; the last lasts 1 s."""
+    lengths = [4] * (len(bytes_each) - 1) + [1]
+    pieces = "".join(
+        f"#EXTINF:{seconds}.000,\n#EXT-X-BYTERANGE:{size}@0\nf.mp4\n"
+        for seconds, size in zip(lengths, bytes_each, strict=True)
     )
-    master = m3u8.loads(hls_packaged(two, preferred_audio="b"))
+    return f"#EXTM3U\n#EXT-X-TARGETDURATION:4\n{pieces}#EXT-X-ENDLIST\n"
+
+
+def packaged(master: str, preferred: str) -> m3u8.M3U8:
+    return m3u8.loads(hls_packaged(master, preferred_audio=preferred, media=lambda _: segments(1000, 1000, 4000)))
+
+
+def test_a_master_says_which_sound_comes_first_and_that_the_picture_is_sdr() -> None:
+    other = '#EXT-X-MEDIA:TYPE=AUDIO,URI="b",GROUP-ID="audio",NAME="b",DEFAULT=NO'
+    master = packaged(MASTER.replace("\n\n#EXT-X-STREAM", f"\n{other}\n#EXT-X-STREAM"), "b")
     assert [(m.name, m.default, m.autoselect) for m in master.media] == [("a", "NO", "YES"), ("b", "YES", "YES")]
     assert master.playlists[0].stream_info.video_range == "SDR"
-    assert hls_packaged(hls_packaged(two, preferred_audio="b"), preferred_audio="b").count("VIDEO-RANGE") == 2
+    assert master.iframe_playlists[0].iframe_stream_info.video_range == "SDR"
+
+
+def test_a_heavy_last_segment_counts_in_the_bandwidth() -> None:
+    low = MASTER.replace("BANDWIDTH=1663672", "BANDWIDTH=4000,AVERAGE-BANDWIDTH=4000").replace("=205860", "=4000")
+    master = packaged(low, "a")
+    variant, frames = master.playlists[0].stream_info, master.iframe_playlists[0].iframe_stream_info
+    assert frames.bandwidth == 5000 * 8 / 5
+    assert (variant.bandwidth, variant.average_bandwidth) == (2 * 8000, round(2 * 6000 * 8 / 9 + 0.5))
+
+
+def test_a_bandwidth_that_is_high_enough_stays() -> None:
+    assert packaged(MASTER, "a").playlists[0].stream_info.bandwidth == 1663672
+
+
+def test_languages_of_sound_alone_are_no_qualities() -> None:
+    media = [f'#EXT-X-MEDIA:TYPE=AUDIO,URI="{n}",GROUP-ID="audio",NAME="{n}",DEFAULT=NO,AUTOSELECT=YES' for n in "ab"]
+    variants = [f'#EXT-X-STREAM-INF:BANDWIDTH=1,CODECS="mp4a.40.2",AUDIO="audio"\n{n}' for n in "ab"]
+    master = packaged("\n".join(["#EXTM3U", *media, *variants]), "b")
+    assert [m.uri for m in master.media] == ["a", "b"]
+    assert [(p.uri, p.stream_info.bandwidth) for p in master.playlists] == [("b", 8000)]
 
 
 def test_paths_lead_from_one_place_to_another() -> None:
