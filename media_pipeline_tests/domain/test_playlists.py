@@ -56,6 +56,13 @@ def test_a_master_names_the_subtitles_and_finds_its_files_from_elsewhere() -> No
     assert master.playlists[0].stream_info.subtitles == by_type["SUBTITLES"].group_id
 
 
+def test_of_several_subtitles_one_is_shown_first() -> None:
+    german = replace(ENGLISH, language="de", name="Deutsch", playlist="subtitles-de.m3u8")
+    master = m3u8.loads(hls_master(MASTER, base=BASE, tracks=[ENGLISH, german]))
+    found = [(m.name, m.default, m.autoselect) for m in master.media if m.type == "SUBTITLES"]
+    assert found == [("English", "YES", "YES"), ("Deutsch", "NO", "YES")]
+
+
 def test_a_master_without_subtitles_only_moves() -> None:
     moved = hls_master(MASTER, base=BASE, tracks=[])
     assert "SUBTITLES" not in moved
