@@ -9,6 +9,8 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Protocol
 
+from media_pipeline.application.edit_subtitles import EDITS
+from media_pipeline.application.embedded_subtitles import RESULT as EMBEDDED
 from media_pipeline.application.outputs import Shelf
 from media_pipeline.application.ports import Catalogue, Results
 from media_pipeline.domain import keys, playlists, quality
@@ -26,15 +28,18 @@ from media_pipeline.domain.manifest import (
 from media_pipeline.domain.profile import Profile, Recipes
 from media_pipeline.domain.results import (
     AudioTracks,
+    EmbeddedSubtitles,
     Made,
     NotMade,
     Rendition,
     Source,
     Stream,
     Subtitles,
+    SubtitleTrack,
     Tags,
     Thumbnails,
 )
+from media_pipeline.domain.subtitle_tracks import chosen, names
 from media_pipeline.domain.upload import Upload
 
 _ATTEMPTS = 5
@@ -57,7 +62,9 @@ class Parts:
     audio: AudioTracks | None
     stream: Stream
     thumbnails: Thumbnails | None
-    subtitles: Subtitles | None
+    subtitles: tuple[SubtitleTrack, ...]
+    spoken: Subtitles | None
+    embedded: EmbeddedSubtitles | None
     tags: Tags | None
 
 
@@ -103,7 +110,11 @@ def gathered(upload: Upload, *, recipes: Recipes, results: Results) -> Parts | N
         return NotMade("picture and sound are not packaged yet")
     audio = results.load(upload, "audio", AudioTracks)
     thumbnails = results.load(upload, "thumbnails", Thumbnails)
-    subtitles = results.load(upload, "subtitles", Subtitles)
+    spoken = results.load(upload, "subtitles", Subtitles)
+    spoken = spoken if isinstance(spoken, Subtitles) else None
+    embedded = results.load(upload, EMBEDDED, EmbeddedSubtitles)
+    embedded = embedded if isinstance(embedded, EmbeddedSubtitles) else None
+    edited = results.load_all(upload, EDITS, SubtitleTrack)
     tags = results.load(upload, "ai_tags", Tags)
     return Parts(
         source=source,
@@ -111,7 +122,9 @@ def gathered(upload: Upload, *, recipes: Recipes, results: Results) -> Parts | N
         audio=audio if isinstance(audio, AudioTracks) else None,
         stream=stream,
         thumbnails=thumbnails if isinstance(thumbnails, Thumbnails) else None,
-        subtitles=subtitles if isinstance(subtitles, Subtitles) else None,
+        subtitles=chosen(edited, embedded.tracks if embedded else (), spoken.track if spoken else None),
+        spoken=spoken,
+        embedded=embedded,
         tags=tags if isinstance(tags, Tags) else None,
     )
 
@@ -126,7 +139,6 @@ def manifest_of(parts: Parts, recipes: Recipes, *, revision: int, hls: str, dash
     """The manifest of these parts; `hls` and `dash` are keys."""
     upload, info = parts.source.upload, parts.source.info
     shown = parts.thumbnails
-    said = parts.subtitles
 
     def path(key: str) -> str:
         return keys.relative_to_manifest(upload.media_id, key)
@@ -156,17 +168,18 @@ def manifest_of(parts: Parts, recipes: Recipes, *, revision: int, hls: str, dash
         if shown
         else None,
         preview=None,
-        subtitles=(
-            ManifestSubtitles(said.language, "subtitles", "speech", path(said.vtt), path(said.srt), path(said.words)),
-        )
-        if said
-        else (),
+        subtitles=tuple(
+            ManifestSubtitles(
+                t.language, t.kind, t.origin, path(t.vtt), path(t.srt), path(t.words) if t.words else None
+            )
+            for t in parts.subtitles
+        ),
         tags=parts.tags.tags if parts.tags else (),
         scenes=parts.tags.scenes if parts.tags else (),
         chapters=(),
         checks=_checks(parts, recipes),
         provenance=_provenance(parts),
-        warnings=(),
+        warnings=parts.embedded.warnings if parts.embedded else (),
     )
 
 
@@ -183,7 +196,7 @@ def _next_revision(upload: Upload, parts: Parts, recipes: Recipes, shelf: Shelf,
     if before and _same(before, manifest):
         return before
     if parts.subtitles:
-        _write_playlists(parts, parts.subtitles, revision, shelf)
+        _write_playlists(parts, revision, shelf)
     data = codec.dump(manifest)
     if before:
         shelf.store.write(shelf.bucket, key, data, content_type="application/json", if_match=etag)
@@ -200,33 +213,36 @@ def _same(before: Manifest, after: Manifest) -> bool:
 
 
 def _playlists(upload: Upload, parts: Parts, revision: int) -> tuple[str, str]:
-    if parts.subtitles is None:
+    if not parts.subtitles:
         return parts.stream.hls, parts.stream.dash
     here = (upload.media_id, upload.version, revision)
     return keys.revision(*here, "master.m3u8"), keys.revision(*here, "manifest.mpd")
 
 
-def _write_playlists(parts: Parts, said: Subtitles, revision: int, shelf: Shelf) -> None:
+def _write_playlists(parts: Parts, revision: int, shelf: Shelf) -> None:
     """Playlists that name the subtitles, beside the media files that stay where they are."""
     upload = parts.source.upload
-    track = playlists.TextTrack(
-        language=said.language,
-        name=playlists.language_name(said.language),
-        vtt=playlists.relative(said.vtt, keys.revision(upload.media_id, upload.version, revision, "")),
-        playlist=f"subtitles-{said.language}.m3u8",
-    )
-    base = playlists.relative(
-        parts.stream.hls.rpartition("/")[0], keys.revision(upload.media_id, upload.version, revision, "")
-    )
+    here = keys.revision(upload.media_id, upload.version, revision, "")
+    tracks = [
+        playlists.TextTrack(
+            language=track.language,
+            name=name,
+            vtt=playlists.relative(track.vtt, here),
+            playlist=f"subtitles-{i}-{track.language}.m3u8",
+            kind=track.kind,
+        )
+        for i, (track, name) in enumerate(zip(parts.subtitles, names(parts.subtitles), strict=True))
+    ]
+    base = playlists.relative(parts.stream.hls.rpartition("/")[0], here)
     store, bucket = shelf.store, shelf.bucket
     packaged_hls = store.read(bucket, parts.stream.hls)[0].decode()
     packaged_dash = store.read(bucket, parts.stream.dash)[0].decode()
     duration = parts.source.info.duration_seconds
     texts = {
-        track.playlist: (playlists.subtitle_playlist(track.vtt, duration), "application/vnd.apple.mpegurl"),
-        "manifest.mpd": (playlists.dash_manifest(packaged_dash, base=base, tracks=[track]), "application/dash+xml"),
+        **{t.playlist: (playlists.subtitle_playlist(t.vtt, duration), "application/vnd.apple.mpegurl") for t in tracks},
+        "manifest.mpd": (playlists.dash_manifest(packaged_dash, base=base, tracks=tracks), "application/dash+xml"),
         "master.m3u8": (
-            playlists.hls_master(packaged_hls, base=base, tracks=[track]),
+            playlists.hls_master(packaged_hls, base=base, tracks=tracks),
             "application/vnd.apple.mpegurl",
         ),
     }
@@ -255,7 +271,7 @@ def _provenance(parts: Parts) -> tuple[Provenance, ...]:
     made += [(f"transcodes/{r.rung}", r.made) for r in parts.renditions]
     extras = (("audio", parts.audio), ("stream", parts.stream), ("thumbnails", parts.thumbnails))
     made += [(name, part.made) for name, part in extras if part]
-    more = (("subtitles", parts.subtitles), ("ai_tags", parts.tags))
+    more = (("subtitles", parts.spoken), (EMBEDDED, parts.embedded), ("ai_tags", parts.tags))
     made += [(name, part.made) for name, part in more if part]
     return tuple(Provenance(name, m.fingerprint, m.tool, m.model, m.seconds) for name, m in made)
 

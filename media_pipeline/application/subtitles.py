@@ -2,14 +2,16 @@
 
 import json
 import time
+from collections.abc import Iterator
 from dataclasses import asdict
 from pathlib import Path
 
+from media_pipeline.application.embedded_subtitles import written
 from media_pipeline.application.outputs import Shelf, opened
 from media_pipeline.application.ports import MediaTool, Progress, Recogniser, Store
 from media_pipeline.domain.profile import Recipes, fingerprint
 from media_pipeline.domain.results import Made, NotMade, Source, Subtitles
-from media_pipeline.domain.transcript import cues, srt, webvtt
+from media_pipeline.domain.transcript import Transcript, cues
 
 _EXCERPT = 280
 
@@ -25,31 +27,33 @@ def subtitles(
     scratch: Path,
     progress: Progress,
 ) -> Subtitles | NotMade:
-    """Transcribe the speech track. NotMade without sound, and where nobody speaks."""
+    """Transcribe the default track if somebody speaks there, else the first in which somebody does. NotMade without
+    sound, and where nobody speaks."""
     profile = recipes.profiles[source.profile]
-    track = source.info.speech_track
     if profile.subtitles is None:
         return NotMade(f"not in profile {profile.name}")
-    if track is None:
+    if not source.info.audio:
         return NotMade("the source has no sound")
     began = time.monotonic()
     model = recipes.speech[profile.subtitles]
     duration = source.info.duration_seconds
-    with opened(source.upload, store=store, scratch=scratch) as path:
-        pcm = tool.speech(path, source.info, track, scratch=scratch)
-    transcript = recogniser.transcribe(pcm, model=model, language=profile.language, progress=progress)
-    shown = cues(transcript.words, duration=duration) if transcript else ()
-    if transcript is None or not shown:
+
+    def transcripts() -> Iterator[Transcript | None]:
+        tracks = source.info.speech_tracks
+        for done, pcm in enumerate(_sounds(source, store=store, tool=tool, scratch=scratch)):
+            yield recogniser.transcribe(
+                pcm, model=model, language=profile.language, progress=_part(progress, done, len(tracks))
+            )
+
+    heard = ((t, cues(t.words, duration=duration)) for t in transcripts() if t is not None)
+    transcript, shown = next(((t, c) for t, c in heard if c), (None, ()))
+    if transcript is None:
         return NotMade("nobody speaks")
     words = [asdict(w) for w in transcript.words]
-    texts = {
-        "subtitles.vtt": webvtt(shown),
-        "subtitles.srt": srt(shown),
-        "words.json": json.dumps({"language": transcript.language, "words": words}, ensure_ascii=False),
-    }
-    for name, text in texts.items():
-        (scratch / name).write_text(text, encoding="utf-8")
-    kept = shelf.keep(source.upload, "subtitles", {name: scratch / name for name in texts})
+    files = written(shown, scratch=scratch) | {"words.json": scratch / "words.json"}
+    told = json.dumps({"language": transcript.language, "words": words}, ensure_ascii=False)
+    files["words.json"].write_text(told, encoding="utf-8")
+    kept = shelf.keep(source.upload, "subtitles", files)
     seconds = time.monotonic() - began
     return Subtitles(
         language=transcript.language,
@@ -64,3 +68,14 @@ def subtitles(
         real_time_factor=round(seconds / duration, 3) if duration else 0.0,
         made=Made(fingerprint(model), f"{tool.build}, {recogniser.build}", model.weights, round(seconds, 3)),
     )
+
+
+def _sounds(source: Source, *, store: Store, tool: MediaTool, scratch: Path) -> Iterator[Path]:
+    """Each track as PCM, as it is asked for; one takes the place of the one before."""
+    with opened(source.upload, store=store, scratch=scratch) as path:
+        for track in source.info.speech_tracks:
+            yield tool.speech(path, source.info, track, scratch=scratch)
+
+
+def _part(progress: Progress, done: int, of: int) -> Progress:
+    return lambda share: progress((done + share) / of)

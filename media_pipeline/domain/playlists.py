@@ -10,7 +10,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from xml.etree import ElementTree as Xml
 
+from media_pipeline.domain.media import TextKind
+
 _DASH = "urn:mpeg:dash:schema:mpd:2011"
+_CHARACTERISTICS = (
+    ',CHARACTERISTICS="public.accessibility.transcribes-spoken-dialog,public.accessibility.describes-music-and-sound"'
+)
+_ROLES: dict[TextKind, str] = {"subtitles": "subtitle", "captions": "caption", "forced": "forced-subtitle"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,6 +27,7 @@ class TextTrack:
     name: str
     vtt: str
     playlist: str
+    kind: TextKind = "subtitles"
 
 
 def subtitle_playlist(vtt: str, duration_seconds: float) -> str:
@@ -46,7 +53,8 @@ def hls_master(packaged: str, *, base: str, tracks: Sequence[TextTrack]) -> str:
     first = next((i for i, line in enumerate(lines) if line.startswith("#EXT-X-STREAM-INF")), len(lines))
     media = [
         f'#EXT-X-MEDIA:TYPE=SUBTITLES,URI="{t.playlist}",GROUP-ID="subtitles",LANGUAGE="{t.language}",'
-        f'NAME="{t.name}",DEFAULT={"YES" if i == 0 else "NO"},AUTOSELECT=YES,FORCED=NO'
+        f'NAME="{t.name}",DEFAULT={"YES" if i == 0 else "NO"},AUTOSELECT=YES,'
+        f"FORCED={'YES' if t.kind == 'forced' else 'NO'}{_CHARACTERISTICS if t.kind == 'captions' else ''}"
         for i, t in enumerate(tracks)
     ]
     return "\n".join([*lines[:first], *media, *([""] if media else []), *lines[first:], ""])
@@ -93,7 +101,7 @@ def _add_text(period: Xml.Element, track: TextTrack, *, identity: int) -> None:
         return Xml.SubElement(parent, f"{{{_DASH}}}{tag}", attributes)
 
     adaptation = below(period, "AdaptationSet", id=str(identity), contentType="text", lang=track.language)
-    below(adaptation, "Role", schemeIdUri="urn:mpeg:dash:role:2011", value="subtitle")
+    below(adaptation, "Role", schemeIdUri="urn:mpeg:dash:role:2011", value=_ROLES[track.kind])
     below(adaptation, "Label").text = track.name
     representation = below(
         adaptation, "Representation", id=f"text-{track.language}-{identity}", bandwidth="256", mimeType="text/vtt"

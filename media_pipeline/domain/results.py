@@ -4,8 +4,9 @@ An asset that has nothing to make still answers, with `NotMade` and its reason.
 """
 
 from dataclasses import dataclass
+from typing import Literal
 
-from media_pipeline.domain.media import MediaInfo
+from media_pipeline.domain.media import MediaInfo, TextKind
 from media_pipeline.domain.tags import Span, Tag
 from media_pipeline.domain.upload import Upload
 
@@ -112,6 +113,29 @@ class Thumbnails:
 
 
 @dataclass(frozen=True, slots=True)
+class SubtitleTrack:
+    """One track of text, as WebVTT and SRT. `language` is BCP 47; `words` are timed, where a recogniser heard them."""
+
+    language: str
+    kind: TextKind
+    origin: Literal["speech", "embedded", "human"]
+    vtt: str
+    srt: str
+    words: str | None
+    cues: int
+    last_cue_end: float
+
+
+@dataclass(frozen=True, slots=True)
+class EmbeddedSubtitles:
+    """The text tracks that came with the source; `warnings` say which could not be kept."""
+
+    tracks: tuple[SubtitleTrack, ...]
+    warnings: tuple[str, ...]
+    made: Made
+
+
+@dataclass(frozen=True, slots=True)
 class Subtitles:
     """One spoken track as WebVTT, SRT and timed words."""
 
@@ -128,6 +152,12 @@ class Subtitles:
     """seconds of work per second of audio"""
     made: Made
 
+    @property
+    def track(self) -> SubtitleTrack:
+        return SubtitleTrack(
+            self.language, "subtitles", "speech", self.vtt, self.srt, self.words, self.cues, self.last_cue_end
+        )
+
 
 @dataclass(frozen=True, slots=True)
 class Tags:
@@ -137,4 +167,4 @@ class Tags:
     made: Made
 
 
-Result = Source | Rendition | AudioTracks | Stream | Thumbnails | Subtitles | Tags
+Result = Source | Rendition | AudioTracks | Stream | Thumbnails | Subtitles | EmbeddedSubtitles | Tags

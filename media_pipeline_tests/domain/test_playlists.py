@@ -72,6 +72,18 @@ def test_an_mpd_names_the_subtitles_beside_the_same_files() -> None:
     assert len({a.get("id") for a in root.iterfind(".//d:AdaptationSet", ns)}) == 2
 
 
+def test_captions_and_forced_tracks_are_marked_as_such() -> None:
+    tracks = [
+        TextTrack("en", "English (CC)", "a.vtt", "a.m3u8", "captions"),
+        TextTrack("en", "English (forced)", "b.vtt", "b.m3u8", "forced"),
+    ]
+    captions, forced = (m for m in m3u8.loads(hls_master(MASTER, base=BASE, tracks=tracks)).media[1:])
+    assert "public.accessibility.transcribes-spoken-dialog" in captions.characteristics
+    assert (captions.forced, forced.forced, forced.characteristics) == ("NO", "YES", None)
+    roles = Xml.fromstring(dash_manifest(MPD, base=BASE, tracks=tracks)).iter("{urn:mpeg:dash:schema:mpd:2011}Role")
+    assert [r.get("value") for r in roles] == ["caption", "forced-subtitle"]
+
+
 def test_paths_lead_from_one_place_to_another() -> None:
     assert relative("m/v/stream/b2/master.m3u8", "m/v/revisions/3/") == "../../stream/b2/master.m3u8"
 
