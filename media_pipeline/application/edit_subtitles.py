@@ -2,9 +2,9 @@
 
 from pathlib import Path
 
-from media_pipeline.application.embedded_subtitles import written
 from media_pipeline.application.outputs import Shelf
 from media_pipeline.application.ports import Results
+from media_pipeline.application.text_track import keep_track
 from media_pipeline.domain import captions
 from media_pipeline.domain.language import bcp47
 from media_pipeline.domain.media import TextKind
@@ -31,10 +31,7 @@ def edit_subtitles(
     shown = captions.tidied(captions.parsed(_text(file)), duration=source.info.duration_seconds)
     if not shown:
         raise captions.BadSubtitles("No subtitle of the file falls inside the media.")
-    kept = shelf.keep(upload, "subtitles", written(shown, scratch=scratch))
-    track = SubtitleTrack(
-        spoken, kind, "human", kept["subtitles.vtt"], kept["subtitles.srt"], None, len(shown), shown[-1].end
-    )
+    track = keep_track(upload, shown, language=spoken, kind=kind, origin="human", shelf=shelf, scratch=scratch)
     results.save(upload, _name(spoken, kind), track)
     return track
 

@@ -5,14 +5,14 @@ from pathlib import Path
 
 from media_pipeline.application.outputs import Shelf, opened
 from media_pipeline.application.ports import MediaTool, Store
+from media_pipeline.application.text_track import keep_track
 from media_pipeline.domain import captions
 from media_pipeline.domain.errors import BadMedia
 from media_pipeline.domain.language import bcp47
 from media_pipeline.domain.media import TextStream
 from media_pipeline.domain.profile import Recipes, fingerprint
 from media_pipeline.domain.results import EmbeddedSubtitles, Made, NotMade, Source, SubtitleTrack
-from media_pipeline.domain.transcript import Cue, srt, webvtt
-from media_pipeline.domain.upload import Upload
+from media_pipeline.domain.transcript import Cue
 
 RESULT = "subtitles/embedded"
 """Kept beside the asset's own result: a recogniser that fails does not hide what came with the file."""
@@ -37,35 +37,34 @@ def embedded_subtitles(
     warnings: list[str] = []
     with opened(source.upload, store=store, scratch=scratch) as path:
         for number, stream in enumerate(streams, start=1):
-            told = f"Subtitle track {number} ({bcp47(stream.language)})"
-            if stream.codec not in _TEXT:
-                what = f"pictures ({_PICTURES[stream.codec]})" if stream.codec in _PICTURES else f"{stream.codec} data"
-                warnings.append(f"{told} is {what}, not text: it was not kept.")
-                continue
             try:
-                found = tool.text(path, source.info, stream, scratch=scratch)
-            except BadMedia:
-                warnings.append(f"{told} is damaged: it was not kept.")
+                shown = _text(path, source, stream, tool=tool, scratch=scratch)
+            except _NotKept as why:
+                warnings.append(f"Subtitle track {number} ({bcp47(stream.language)}) {why}: it was not kept.")
                 continue
-            shown = captions.tidied(found, duration=source.info.duration_seconds)
-            if not shown:
-                warnings.append(f"{told} is empty: it was not kept.")
-                continue
-            tracks.append(_kept(source.upload, stream, shown, shelf=shelf, scratch=scratch))
+            track = keep_track(
+                source.upload, shown, language=bcp47(stream.language), kind=stream.kind, origin="embedded",
+                shelf=shelf, scratch=scratch,
+            )  # fmt: skip
+            tracks.append(track)
     seconds = round(time.monotonic() - began, 3)
     return EmbeddedSubtitles(tuple(tracks), tuple(warnings), Made(fingerprint(_REVISION), tool.build, None, seconds))
 
 
-def _kept(upload: Upload, stream: TextStream, shown: tuple[Cue, ...], *, shelf: Shelf, scratch: Path) -> SubtitleTrack:
-    files = written(shown, scratch=scratch)
-    kept = shelf.keep(upload, "subtitles", files)
-    vtt, text = kept["subtitles.vtt"], kept["subtitles.srt"]
-    return SubtitleTrack(bcp47(stream.language), stream.kind, "embedded", vtt, text, None, len(shown), shown[-1].end)
+class _NotKept(Exception):
+    """Why a track is not kept: a clause."""
 
 
-def written(shown: tuple[Cue, ...], *, scratch: Path) -> dict[str, Path]:
-    """Cues as WebVTT and SRT files in scratch, by name."""
-    texts = {"subtitles.vtt": webvtt(shown), "subtitles.srt": srt(shown)}
-    for name, text in texts.items():
-        (scratch / name).write_text(text, encoding="utf-8")
-    return {name: scratch / name for name in texts}
+def _text(path: Path, source: Source, stream: TextStream, *, tool: MediaTool, scratch: Path) -> tuple[Cue, ...]:
+    if stream.codec in _PICTURES:
+        raise _NotKept(f"is pictures ({_PICTURES[stream.codec]}), not text")
+    if stream.codec not in _TEXT:
+        raise _NotKept(f"is of a kind that is not read here ({stream.codec})")
+    try:
+        found = tool.text(path, source.info, stream, scratch=scratch)
+    except BadMedia as damage:
+        raise _NotKept("is damaged") from damage
+    shown = captions.tidied(found, duration=source.info.duration_seconds)
+    if not shown:
+        raise _NotKept("is empty")
+    return shown

@@ -1,14 +1,12 @@
 """What is said, as WebVTT, SRT and timed words."""
 
-import json
 import time
 from collections.abc import Iterator
-from dataclasses import asdict
 from pathlib import Path
 
-from media_pipeline.application.embedded_subtitles import written
 from media_pipeline.application.outputs import Shelf, opened
 from media_pipeline.application.ports import MediaTool, Progress, Recogniser, Store
+from media_pipeline.application.text_track import keep_track
 from media_pipeline.domain.profile import Recipes, fingerprint
 from media_pipeline.domain.results import Made, NotMade, Source, Subtitles
 from media_pipeline.domain.transcript import Transcript, cues
@@ -49,22 +47,16 @@ def subtitles(
     transcript, shown = next(((t, c) for t, c in heard if c), (None, ()))
     if transcript is None:
         return NotMade("nobody speaks")
-    words = [asdict(w) for w in transcript.words]
-    files = written(shown, scratch=scratch) | {"words.json": scratch / "words.json"}
-    told = json.dumps({"language": transcript.language, "words": words}, ensure_ascii=False)
-    files["words.json"].write_text(told, encoding="utf-8")
-    kept = shelf.keep(source.upload, "subtitles", files)
+    track = keep_track(
+        source.upload, shown, language=transcript.language, kind="subtitles", origin="speech", words=transcript.words,
+        shelf=shelf, scratch=scratch,
+    )  # fmt: skip
     seconds = time.monotonic() - began
     return Subtitles(
-        language=transcript.language,
+        track=track,
         language_confidence=transcript.language_confidence,
-        vtt=kept["subtitles.vtt"],
-        srt=kept["subtitles.srt"],
-        words=kept["words.json"],
-        cues=len(shown),
-        word_count=len(words),
+        word_count=len(transcript.words),
         excerpt=transcript.text[:_EXCERPT],
-        last_cue_end=shown[-1].end,
         real_time_factor=round(seconds / duration, 3) if duration else 0.0,
         made=Made(fingerprint(model), f"{tool.build}, {recogniser.build}", model.weights, round(seconds, 3)),
     )

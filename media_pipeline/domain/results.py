@@ -112,13 +112,16 @@ class Thumbnails:
     made: Made
 
 
+Origin = Literal["speech", "embedded", "human"]
+
+
 @dataclass(frozen=True, slots=True)
 class SubtitleTrack:
     """One track of text, as WebVTT and SRT. `language` is BCP 47; `words` are timed, where a recogniser heard them."""
 
     language: str
     kind: TextKind
-    origin: Literal["speech", "embedded", "human"]
+    origin: Origin
     vtt: str
     srt: str
     words: str | None
@@ -137,26 +140,15 @@ class EmbeddedSubtitles:
 
 @dataclass(frozen=True, slots=True)
 class Subtitles:
-    """One spoken track as WebVTT, SRT and timed words."""
+    """What is said in the sound, with timed words."""
 
-    language: str
+    track: SubtitleTrack
     language_confidence: float
-    vtt: str
-    srt: str
-    words: str
-    cues: int
     word_count: int
     excerpt: str
-    last_cue_end: float
     real_time_factor: float
     """seconds of work per second of audio"""
     made: Made
-
-    @property
-    def track(self) -> SubtitleTrack:
-        return SubtitleTrack(
-            self.language, "subtitles", "speech", self.vtt, self.srt, self.words, self.cues, self.last_cue_end
-        )
 
 
 @dataclass(frozen=True, slots=True)
