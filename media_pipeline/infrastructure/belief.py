@@ -17,6 +17,7 @@ _LEAST_LOG_PROBABILITY = -1.0
 _MOST_NO_SPEECH = 0.5
 _LEAST_WORD_CONFIDENCE = 0.4
 _LEAST_LANGUAGE_CONFIDENCE = 0.6  # speech has 0.7 and more, sounds have 0.3 to 0.57
+_LEAST_LIKELY_LANGUAGE = 0.3  # counts once more: it is like no language at all
 _MOST_COLUMNS_PER_SECOND = 30  # who speaks very fast comes to 25
 _FREE_COLUMNS = 12
 _MOST_DOUBTS = 1
@@ -70,6 +71,7 @@ def _trusted(said: Said, language_confidence: float) -> bool:
         said.no_speech_probability > _MOST_NO_SPEECH,
         mean(w.confidence for w in words) < _LEAST_WORD_CONFIDENCE,
         language_confidence < _LEAST_LANGUAGE_CONFIDENCE,
+        language_confidence < _LEAST_LIKELY_LANGUAGE,
         columns(said.text.strip()) > _FREE_COLUMNS + _MOST_COLUMNS_PER_SECOND * seconds,
         _plain(said.text) in _GHOSTS,
     )

@@ -54,7 +54,14 @@ class FasterWhisper:
 def _load(path: Path, threads: int) -> Any:
     from faster_whisper import WhisperModel
 
-    return WhisperModel(str(path), device="cpu", compute_type="int8", cpu_threads=threads, local_files_only=True)
+    try:
+        return WhisperModel(str(path), device="cpu", compute_type="int8", cpu_threads=threads, local_files_only=True)
+    except Exception as error:
+        if type(error) is not Exception:
+            raise
+        # The tokenizer's library raises nothing narrower, whatever is wrong with its file.
+        message = "The speech model's tokenizer.json is not a tokenizer."
+        raise Unavailable(QuarantineCode.INTERNAL, message, detail=str(error)) from error
 
 
 @dataclass(frozen=True, slots=True)

@@ -61,6 +61,7 @@ def test_two_doubts_are(noise: Said) -> None:
 def test_a_language_that_is_none_is_a_doubt_about_every_line() -> None:
     lines = [said("Over there."), said("M-A-A-M-R-E", start=2, no_speech=0.55)]
     assert texts(believed(lines, language_confidence=0.49)) == "Over there."
+    assert believed(lines, language_confidence=0.25) == []
     assert texts(believed(lines, language_confidence=0.7)) == "Over there. M-A-A-M-R-E"
 
 
