@@ -1,12 +1,14 @@
 """What is said, as WebVTT, SRT and timed words."""
 
 import time
-from collections.abc import Iterator
+from collections.abc import Generator
+from contextlib import closing
 from pathlib import Path
 
 from media_pipeline.application.outputs import Shelf, opened
 from media_pipeline.application.ports import MediaTool, Progress, Recogniser, Store
 from media_pipeline.application.text_track import keep_track
+from media_pipeline.domain.errors import BadMedia
 from media_pipeline.domain.profile import Recipes, fingerprint
 from media_pipeline.domain.results import Made, NotMade, Source, Subtitles
 from media_pipeline.domain.transcript import Transcript, cues
@@ -26,7 +28,7 @@ def subtitles(
     progress: Progress,
 ) -> Subtitles | NotMade:
     """Transcribe the default track if somebody speaks there, else the first in which somebody does. NotMade without
-    sound, and where nobody speaks."""
+    sound, and where nobody speaks. A damaged track is BadMedia only when nobody speaks in the others."""
     profile = recipes.profiles[source.profile]
     if profile.subtitles is None:
         return NotMade(f"not in profile {profile.name}")
@@ -36,16 +38,26 @@ def subtitles(
     model = recipes.speech[profile.subtitles]
     duration = source.info.duration_seconds
 
-    def transcripts() -> Iterator[Transcript | None]:
-        tracks = source.info.speech_tracks
-        for done, pcm in enumerate(_sounds(source, store=store, tool=tool, scratch=scratch)):
-            yield recogniser.transcribe(
-                pcm, model=model, language=profile.language, progress=_part(progress, done, len(tracks))
-            )
+    damage: list[BadMedia] = []
 
-    heard = ((t, cues(t.words, duration=duration)) for t in transcripts() if t is not None)
-    transcript, shown = next(((t, c) for t, c in heard if c), (None, ()))
+    def transcripts() -> Generator[Transcript | None]:
+        tracks = source.info.speech_tracks
+        with opened(source.upload, store=store, scratch=scratch) as path:
+            for done, track in enumerate(tracks):
+                try:
+                    pcm = tool.speech(path, source.info, track, scratch=scratch)
+                except BadMedia as fault:  # of this track: somebody may speak in another
+                    damage.append(fault)
+                    continue
+                told = _part(progress, done, len(tracks))
+                yield recogniser.transcribe(pcm, model=model, language=profile.language, progress=told)
+
+    with closing(transcripts()) as heard:
+        readable = ((t, cues(t.words, duration=duration)) for t in heard if t is not None)
+        transcript, shown = next(((t, c) for t, c in readable if c), (None, ()))
     if transcript is None:
+        if damage:
+            raise damage[0]
         return NotMade("nobody speaks")
     track = keep_track(
         source.upload, shown, language=transcript.language, kind="subtitles", origin="speech", words=transcript.words,
@@ -60,13 +72,6 @@ def subtitles(
         real_time_factor=round(seconds / duration, 3) if duration else 0.0,
         made=Made(fingerprint(model), f"{tool.build}, {recogniser.build}", model.weights, round(seconds, 3)),
     )
-
-
-def _sounds(source: Source, *, store: Store, tool: MediaTool, scratch: Path) -> Iterator[Path]:
-    """Each track as PCM, as it is asked for; one takes the place of the one before."""
-    with opened(source.upload, store=store, scratch=scratch) as path:
-        for track in source.info.speech_tracks:
-            yield tool.speech(path, source.info, track, scratch=scratch)
 
 
 def _part(progress: Progress, done: int, of: int) -> Progress:

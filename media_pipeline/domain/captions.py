@@ -4,13 +4,12 @@ Their text is a stranger's: it ends in players and pages as nothing but text.
 """
 
 import html
-import math
 import re
 import unicodedata
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import islice
 
-from media_pipeline.domain.transcript import LINE_COLUMNS, SHORTEST_CUE, Cue, Word, columns, cues, joined
+from media_pipeline.domain.transcript import LINE_COLUMNS, SHORTEST_CUE, Cue, Word, columns, cues, joined, milliseconds
 
 MAX_BYTES = 8 * 1024 * 1024
 """of a file of subtitles; a talkative film has 200 kB"""
@@ -149,8 +148,8 @@ def _pages(cue: Cue) -> Iterator[Cue]:
 def _unhurried(pages: Sequence[Cue], duration: float) -> Iterator[Cue]:
     for i, page in enumerate(pages):
         room = pages[i + 1].start if i + 1 < len(pages) else duration
-        start, end = (math.floor(t * 1000 + 1e-6) / 1000 for t in (page.start, page.end))
-        end = max(end, math.floor(min(start + SHORTEST_CUE, room) * 1000 + 1e-6) / 1000)
+        start = milliseconds(page.start)
+        end = milliseconds(max(page.end, min(start + SHORTEST_CUE, room)))
         if start < end:
             yield Cue(start, end, page.lines)
 

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from media_pipeline.application.ports import Progress
 from media_pipeline.domain.errors import QuarantineCode, Unavailable
-from media_pipeline.domain.transcript import LONGEST_CUE, Transcript, Word
+from media_pipeline.domain.transcript import LONGEST_CUE, Transcript, Word, milliseconds
 from media_pipeline.infrastructure.belief import Said, believed
 
 _FULL_SCALE = np.float32(1 / 32768)
@@ -168,8 +168,9 @@ def settled(words: Iterable[Word], *, seconds: float) -> tuple[Word, ...]:
         least = start + _SHORTEST_WORD
         limit = max(ordered[i + 1].start, least) if i + 1 < len(ordered) else seconds
         end = min(max(word.end, least), limit, start + LONGEST_CUE, seconds)
+        start, end = milliseconds(start), milliseconds(end)
         if start < end:
-            out.append(Word(round(start, 3), round(end, 3), word.text.strip(), round(word.confidence, 3)))
+            out.append(Word(start, end, word.text.strip(), round(word.confidence, 3)))
     return tuple(out)
 
 
