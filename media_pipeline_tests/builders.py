@@ -16,6 +16,7 @@ from media_pipeline.domain.results import (
     Source,
     Stream,
     Subtitles,
+    SubtitleTrack,
     Tags,
     Thumbnails,
 )
@@ -83,10 +84,9 @@ def thumbnails() -> Thumbnails:
 
 def subtitles() -> Subtitles:
     prefix = f"{upload().media_id}/{upload().version}/subtitles/d4"
-    return Subtitles(
-        "en", 0.98, f"{prefix}/subtitles.vtt", f"{prefix}/subtitles.srt", f"{prefix}/words.json",
-        f"{prefix}/manifest.mpd", 3, 12, "hello", 9.5, 0.2, MADE,
-    )  # fmt: skip
+    files = (f"{prefix}/{name}" for name in ("subtitles.vtt", "subtitles.srt", "words.json", "manifest.mpd"))
+    track = SubtitleTrack("en", "subtitles", "speech", *files, 3, 9.5)
+    return Subtitles(track, 0.98, 12, "hello", 0.2, MADE)
 
 
 def tags() -> Tags:

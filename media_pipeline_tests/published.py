@@ -19,7 +19,6 @@ from media_pipeline.domain.results import NotMade
 from media_pipeline.domain.upload import received
 from media_pipeline.infrastructure import recipes
 from media_pipeline.infrastructure.local_disk import LocalDisk
-from media_pipeline.infrastructure.packager import ShakaPackager
 from media_pipeline.infrastructure.results import JsonResults, ManifestJson
 from media_pipeline_tests import builders as a
 from media_pipeline_tests import media
@@ -51,7 +50,7 @@ class Published:
 def published(root: Path, clip: Path, rungs: Sequence[Rung]) -> Published:
     """`clip` under a profile of these rungs. `root` is an empty directory."""
     store, tool = LocalDisk({UPLOADS: clip.parent, MEDIA: root / MEDIA}), media.tool()
-    packager = ShakaPackager(media.settings().packager_path)
+    packager = media.packager()
     known = _recipes(rungs)
     profile = known.profiles["default"]
     shelf, results, catalogue = Shelf(store, MEDIA), JsonResults(store, MEDIA), MemoryCatalogue()

@@ -8,7 +8,7 @@ from media_pipeline.application.outputs import Shelf
 from media_pipeline.application.ports import Packaged, Packager, PackagingInput
 from media_pipeline.domain import conformance
 from media_pipeline.domain.errors import QuarantineCode, Unavailable
-from media_pipeline.domain.languages import language_tag, track_labels
+from media_pipeline.domain.language import UNKNOWN, bcp47, track_labels
 from media_pipeline.domain.profile import Recipes, fingerprint
 from media_pipeline.domain.results import AudioTracks, Made, NotMade, PackagedTrack, Rendition, Source, Stream
 
@@ -55,10 +55,11 @@ def package(
 def package_text(vtt: Path, language: str, *, packager: Packager, scratch: Path) -> Packaged:
     """One WebVTT file as fragmented MP4 with an MPD of its own: DASH players find cues there as they find sound.
 
+    What a menu calls it is known only beside other tracks: whoever names it in a manifest says so there.
+
     Its files are named after `vtt`, whose stem holds letters, digits and "-" only.
     """
-    (label,) = track_labels([language], unknown="Subtitles")
-    track = PackagingInput(vtt, "text", vtt.stem, label, language_tag(language), default=False)
+    track = PackagingInput(vtt, "text", vtt.stem, UNKNOWN, language, default=False)
     return packager.package([track], segment_seconds=TEXT_SEGMENT_SECONDS, scratch=scratch)
 
 
@@ -83,7 +84,7 @@ def _inputs(
             "audio",
             f"audio-{i}-{t.language}",
             labels[i],
-            language_tag(t.language),
+            bcp47(t.language),
             default=i == preferred,
         )
         for i, t in enumerate(tracks)

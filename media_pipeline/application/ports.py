@@ -10,11 +10,11 @@ from pathlib import Path
 from typing import Literal, Protocol, TypeVar
 
 from media_pipeline.domain.job import Failure, Job, JobState, Task, TaskState
-from media_pipeline.domain.media import AudioStream, MediaInfo
+from media_pipeline.domain.media import AudioStream, MediaInfo, TextStream
 from media_pipeline.domain.profile import AudioRecipe, PlannedRendition, SpeechModel, StreamRecipe, VisionModel
-from media_pipeline.domain.results import NotMade, Result
+from media_pipeline.domain.results import NotMade, Result, SubtitleTrack
 from media_pipeline.domain.tags import Sighting
-from media_pipeline.domain.transcript import Transcript
+from media_pipeline.domain.transcript import Cue, Transcript
 from media_pipeline.domain.upload import StoredObject, Upload
 
 R = TypeVar("R")
@@ -158,10 +158,14 @@ class Frame:
 class Results(Protocol):
     """What each asset handed on, by upload and asset key joined by "/"."""
 
-    def save(self, upload: Upload, asset: str, value: Result | NotMade) -> None: ...
+    def save(self, upload: Upload, asset: str, value: Result | SubtitleTrack | NotMade) -> None: ...
 
     def load(self, upload: Upload, asset: str, kind: type[R]) -> R | NotMade | None:
         """None where the asset was never materialised: absence is a value."""
+        ...
+
+    def load_all(self, upload: Upload, folder: str, kind: type[R]) -> list[R]:
+        """Every result saved as `<folder>/<name>`, in the order of their names, without those that are NotMade."""
         ...
 
 
@@ -209,6 +213,10 @@ class MediaTool(Protocol):
 
     def speech(self, source: Path, info: MediaInfo, track: AudioStream, *, scratch: Path) -> Path:
         """The track as 16 kHz mono signed 16-bit little-endian PCM, its time starting at the media's start."""
+        ...
+
+    def text(self, source: Path, info: MediaInfo, stream: TextStream, *, scratch: Path) -> list[Cue]:
+        """The cues of an embedded text track as their author left them: neither clean nor in order."""
         ...
 
 

@@ -10,12 +10,13 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Protocol
 
+from media_pipeline.application.edit_subtitles import EDITS
+from media_pipeline.application.embedded_subtitles import RESULT as EMBEDDED
 from media_pipeline.application.outputs import Shelf
 from media_pipeline.application.ports import Catalogue, Results
 from media_pipeline.domain import keys, playlists, quality
 from media_pipeline.domain.errors import Conflict, Missing
 from media_pipeline.domain.job import JobState
-from media_pipeline.domain.languages import language_tag, track_labels
 from media_pipeline.domain.manifest import (
     Check,
     Manifest,
@@ -28,15 +29,18 @@ from media_pipeline.domain.manifest import (
 from media_pipeline.domain.profile import Profile, Recipes
 from media_pipeline.domain.results import (
     AudioTracks,
+    EmbeddedSubtitles,
     Made,
     NotMade,
     Rendition,
     Source,
     Stream,
     Subtitles,
+    SubtitleTrack,
     Tags,
     Thumbnails,
 )
+from media_pipeline.domain.subtitle_tracks import chosen, names
 from media_pipeline.domain.upload import Upload
 
 _STAGE = "playlists"
@@ -60,7 +64,9 @@ class Parts:
     audio: AudioTracks | None
     stream: Stream
     thumbnails: Thumbnails | None
-    subtitles: Subtitles | None
+    subtitles: tuple[SubtitleTrack, ...]
+    spoken: Subtitles | None
+    embedded: EmbeddedSubtitles | None
     tags: Tags | None
 
 
@@ -105,7 +111,11 @@ def gathered(upload: Upload, *, recipes: Recipes, results: Results) -> Parts | N
         return NotMade("picture and sound are not packaged yet")
     audio = results.load(upload, "audio", AudioTracks)
     thumbnails = results.load(upload, "thumbnails", Thumbnails)
-    subtitles = results.load(upload, "subtitles", Subtitles)
+    spoken = results.load(upload, "subtitles", Subtitles)
+    spoken = spoken if isinstance(spoken, Subtitles) else None
+    embedded = results.load(upload, EMBEDDED, EmbeddedSubtitles)
+    embedded = embedded if isinstance(embedded, EmbeddedSubtitles) else None
+    edited = results.load_all(upload, EDITS, SubtitleTrack)
     tags = results.load(upload, "ai_tags", Tags)
     return Parts(
         source=source,
@@ -113,7 +123,9 @@ def gathered(upload: Upload, *, recipes: Recipes, results: Results) -> Parts | N
         audio=audio if isinstance(audio, AudioTracks) else None,
         stream=stream,
         thumbnails=thumbnails if isinstance(thumbnails, Thumbnails) else None,
-        subtitles=subtitles if isinstance(subtitles, Subtitles) else None,
+        subtitles=chosen(edited, embedded.tracks if embedded else (), spoken.track if spoken else None),
+        spoken=spoken,
+        embedded=embedded,
         tags=tags if isinstance(tags, Tags) else None,
     )
 
@@ -128,7 +140,6 @@ def manifest_of(parts: Parts, recipes: Recipes, *, revision: int, hls: str, dash
     """The manifest of these parts; `hls` and `dash` are keys."""
     upload, info = parts.source.upload, parts.source.info
     shown = parts.thumbnails
-    said = parts.subtitles
 
     def path(key: str) -> str:
         return keys.relative_to_manifest(upload.media_id, key)
@@ -158,17 +169,18 @@ def manifest_of(parts: Parts, recipes: Recipes, *, revision: int, hls: str, dash
         if shown
         else None,
         preview=None,
-        subtitles=(
-            ManifestSubtitles(said.language, "subtitles", "speech", path(said.vtt), path(said.srt), path(said.words)),
-        )
-        if said
-        else (),
+        subtitles=tuple(
+            ManifestSubtitles(
+                t.language, t.kind, t.origin, path(t.vtt), path(t.srt), path(t.words) if t.words else None
+            )
+            for t in parts.subtitles
+        ),
         tags=parts.tags.tags if parts.tags else (),
         scenes=parts.tags.scenes if parts.tags else (),
         chapters=(),
         checks=_checks(parts, recipes),
         provenance=_provenance(parts),
-        warnings=(),
+        warnings=parts.embedded.warnings if parts.embedded else (),
     )
 
 
@@ -210,19 +222,18 @@ def _same(before: Manifest, after: Manifest) -> bool:
 
 def _text_tracks(parts: Parts, shelf: Shelf) -> list[playlists.TextTrack]:
     """The subtitles as playlists name them."""
-    said = [parts.subtitles] if parts.subtitles else []
     here = _place(parts.source.upload)
-    labels = track_labels([s.language for s in said], unknown="Subtitles")
     return [
         playlists.TextTrack(
-            language=language_tag(track.language),
-            name=label,
+            language=track.language,
+            name=name,
             vtt=playlists.relative(track.vtt, here),
             playlist=f"subtitles-{i}-{track.language}.m3u8",
             mpd=shelf.store.read(shelf.bucket, track.dash)[0].decode(),
             base=playlists.relative(posixpath.dirname(track.dash), here),
+            kind=track.kind,
         )
-        for i, (track, label) in enumerate(zip(said, labels, strict=True))
+        for i, (track, name) in enumerate(zip(parts.subtitles, names(parts.subtitles), strict=True))
     ]
 
 
@@ -269,7 +280,7 @@ def _provenance(parts: Parts) -> tuple[Provenance, ...]:
     made += [(f"transcodes/{r.rung}", r.made) for r in parts.renditions]
     extras = (("audio", parts.audio), ("stream", parts.stream), ("thumbnails", parts.thumbnails))
     made += [(name, part.made) for name, part in extras if part]
-    more = (("subtitles", parts.subtitles), ("ai_tags", parts.tags))
+    more = (("subtitles", parts.spoken), (EMBEDDED, parts.embedded), ("ai_tags", parts.tags))
     made += [(name, part.made) for name, part in more if part]
     return tuple(Provenance(name, m.fingerprint, m.tool, m.model, m.seconds) for name, m in made)
 

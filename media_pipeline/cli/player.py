@@ -25,7 +25,7 @@ from media_pipeline.application.outputs import CONTENT_TYPES
 from media_pipeline.application.ports import Store
 from media_pipeline.cli.player_files import Files
 from media_pipeline.domain.errors import MediaError, Missing
-from media_pipeline.domain.languages import language_name
+from media_pipeline.domain.language import language_name
 from media_pipeline.domain.manifest import Manifest
 
 HOST = "127.0.0.1"

@@ -100,9 +100,9 @@ def thumbnails(value: Thumbnails, *, poster: bytes, storyboard: bytes) -> Metada
 def subtitles(value: Subtitles) -> Metadata:
     return {
         "excerpt": dg.MetadataValue.md(f"> {_plain(value.excerpt)}"),
-        "language": dg.MetadataValue.text(f"{value.language} ({value.language_confidence:.0%})"),
+        "language": dg.MetadataValue.text(f"{value.track.language} ({value.language_confidence:.0%})"),
         "words": dg.MetadataValue.int(value.word_count),
-        "cues": dg.MetadataValue.int(value.cues),
+        "cues": dg.MetadataValue.int(value.track.cues),
         "real_time_factor": dg.MetadataValue.float(value.real_time_factor),
         **made(value.made),
     }

@@ -2,6 +2,7 @@
 
 <media id>/media.json                         the one key that is ever overwritten
 <media id>/<version>/results/<asset>.json     what the stages hand on
+<media id>/<version>/results/human/…          subtitles that a person set; no stage writes here
 <media id>/<version>/<stage>/<attempt>/…      what they made
 <media id>/<version>/playlists/<attempt>/…    playlists that name subtitles
 """

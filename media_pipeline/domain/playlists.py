@@ -11,8 +11,13 @@ from dataclasses import dataclass
 from xml.etree import ElementTree as Xml
 
 from media_pipeline.domain import conformance
+from media_pipeline.domain.media import TextKind
 
 _DASH = "urn:mpeg:dash:schema:mpd:2011"
+_CHARACTERISTICS = (
+    ',CHARACTERISTICS="public.accessibility.transcribes-spoken-dialog,public.accessibility.describes-music-and-sound"'
+)
+_ROLES: dict[TextKind, str] = {"subtitles": "subtitle", "captions": "caption", "forced": "forced-subtitle"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +34,7 @@ class TextTrack:
     """text of the MPD of the same cues in fragmented MP4"""
     base: str
     """leads to the files that `mpd` names"""
+    kind: TextKind = "subtitles"
 
 
 def subtitle_playlist(vtt: str, duration_seconds: float) -> str:
@@ -107,7 +113,8 @@ def hls_master(packaged: str, *, base: str, tracks: Sequence[TextTrack]) -> str:
     first = next((i for i, line in enumerate(lines) if line.startswith("#EXT-X-STREAM-INF")), len(lines))
     media = [
         f'#EXT-X-MEDIA:TYPE=SUBTITLES,URI="{t.playlist}",GROUP-ID="subtitles",LANGUAGE="{t.language}",'
-        f'NAME="{t.name}",DEFAULT={"YES" if i == 0 else "NO"},AUTOSELECT=YES,FORCED=NO'
+        f'NAME="{t.name}",DEFAULT={"YES" if i == 0 else "NO"},AUTOSELECT=YES,'
+        f"FORCED={'YES' if t.kind == 'forced' else 'NO'}{_CHARACTERISTICS if t.kind == 'captions' else ''}"
         for i, t in enumerate(tracks)
     ]
     return "\n".join([*lines[:first], *media, *([""] if media else []), *lines[first:], ""])
@@ -124,6 +131,13 @@ def dash_manifest(packaged: str, *, base: str, tracks: Sequence[TextTrack]) -> s
         for adaptation in _period(text).findall(_tag("AdaptationSet")):
             taken = len(period.findall(_tag("AdaptationSet")))
             adaptation.set("id", str(taken))
+            adaptation.set("lang", track.language)
+            for old in (*adaptation.findall(_tag("Label")), *adaptation.findall(_tag("Role"))):
+                adaptation.remove(old)
+            label = Xml.Element(_tag("Label"))
+            label.text = track.name
+            role = {"schemeIdUri": "urn:mpeg:dash:role:2011", "value": _ROLES[track.kind]}
+            adaptation[:0] = [label, Xml.Element(_tag("Role"), role)]
             for representation in adaptation.iter(_tag("Representation")):
                 representation.set("id", f"text-{taken}")
             period.append(adaptation)

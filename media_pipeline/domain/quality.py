@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from media_pipeline.domain.manifest import Check
 from media_pipeline.domain.profile import AudioRecipe, StreamRecipe
-from media_pipeline.domain.results import AudioTracks, Rendition, Source, Stream, Subtitles
+from media_pipeline.domain.results import AudioTracks, Rendition, Source, Stream, SubtitleTrack
 
 LOUDNESS_TOLERANCE_LU = 1.0
 CHECKS = {
@@ -45,10 +45,10 @@ def stream(made: Stream, renditions: Sequence[Rendition], recipe: StreamRecipe) 
     )
 
 
-def subtitles(made: Subtitles, source: Source) -> tuple[Check, ...]:
+def subtitles(made: Sequence[SubtitleTrack], source: Source) -> tuple[Check, ...]:
     """No cue outlives the media."""
-    past = max(0.0, made.last_cue_end - source.info.duration_seconds)
-    return (_check("seconds_past_end", past, 0.0),)
+    past = max((t.last_cue_end - source.info.duration_seconds for t in made), default=0.0)
+    return (_check("seconds_past_end", max(0.0, past), 0.0),)
 
 
 def _picture_seconds(source: Source) -> float:

@@ -13,7 +13,7 @@ from pathlib import Path
 from media_pipeline.application.ports import Packaged, PackagingInput
 from media_pipeline.domain import conformance, playlists
 from media_pipeline.domain.errors import QuarantineCode, Unavailable
-from media_pipeline.domain.languages import UNKNOWN
+from media_pipeline.domain.language import UNKNOWN
 from media_pipeline.infrastructure.ffmpeg import runner
 from media_pipeline.infrastructure.ffmpeg.runner import Limits, ToolFailed
 

@@ -47,7 +47,7 @@ class World:
         return self
 
     def subtitled(self) -> "World":
-        self.store.write("media", a.subtitles().dash, TEXT_MPD.encode(), content_type="text/plain")
+        self.store.write("media", a.subtitles().track.dash, TEXT_MPD.encode(), content_type="text/plain")
         self.results.save(self.upload, "subtitles", a.subtitles())
         return self
 

@@ -141,5 +141,20 @@ def test_languages_of_sound_alone_are_no_qualities() -> None:
     assert [(p.uri, p.stream_info.bandwidth) for p in master.playlists] == [("b", 8000)]
 
 
+def test_captions_and_forced_tracks_are_marked_as_such() -> None:
+    tracks = [
+        replace(ENGLISH, name="English (CC)", kind="captions"),
+        replace(ENGLISH, name="English (forced)", kind="forced"),
+    ]
+    captions, forced = (m for m in m3u8.loads(hls_master(MASTER, base=BASE, tracks=tracks)).media[1:])
+    assert "public.accessibility.transcribes-spoken-dialog" in captions.characteristics
+    assert (captions.forced, forced.forced, forced.characteristics) == ("NO", "YES", None)
+    texts = Xml.fromstring(dash_manifest(MPD, base=BASE, tracks=tracks)).findall(
+        ".//d:AdaptationSet[@contentType='text']", NS
+    )
+    assert [t.findtext("d:Label", namespaces=NS) for t in texts] == ["English (CC)", "English (forced)"]
+    assert [r.get("value") for t in texts for r in t.iterfind("d:Role", NS)] == ["caption", "forced-subtitle"]
+
+
 def test_paths_lead_from_one_place_to_another() -> None:
     assert relative("m/v/stream/b2/master.m3u8", "m/v/playlists/c3/") == "../../stream/b2/master.m3u8"

@@ -8,7 +8,7 @@ from fractions import Fraction
 from typing import Any
 
 from media_pipeline.domain.errors import BadMedia, RejectionCode
-from media_pipeline.domain.media import AudioStream, MediaInfo, TextStream, VideoStream
+from media_pipeline.domain.media import AudioStream, MediaInfo, TextKind, TextStream, VideoStream
 from media_pipeline.infrastructure.ffmpeg.commands import DEMUXERS
 
 MIN_PROBE_SCORE = 25
@@ -155,7 +155,14 @@ def _audio(s: Mapping[str, Any]) -> AudioStream:
 
 
 def _text(s: Mapping[str, Any]) -> TextStream:
-    return TextStream(index=int(s["index"]), codec=str(s.get("codec_name", "unknown")), language=_language(s))
+    marks = s.get("disposition", {})
+    kind: TextKind = "captions" if marks.get("hearing_impaired") or marks.get("captions") else "subtitles"
+    return TextStream(
+        index=int(s["index"]),
+        codec=str(s.get("codec_name", "unknown")),
+        language=_language(s),
+        kind="forced" if marks.get("forced") else kind,
+    )
 
 
 def _language(s: Mapping[str, Any]) -> str:

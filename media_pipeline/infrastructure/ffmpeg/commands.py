@@ -10,10 +10,11 @@ from typing import Any
 
 import ffmpeg
 
-from media_pipeline.domain.media import AudioStream, MediaInfo, VideoStream
+from media_pipeline.domain.media import AudioStream, MediaInfo, TextStream, VideoStream
 from media_pipeline.domain.profile import AudioRecipe, PlannedRendition, StreamRecipe, output_rate
 
 SOURCE = "source"
+TEXT = "text.ass"
 MAX_PIXELS = 35_389_440
 """8K plays. Checked by the decoder for every frame: a header can lie, or the size grow half way."""
 HDR_TRANSFERS = frozenset({"smpte2084", "arib-std-b67"})
@@ -146,6 +147,14 @@ def speech(ffmpeg_path: str, info: MediaInfo, track: AudioStream) -> list[str]:
     heard = _source(info.demuxer)[str(track.index)].filter("aresample", **{"async": 1, "first_pts": 0})
     options = {"ac": 1, "ar": 16000, "format": "s16le", "c:a": "pcm_s16le"}
     return _compile(ffmpeg_path, [ffmpeg.output(heard, "speech.pcm", **options)])
+
+
+def text(ffmpeg_path: str, info: MediaInfo, stream: TextStream, *, most_bytes: int) -> list[str]:
+    """One embedded text track as text.ass, the one form that every decoder of text gives without loss; cut off just
+    above a size that no honest track has."""
+    track = _source(info.demuxer)[str(stream.index)]
+    options = {"format": "ass", "c:s": "ass", "fs": most_bytes + 1, "map_metadata": -1}
+    return _compile(ffmpeg_path, [ffmpeg.output(track, TEXT, **options)])
 
 
 def fitted(video: VideoStream, width: int) -> tuple[int, int]:

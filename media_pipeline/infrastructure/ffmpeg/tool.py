@@ -7,10 +7,12 @@ from functools import cached_property
 from pathlib import Path
 
 from media_pipeline.application.ports import EncodedAudio, EncodedVideo, Frame, Progress
+from media_pipeline.domain import captions
 from media_pipeline.domain.errors import BadMedia, MediaError, QuarantineCode, RejectionCode, Unavailable
-from media_pipeline.domain.media import AudioStream, MediaInfo
+from media_pipeline.domain.media import AudioStream, MediaInfo, TextStream
 from media_pipeline.domain.profile import AudioRecipe, PlannedRendition, StreamRecipe
-from media_pipeline.infrastructure.ffmpeg import answers, commands, runner
+from media_pipeline.domain.transcript import Cue
+from media_pipeline.infrastructure.ffmpeg import answers, ass, commands, runner
 from media_pipeline.infrastructure.ffmpeg.commands import Gain
 from media_pipeline.infrastructure.ffmpeg.runner import Limits, Output, ToolFailed
 
@@ -129,6 +131,14 @@ class Ffmpeg:
         self._on_upload(argv, scratch, self._encode_seconds(info), RejectionCode.UNREADABLE)
         return scratch / "speech.pcm"
 
+    def text(self, source: Path, info: MediaInfo, stream: TextStream, *, scratch: Path) -> list[Cue]:
+        argv = commands.text(self.ffmpeg, info, stream, most_bytes=captions.MAX_BYTES)
+        self._on_upload(argv, scratch, self._reading_seconds(info), RejectionCode.UNREADABLE)
+        written = scratch / commands.TEXT
+        if written.stat().st_size > captions.MAX_BYTES:
+            raise BadMedia(RejectionCode.LIMIT_SIZE, "A track of subtitles is larger than any honest one.")
+        return list(ass.cues(written.read_text(encoding="utf-8", errors="replace")))
+
     def _scan(self, info: MediaInfo, scratch: Path) -> float:
         """Seconds until the last packet of picture or sound."""
         reached = [0.0]
@@ -136,10 +146,8 @@ class Ffmpeg:
         def note(line: str) -> None:
             reached[0] = answers.progress_seconds(line) or reached[0]
 
-        self._on_upload(
-            commands.scan(self.ffmpeg, info.demuxer), scratch, self.base_seconds + info.size / 20e6,
-            RejectionCode.UNREADABLE, note,
-        )  # fmt: skip
+        argv = commands.scan(self.ffmpeg, info.demuxer)
+        self._on_upload(argv, scratch, self._reading_seconds(info), RejectionCode.UNREADABLE, note)
         return reached[0]
 
     def _gain(
@@ -166,6 +174,9 @@ class Ffmpeg:
         return EncodedAudio(
             path, recipe.channels, float(probed.stdout), heard[0] if heard else None, heard[1] if heard else None
         )
+
+    def _reading_seconds(self, info: MediaInfo) -> float:
+        return self.base_seconds + info.size / 20e6
 
     def _encode_seconds(self, info: MediaInfo) -> float:
         return self.base_seconds + self.seconds_per_second * info.duration_seconds
