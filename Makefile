@@ -8,7 +8,9 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check -q
 FILE ?=
 PROFILE ?=
 
-.PHONY: run dev test test-fast check lint types contracts definitions bench doctor lock clean test-openai-whisper
+SECONDS ?= 60
+SEED ?= 1
+.PHONY: run dev test test-fast fuzz check lint types contracts definitions bench doctor lock clean test-openai-whisper
 
 run: $(INSTALLED)  ## process FILE, or a clip made for the demo
 	@$(BIN)/media-pipeline process $(if $(PROFILE),--profile "$(PROFILE)") "$(or $(FILE),$$($(BIN)/media-pipeline demo))"
@@ -21,6 +23,9 @@ test: $(INSTALLED)  ## every test
 
 test-fast: $(INSTALLED)  ## without whole runs: under two minutes
 	$(BIN)/pytest -m "not slow"
+
+fuzz: $(INSTALLED)  ## break files and judge the answers: SECONDS=600 SEED=2; keeps what fails in fuzz-failures/
+	$(BIN)/python -m media_pipeline_tests.fuzz --seconds $(SECONDS) --seed $(SEED)
 
 check: lint types contracts definitions test  ## what CI runs
 
