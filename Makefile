@@ -42,8 +42,9 @@ contracts: $(INSTALLED)
 definitions: $(INSTALLED)
 	$(BIN)/media-pipeline validate
 
-bench: $(INSTALLED)  ## ratios against plain tools; takes minutes
-	$(BIN)/python benchmarks/run.py
+BENCH ?= run ladder storyboard quality
+bench: $(INSTALLED)  ## ratios against plain tools, all or one: BENCH=ladder; takes minutes each
+	@set -e; for each in $(BENCH); do $(BIN)/python benchmarks/$$each.py; done
 
 doctor: $(INSTALLED)
 	@$(BIN)/media-pipeline doctor

@@ -103,7 +103,8 @@ def keyframe_tiles(
     """Small RGB pictures at least an interval apart to tiles.rgb, their times to tiles.txt. Decoding only keyframes
     costs a small share of a full decode."""
     assert info.video is not None
-    decode = {"skip_frame": "nokey"} if only_keyframes else {}
+    # `discard`: a container with an index need not even read the other packets, which halves the cost again.
+    decode = {"skip_frame": "nokey", "discard": "nokey"} if only_keyframes else {}
     spaced = f"isnan(prev_selected_t)+gte(t-prev_selected_t,{interval_seconds:.3f}-0.001)"
     tiles = (
         _timely("select", _picture(_source(info.demuxer, **decode), info.video), info)
