@@ -135,7 +135,8 @@ class EncodedVideo:
 
 @dataclass(frozen=True, slots=True)
 class EncodedAudio:
-    """An encoded track in scratch, measured from the file itself. Loudness is None for silence."""
+    """An encoded track in scratch, measured from the file itself. Loudness is None for silence. A track of which not
+    one sample decodes lasts 0 s and has no file."""
 
     path: Path
     channels: int

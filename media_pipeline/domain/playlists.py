@@ -6,6 +6,7 @@ Pure functions over playlist text; media files are never touched.
 import math
 import posixpath
 import re
+import unicodedata
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from xml.etree import ElementTree as Xml
@@ -18,6 +19,11 @@ _CHARACTERISTICS = (
     ',CHARACTERISTICS="public.accessibility.transcribes-spoken-dialog,public.accessibility.describes-music-and-sound"'
 )
 _ROLES: dict[TextKind, str] = {"subtitles": "subtitle", "captions": "caption", "forced": "forced-subtitle"}
+_NO_CHARACTERS = frozenset({"Cc", "Cs", "Cn", "Co", "Zl", "Zp"})
+"""controls, half surrogates, what is not assigned, line and paragraph separators"""
+_TURNS = frozenset({"LRE", "RLE", "LRO", "RLO", "PDF", "LRI", "RLI", "FSI", "PDI"})
+"""They make a name read backwards, and what follows it too."""
+_LONGEST_NAME = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +41,25 @@ class TextTrack:
     base: str
     """leads to the files that `mpd` names"""
     kind: TextKind = "subtitles"
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "name", one_line(self.name))
+        if not re.fullmatch(r"[A-Za-z0-9]{1,8}(-[A-Za-z0-9]{1,8}){0,4}", self.language):
+            object.__setattr__(self, "language", "und")
+
+
+def one_line(text: str) -> str:
+    """What a quoted attribute of HLS, and XML, can hold: no quote, no line break, nothing that is not a character.
+
+    >>> one_line('the "best"' + chr(10) + 'cut')
+    "the 'best' cut"
+    """
+    shown = (" " if _unfit(c) else c for c in text.replace('"', "'"))
+    return " ".join("".join(shown).split())[:_LONGEST_NAME].strip()
+
+
+def _unfit(character: str) -> bool:
+    return unicodedata.category(character) in _NO_CHARACTERS or unicodedata.bidirectional(character) in _TURNS
 
 
 def subtitle_playlist(vtt: str, duration_seconds: float) -> str:

@@ -15,6 +15,8 @@ MIN_PROBE_SCORE = 25
 """Below it, ffmpeg is guessing: random bytes are taken for MP3 with 1."""
 DEFAULT_FRAME_RATE = Fraction(25)
 _SANE_RATES = Fraction(1, 10), Fraction(240)
+_COUNTS = frozenset({"index", "width", "height", "channels", "sample_rate", "nb_frames", "probe_score"})
+_MAPS = frozenset({"disposition", "tags"})
 
 
 _LISTS = re.compile(
@@ -35,16 +37,14 @@ def media_info(answer: bytes, *, size: int) -> MediaInfo:
 
     Raises BadMedia: NOT_MEDIA, FORMAT_NOT_ALLOWED, ENCRYPTED, NO_AV_STREAM, CODEC_UNSUPPORTED.
     """
-    facts = json.loads(answer)
-    form = facts.get("format", {})
-    if int(form.get("probe_score", 0)) < MIN_PROBE_SCORE:
+    form, streams = _facts(answer)
+    if form.get("probe_score", 0) < MIN_PROBE_SCORE:
         raise BadMedia(RejectionCode.NOT_MEDIA, "The file is not a video or audio file.")
     names = str(form.get("format_name", "")).split(",")
     demuxer = next((n for n in names if n in DEMUXERS), None)
     if demuxer is None:
         message = "This kind of file is not accepted; send a video or audio file."
         raise BadMedia(RejectionCode.FORMAT_NOT_ALLOWED, message, detail=f"format {names}")
-    streams = facts.get("streams", [])
     if any(s.get("codec_tag_string") in {"encv", "enca"} for s in streams):
         raise BadMedia(RejectionCode.ENCRYPTED, "The file is encrypted; send it without copy protection.")
     video = _best([s for s in streams if s.get("codec_type") == "video" and not _is_cover(s)])
@@ -52,7 +52,7 @@ def media_info(answer: bytes, *, size: int) -> MediaInfo:
     if video is None and not audio:
         raise BadMedia(RejectionCode.NO_AV_STREAM, "The file holds neither picture nor sound.")
     for stream in filter(None, [video, *audio]):
-        if stream.get("codec_name", "unknown") == "unknown":
+        if stream.setdefault("codec_name", "unknown") == "unknown":
             message = f"The file's {stream['codec_type']} codec is not known here; send H.264, HEVC, VP9 or AV1."
             raise BadMedia(RejectionCode.CODEC_UNSUPPORTED, message, detail=str(stream.get("codec_tag_string")))
     return MediaInfo(
@@ -69,7 +69,7 @@ def media_info(answer: bytes, *, size: int) -> MediaInfo:
 def progress_seconds(line: str) -> float | None:
     """The position in seconds that a line of `-progress` tells, None for other lines."""
     name, _, value = line.partition("=")
-    if name != "out_time_us" or not value.lstrip("-").isdigit():
+    if name != "out_time_us" or not re.fullmatch(r"-?[0-9]{1,18}", value):
         return None
     return max(0.0, int(value) / 1e6)
 
@@ -91,7 +91,7 @@ def loudness(stderr: str) -> tuple[float, float] | None:
 
 def packets(csv: str) -> tuple[int, float, tuple[float, ...]]:
     """Frames, duration in seconds, and the times of the keyframes, from `commands.packets`."""
-    rows = [line.split(",") for line in csv.splitlines() if line]
+    rows = [row for row in (line.split(",") for line in csv.splitlines()) if _is_number(row[0].lstrip("-"))]
     times = [(float(row[0]), "K" in row[1]) for row in rows if len(row) > 1]
     duration = next((float(row[0]) for row in reversed(rows) if len(row) == 1), 0.0)
     return len(times), duration, tuple(sorted(at for at, key in times if key))
@@ -101,7 +101,7 @@ def printed_times(text: str, *, key: str | None = None) -> list[float]:
     """Frame times in seconds as the `metadata` filter printed them; with `key`, of frames that carry that key."""
     times, at = [], 0.0
     for line in text.splitlines():
-        stamp = re.search(r"pts_time:(-?[\d.]+)", line)
+        stamp = re.search(r"pts_time:(-?[0-9]{1,12}(?:\.[0-9]+)?)", line)
         if stamp:
             at = max(0.0, float(stamp[1]))
             if key is None:
@@ -109,6 +109,37 @@ def printed_times(text: str, *, key: str | None = None) -> list[float]:
         elif key and line.startswith(f"{key}="):
             times.append(at)
     return times
+
+
+def _facts(answer: bytes) -> tuple[dict[str, Any], list[dict[str, Any]]]:
+    """Format and streams. What a hostile file makes ffprobe say is of the type that is read here, or is left out."""
+    try:
+        told = json.loads(answer)
+    except ValueError:
+        told = None
+    whole = told if isinstance(told, dict) else {}
+    streams = [_typed(s) for s in _list(whole.get("streams"))]
+    return _typed(whole.get("format")), [s for s in streams if "index" in s]
+
+
+def _typed(told: Any) -> dict[str, Any]:
+    """Counts as integers from 0, maps as maps, everything else as text."""
+    known: dict[str, Any] = {}
+    for name, value in told.items() if isinstance(told, dict) else ():
+        if name in _COUNTS:
+            if re.fullmatch(r"[0-9]{1,9}", str(value)):
+                known[name] = int(value)
+        elif name in _MAPS:
+            known[name] = value if isinstance(value, dict) else {}
+        elif name == "side_data_list":
+            known[name] = [d for d in _list(value) if isinstance(d, dict)]
+        elif isinstance(value, str | int | float):
+            known[name] = str(value)
+    return known
+
+
+def _list(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else []
 
 
 def _best(videos: list[dict[str, Any]]) -> dict[str, Any] | None:
@@ -139,7 +170,7 @@ def _video(s: Mapping[str, Any]) -> VideoStream:
         transfer=str(s.get("color_transfer", "unknown")),
         matrix=str(s.get("color_space", "unknown")),
         interlaced=s.get("field_order") in {"tt", "bb", "tb", "bt"},
-        frames=int(s["nb_frames"]) if str(s.get("nb_frames", "")).isdigit() else None,
+        frames=s.get("nb_frames"),
     )
 
 
@@ -173,9 +204,9 @@ def _language(s: Mapping[str, Any]) -> str:
 
 def _rotation(s: Mapping[str, Any]) -> int:
     """Degrees clockwise that a player turns the picture; odd angles count as the nearest quarter."""
-    angles = (d.get("rotation") for d in s.get("side_data_list", []) if "rotation" in d)
-    angle = next((float(a) for a in angles if a is not None), 0.0)
-    return int(round(-angle / 90) * 90) % 360 if math.isfinite(angle) else 0
+    angles = (d.get("rotation") for d in s.get("side_data_list", []))
+    angle = next((a for a in angles if isinstance(a, int | float) and math.isfinite(a)), 0)
+    return round(-angle / 90) * 90 % 360
 
 
 def _frame_rate(s: Mapping[str, Any]) -> Fraction:
@@ -188,10 +219,11 @@ def _frame_rate(s: Mapping[str, Any]) -> Fraction:
 
 
 def _ratio(text: str) -> Fraction | None:
-    above, _, below = text.partition("/")
-    if not above.lstrip("-").isdigit() or not below.isdigit() or int(below) == 0:
+    """Above zero, or None."""
+    parts = re.fullmatch(r"([0-9]{1,12})/([0-9]{1,12})", text)
+    if not parts or not int(parts[1]) or not int(parts[2]):
         return None
-    return Fraction(int(above), int(below)) if int(above) > 0 else None
+    return Fraction(int(parts[1]), int(parts[2]))
 
 
 def _duration(form: Mapping[str, Any], streams: list[dict[str, Any]]) -> float:
@@ -206,4 +238,4 @@ def _duration(form: Mapping[str, Any], streams: list[dict[str, Any]]) -> float:
 
 
 def _is_number(text: str | None) -> bool:
-    return bool(text) and re.fullmatch(r"\d+(\.\d+)?", str(text)) is not None
+    return bool(text) and re.fullmatch(r"[0-9]{1,12}(\.[0-9]+)?", str(text)) is not None

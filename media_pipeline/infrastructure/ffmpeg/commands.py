@@ -87,11 +87,13 @@ def encode(
     outputs = []
     if renditions:
         assert info.video is not None
-        picture = _picture(source, info.video).filter("fps", fps=str(output_rate(info.video)), start_time=0)
+        picture = _timely("select", _picture(source, info.video), info)
+        picture = picture.filter("fps", fps=str(output_rate(info.video)), start_time=0)
         for i, (plan, scaled) in enumerate(zip(renditions, _cascade(picture, renditions), strict=True)):
             outputs.append(ffmpeg.output(scaled, f"v{i}.mp4", **_video_options(plan, stream, threads)))
     for i, (track, gain) in enumerate(tracks):
-        heard = _normalised(_downmixed(source[str(track.index)], audio), gain, audio)
+        sound = _timely("aselect", source[str(track.index)], info)
+        heard = _normalised(_downmixed(sound, audio), gain, audio)
         outputs.append(ffmpeg.output(heard, f"a{i}.mp4", **_audio_options(audio)))
     return _compile(ffmpeg_path, outputs, progress=True)
 
@@ -102,10 +104,11 @@ def keyframe_tiles(
     """Small RGB pictures at least an interval apart to tiles.rgb, their times to tiles.txt. Decoding only keyframes
     costs a small share of a full decode."""
     assert info.video is not None
-    decode = {"skip_frame": "nokey"} if only_keyframes else {}
+    # `discard`: a container with an index need not even read the other packets, which halves the cost again.
+    decode = {"skip_frame": "nokey", "discard": "nokey"} if only_keyframes else {}
     spaced = f"isnan(prev_selected_t)+gte(t-prev_selected_t,{interval_seconds:.3f}-0.001)"
     tiles = (
-        _picture(_source(info.demuxer, **decode), info.video)
+        _timely("select", _picture(_source(info.demuxer, **decode), info.video), info)
         .filter("select", spaced)
         .filter("scale", width, height, flags="area")
         .filter("metadata", "add", key="tile", value="1")  # `print` shows only frames that carry metadata
@@ -127,7 +130,8 @@ def picture(ffmpeg_path: str, info: MediaInfo, *, at: float, width: int, height:
 def look(ffmpeg_path: str, info: MediaInfo, *, every_seconds: float, width: int, height: int) -> list[str]:
     """One decode: RGB frames to frames.rgb with their times in frames.txt, scene cuts to scenes.txt."""
     assert info.video is not None
-    small = _picture(_source(info.demuxer), info.video).filter("scale", width, height, flags="fast_bilinear")
+    timely = _timely("select", _picture(_source(info.demuxer), info.video), info)
+    small = timely.filter("scale", width, height, flags="fast_bilinear")
     both = small.filter_multi_output("split")
     spaced = f"isnan(prev_selected_t)+gte(t-prev_selected_t,{every_seconds:.3f}-0.001)"
     sampled = (
@@ -144,7 +148,8 @@ def look(ffmpeg_path: str, info: MediaInfo, *, every_seconds: float, width: int,
 
 def speech(ffmpeg_path: str, info: MediaInfo, track: AudioStream) -> list[str]:
     """The track as PCM for a recogniser, speech.pcm; silence stands in where it starts late."""
-    heard = _source(info.demuxer)[str(track.index)].filter("aresample", **{"async": 1, "first_pts": 0})
+    sound = _timely("aselect", _source(info.demuxer)[str(track.index)], info)
+    heard = sound.filter("aresample", **{"async": 1, "first_pts": 0})
     options = {"ac": 1, "ar": 16000, "format": "s16le", "c:a": "pcm_s16le"}
     return _compile(ffmpeg_path, [ffmpeg.output(heard, "speech.pcm", **options)])
 
@@ -194,6 +199,15 @@ def _picture(source: Any, video: VideoStream) -> Any:
     untagged = "bt709" if video.coded_height >= 720 else "smpte170m"
     matrix = {} if video.matrix != "unknown" else {"in_color_matrix": untagged}
     return frames.filter("scale", out_color_matrix="bt709", out_range="tv", **matrix).filter("format", "yuv420p")
+
+
+def _timely(select: str, frames: Any, info: MediaInfo) -> Any:
+    """Without frames that claim a time past the last packet: for one wrong timestamp the picture would freeze, or
+    silence be filled in, until then. Frames without a time stay."""
+    if info.duration_seconds <= 0:
+        return frames
+    end = info.duration_seconds + max(1.0, 0.02 * info.duration_seconds)
+    return frames.filter(select, f"not(gt(t,{end:.3f}))")
 
 
 def _cascade(picture: Any, renditions: Sequence[PlannedRendition]) -> list[Any]:

@@ -77,13 +77,18 @@ class Ffmpeg:
     ) -> tuple[list[EncodedVideo], list[EncodedAudio]]:
         """Decode once and encode everything asked for; sound is measured first, so that its gain is constant."""
         measuring = _told(info.duration_seconds, lambda _: progress(0.0))
-        gains = [(track, self._gain(info, track, audio, scratch, measuring)) for track in tracks]
-        argv = commands.encode(self.ffmpeg, info, renditions, gains, audio=audio, stream=stream, threads=self.threads)
+        gains = [self._gain(info, track, audio, scratch, measuring) for track in tracks]
+        heard = [(track, gain) for track, gain in zip(tracks, gains, strict=True) if gain]
+        if not renditions and not heard:
+            raise BadMedia(RejectionCode.NO_DECODABLE_FRAMES, "Nothing of the sound could be decoded.")
+        argv = commands.encode(self.ffmpeg, info, renditions, heard, audio=audio, stream=stream, threads=self.threads)
         self._on_upload(
             argv, scratch, self._encode_seconds(info), RejectionCode.UNREADABLE, _told(info.duration_seconds, progress)
         )
         videos = [self._measured_video(scratch / f"v{i}.mp4") for i in range(len(renditions))]
-        sounds = [self._measured_audio(scratch / f"a{i}.mp4", audio) for i in range(len(tracks))]
+        measured = (self._measured_audio(scratch / f"a{i}.mp4", audio) for i in range(len(heard)))
+        unheard = EncodedAudio(scratch, audio.channels, 0.0, None, None)
+        sounds = [next(measured) if gain else unheard for gain in gains]
         if any(v.frames == 0 for v in videos):
             raise BadMedia(RejectionCode.NO_DECODABLE_FRAMES, "Not one frame of the picture could be decoded.")
         return videos, sounds
@@ -152,9 +157,18 @@ class Ffmpeg:
 
     def _gain(
         self, info: MediaInfo, track: AudioStream, recipe: AudioRecipe, scratch: Path, on_line: Callable[[str], None]
-    ) -> Gain:
+    ) -> Gain | None:
+        """None for a track of which not one sample decodes: it costs itself, not the media."""
+        reached = [0.0]
+
+        def note(line: str) -> None:
+            reached[0] = answers.progress_seconds(line) or reached[0]
+            on_line(line)
+
         argv = commands.measure_loudness(self.ffmpeg, info.demuxer, track.index, commands.SOURCE, recipe)
-        output = self._on_upload(argv, scratch, self._encode_seconds(info), RejectionCode.UNREADABLE, on_line)
+        output = self._on_upload(argv, scratch, self._encode_seconds(info), RejectionCode.UNREADABLE, note)
+        if reached[0] == 0:
+            return None
         heard = answers.loudness(output.stderr)
         if heard is None:
             return Gain(0.0, None)
