@@ -8,7 +8,9 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check -q
 FILE ?=
 PROFILE ?=
 
-.PHONY: run dev test test-fast check lint types contracts definitions bench doctor lock clean test-openai-whisper
+SECONDS ?= 60
+SEED ?= 1
+.PHONY: run dev test test-fast fuzz check lint types contracts definitions bench doctor lock clean players test-openai-whisper
 
 run: $(INSTALLED)  ## process FILE, or a clip made for the demo
 	@$(BIN)/media-pipeline process $(if $(PROFILE),--profile "$(PROFILE)") "$(or $(FILE),$$($(BIN)/media-pipeline demo))"
@@ -21,6 +23,9 @@ test: $(INSTALLED)  ## every test
 
 test-fast: $(INSTALLED)  ## without whole runs: under two minutes
 	$(BIN)/pytest -m "not slow"
+
+fuzz: $(INSTALLED)  ## break files and judge the answers: SECONDS=600 SEED=2; keeps what fails in fuzz-failures/
+	$(BIN)/python -m media_pipeline_tests.fuzz --seconds $(SECONDS) --seed $(SEED)
 
 check: lint types contracts definitions test  ## what CI runs
 
@@ -37,11 +42,15 @@ contracts: $(INSTALLED)
 definitions: $(INSTALLED)
 	$(BIN)/media-pipeline validate
 
-bench: $(INSTALLED)  ## ratios against plain tools; takes minutes
-	$(BIN)/python benchmarks/run.py
+BENCH ?= run ladder storyboard quality
+bench: $(INSTALLED)  ## ratios against plain tools, all or one: BENCH=ladder; takes minutes each
+	@set -e; for each in $(BENCH); do $(BIN)/python benchmarks/$$each.py; done
 
 doctor: $(INSTALLED)
 	@$(BIN)/media-pipeline doctor
+
+players:  ## what the player tests need: Debian's Chromium and, from npm, the players
+	@.ci/players
 
 OPENAI := .venv-openai-whisper
 test-openai-whisper:  ## the second speech engine, in an environment of its own (2.9 GB)

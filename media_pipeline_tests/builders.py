@@ -16,6 +16,7 @@ from media_pipeline.domain.results import (
     Source,
     Stream,
     Subtitles,
+    SubtitleTrack,
     Tags,
     Thumbnails,
 )
@@ -73,7 +74,7 @@ def tracks(**changes: Any) -> AudioTracks:
 def stream() -> Stream:
     prefix = f"{upload().media_id}/{upload().version}/stream/b2"
     packaged = (PackagedTrack("720p", "h264", 1280, 720, 4000, 5000),)
-    return Stream(f"{prefix}/master.m3u8", f"{prefix}/manifest.mpd", packaged, 4.0, MADE)
+    return Stream(f"{prefix}/master.m3u8", f"{prefix}/manifest.mpd", packaged, 4.0, 0.0, (), MADE)
 
 
 def thumbnails() -> Thumbnails:
@@ -86,10 +87,9 @@ def thumbnails() -> Thumbnails:
 
 def subtitles() -> Subtitles:
     prefix = f"{upload().media_id}/{upload().version}/subtitles/d4"
-    return Subtitles(
-        "en", 0.98, f"{prefix}/subtitles.vtt", f"{prefix}/subtitles.srt", f"{prefix}/words.json", 3, 12, "hello",
-        9.5, 0.2, MADE,
-    )  # fmt: skip
+    files = (f"{prefix}/{name}" for name in ("subtitles.vtt", "subtitles.srt", "words.json", "manifest.mpd"))
+    track = SubtitleTrack("en", "subtitles", "speech", *files, 3, 9.5)
+    return Subtitles(track, 0.98, 12, "hello", 0.2, MADE)
 
 
 def tags() -> Tags:

@@ -6,6 +6,7 @@ from functools import cache
 from pathlib import Path
 
 from media_pipeline.infrastructure.ffmpeg.tool import Ffmpeg
+from media_pipeline.infrastructure.packager import ShakaPackager
 from media_pipeline.infrastructure.settings import Settings
 
 
@@ -16,6 +17,10 @@ def settings() -> Settings:
 
 def tool() -> Ffmpeg:
     return Ffmpeg(settings().ffmpeg_path, settings().ffprobe_path)
+
+
+def packager() -> ShakaPackager:
+    return ShakaPackager(settings().packager_path)
 
 
 def make(to: Path, *arguments: str) -> Path:
@@ -44,3 +49,13 @@ def h264(*more: str) -> Sequence[str]:
 def clip(to: Path, seconds: float = 2, size: str = "320x240", *more: str) -> Path:
     """A small video with a tone."""
     return make(to, *picture(seconds, size), *tone(seconds), *h264(), "-c:a", "aac", "-shortest", *more)
+
+
+def with_text(to: Path, tracks: Sequence[tuple[str, str]], *options: str, seconds: float = 10) -> Path:
+    """A small video with text tracks, each (file name, content): ffmpeg tells the format by the name's end."""
+    files = [to.with_name(f"{to.stem}-{i}-{name}") for i, (name, _) in enumerate(tracks)]
+    for file, (_, content) in zip(files, tracks, strict=True):
+        file.write_text(content, encoding="utf-8")
+    inputs = [word for file in files for word in ("-i", str(file))]
+    maps = [word for i in range(len(files) + 1) for word in ("-map", str(i))]
+    return make(to, *picture(seconds, "64x48", "10"), *inputs, *maps, *h264(), *options)

@@ -1,10 +1,10 @@
 """Where a stage works and where its outputs land: the source under one fixed name in a scratch directory, outputs in
 the store, all of them or none."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from uuid import uuid4
 
 from media_pipeline.application.ports import Store
@@ -37,12 +37,29 @@ class Shelf:
 
         When one cannot be stored, those before it are taken back.
         """
+
+        def put(name: str, key: str, content_type: str) -> None:
+            self.store.put(self.bucket, key, files[name], content_type=content_type)
+
+        return self._keep(upload, stage, files, put)
+
+    def keep_texts(self, upload: Upload, stage: str, texts: Mapping[str, str]) -> dict[str, str]:
+        """Like `keep`, of small texts."""
+
+        def write(name: str, key: str, content_type: str) -> None:
+            self.store.write(self.bucket, key, texts[name].encode(), content_type=content_type)
+
+        return self._keep(upload, stage, texts, write)
+
+    def _keep(
+        self, upload: Upload, stage: str, names: Iterable[str], put: Callable[[str, str, str], object]
+    ) -> dict[str, str]:
         attempt = uuid4().hex[:8]
         kept: dict[str, str] = {}
         try:
-            for name, path in files.items():
+            for name in names:
                 key = keys.output(upload.media_id, upload.version, stage, attempt, name)
-                self.store.put(self.bucket, key, path, content_type=CONTENT_TYPES[path.suffix])
+                put(name, key, CONTENT_TYPES[PurePosixPath(name).suffix])
                 kept[name] = key
         except MediaError:
             self.store.delete(self.bucket, kept.values())

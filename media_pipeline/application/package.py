@@ -5,11 +5,15 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from media_pipeline.application.outputs import Shelf
-from media_pipeline.application.ports import Packager, PackagingInput
+from media_pipeline.application.ports import Packaged, Packager, PackagingInput
+from media_pipeline.domain import conformance
 from media_pipeline.domain.errors import QuarantineCode, Unavailable
-from media_pipeline.domain.playlists import language_name
+from media_pipeline.domain.language import UNKNOWN, bcp47, track_labels
 from media_pipeline.domain.profile import Recipes, fingerprint
 from media_pipeline.domain.results import AudioTracks, Made, NotMade, PackagedTrack, Rendition, Source, Stream
+
+TEXT_SEGMENT_SECONDS = 60.0
+"""cues are small: fewer requests"""
 
 
 def package(
@@ -31,17 +35,32 @@ def package(
     inputs = _inputs(renditions, audio, shelf=shelf, scratch=scratch)
     if not inputs:
         raise Unavailable(QuarantineCode.INTERNAL, "There is neither picture nor sound to package.")
-    packaged = packager.package(inputs, recipe=recipe, scratch=scratch)
-    files = {name: scratch / "packaged" / name for name in packaged.files}
+    packaged = packager.package(inputs, segment_seconds=recipe.segment_seconds, scratch=scratch)
+    files = {name: packaged.directory / name for name in packaged.files}
     sizes = {name: path.stat().st_size for name, path in files.items()}
+    texts = {name: path.read_text() for name, path in files.items() if path.suffix == ".m3u8"}
+    media = [conformance.parsed(texts[f"{i.name}.m3u8"]) for i in inputs]
     kept = shelf.keep(source.upload, "stream", files)
     return Stream(
         hls=kept[packaged.hls],
         dash=kept[packaged.dash],
         renditions=tuple(_packaged(r, sizes[f"video-{r.rung}.mp4"]) for r in renditions),
-        longest_segment_seconds=packaged.longest_segment_seconds,
+        longest_segment_seconds=max(segment.seconds for playlist in media for segment in playlist.segments),
+        misalignment_seconds=conformance.misalignment_seconds([texts[f"video-{r.rung}.m3u8"] for r in renditions]),
+        faults=conformance.faults(texts[packaged.hls], texts.__getitem__, sizes),
         made=Made(fingerprint(recipe), packager.build, None, round(time.monotonic() - began, 3)),
     )
+
+
+def package_text(vtt: Path, language: str, *, packager: Packager, scratch: Path) -> Packaged:
+    """One WebVTT file as fragmented MP4 with an MPD of its own: DASH players find cues there as they find sound.
+
+    What a menu calls it is known only beside other tracks: whoever names it in a manifest says so there.
+
+    Its files are named after `vtt`, whose stem holds letters, digits and "-" only.
+    """
+    track = PackagingInput(vtt, "text", vtt.stem, UNKNOWN, language, default=False)
+    return packager.package([track], segment_seconds=TEXT_SEGMENT_SECONDS, scratch=scratch)
 
 
 def _inputs(
@@ -57,7 +76,7 @@ def _inputs(
         for r in renditions
     ]
     tracks = audio.tracks if isinstance(audio, AudioTracks) else ()
-    labels = track_labels([t.language for t in tracks])
+    labels = track_labels([t.language for t in tracks], unknown="Audio")
     preferred = next((i for i, t in enumerate(tracks) if t.default), 0)
     return inputs + [
         PackagingInput(
@@ -65,21 +84,11 @@ def _inputs(
             "audio",
             f"audio-{i}-{t.language}",
             labels[i],
-            t.language,
+            bcp47(t.language),
             default=i == preferred,
         )
         for i, t in enumerate(tracks)
     ]
-
-
-def track_labels(languages: Sequence[str]) -> list[str]:
-    """What a player's menu calls each track: its language, numbered where that is not enough.
-
-    >>> track_labels(["en", "und", "en"])
-    ['English', 'Audio', 'English 2']
-    """
-    names = [language_name(code) if code != "und" else "Audio" for code in languages]
-    return [name if names.index(name) == i else f"{name} {names[: i + 1].count(name)}" for i, name in enumerate(names)]
 
 
 def _packaged(rendition: Rendition, size: int) -> PackagedTrack:

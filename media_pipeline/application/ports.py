@@ -7,14 +7,14 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import Protocol, TypeVar
+from typing import Literal, Protocol, TypeVar
 
 from media_pipeline.domain.job import Failure, Job, JobState, Task, TaskState
-from media_pipeline.domain.media import AudioStream, MediaInfo
+from media_pipeline.domain.media import AudioStream, MediaInfo, TextStream
 from media_pipeline.domain.profile import AudioRecipe, PlannedRendition, SpeechModel, StreamRecipe, VisionModel
-from media_pipeline.domain.results import Likeness, NotMade, Result
+from media_pipeline.domain.results import Likeness, NotMade, Result, SubtitleTrack
 from media_pipeline.domain.tags import Sighting
-from media_pipeline.domain.transcript import Transcript
+from media_pipeline.domain.transcript import Cue, Transcript
 from media_pipeline.domain.upload import StoredObject, Upload
 
 R = TypeVar("R")
@@ -140,7 +140,8 @@ class EncodedVideo:
 
 @dataclass(frozen=True, slots=True)
 class EncodedAudio:
-    """An encoded track in scratch, measured from the file itself. Loudness is None for silence."""
+    """An encoded track in scratch, measured from the file itself. Loudness is None for silence. A track of which not
+    one sample decodes lasts 0 s and has no file."""
 
     path: Path
     channels: int
@@ -163,10 +164,14 @@ class Frame:
 class Results(Protocol):
     """What each asset handed on, by upload and asset key joined by "/"."""
 
-    def save(self, upload: Upload, asset: str, value: Result | NotMade) -> None: ...
+    def save(self, upload: Upload, asset: str, value: Result | SubtitleTrack | NotMade) -> None: ...
 
     def load(self, upload: Upload, asset: str, kind: type[R]) -> R | NotMade | None:
         """None where the asset was never materialised: absence is a value."""
+        ...
+
+    def load_all(self, upload: Upload, folder: str, kind: type[R]) -> list[R]:
+        """Every result saved as `<folder>/<name>`, in the order of their names, without those that are NotMade."""
         ...
 
 
@@ -245,28 +250,31 @@ class MediaTool(Protocol):
         """The track as 16 kHz mono signed 16-bit little-endian PCM, its time starting at the media's start."""
         ...
 
+    def text(self, source: Path, info: MediaInfo, stream: TextStream, *, scratch: Path) -> list[Cue]:
+        """The cues of an embedded text track as their author left them: neither clean nor in order."""
+        ...
+
 
 @dataclass(frozen=True, slots=True)
 class Packaged:
-    """What the packager left in `scratch`: file names, all relative to it."""
+    """What the packager left in `directory`: file names, all relative to it."""
 
+    directory: Path
     hls: str
     dash: str
     files: tuple[str, ...]
-    longest_segment_seconds: float
 
 
 @dataclass(frozen=True, slots=True)
 class PackagingInput:
-    """One of our own MP4s to package. `label` and `language` are "" for video."""
+    """One of our own MP4s or WebVTTs to package. `label` and `language` are "" for video."""
 
     path: Path
-    kind: str
-    """video or audio"""
+    kind: Literal["video", "audio", "text"]
     name: str
     """of its files; letters, digits and - only"""
     label: str
-    """what a player's menu shows; unique among the audio tracks, without commas"""
+    """what a player's menu shows; unique among the tracks of a kind, without commas"""
     language: str
     default: bool
 
@@ -277,7 +285,9 @@ class Packager(Protocol):
     @property
     def build(self) -> str: ...
 
-    def package(self, inputs: Sequence[PackagingInput], *, recipe: StreamRecipe, scratch: Path) -> Packaged: ...
+    def package(self, inputs: Sequence[PackagingInput], *, segment_seconds: float, scratch: Path) -> Packaged:
+        """Writes into a directory of its own below `scratch`."""
+        ...
 
 
 class Recogniser(Protocol):

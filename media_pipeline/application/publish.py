@@ -4,11 +4,14 @@ One idempotent use case, called after every stage: revision 1 appears when pictu
 Everything a revision names is there before the revision is.
 """
 
-from collections.abc import Callable
+import posixpath
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Protocol
 
+from media_pipeline.application.edit_subtitles import EDITS
+from media_pipeline.application.embedded_subtitles import RESULT as EMBEDDED
 from media_pipeline.application.outputs import Shelf
 from media_pipeline.application.ports import Catalogue, Results
 from media_pipeline.domain import keys, playlists, quality
@@ -26,17 +29,21 @@ from media_pipeline.domain.manifest import (
 from media_pipeline.domain.profile import Profile, Recipes
 from media_pipeline.domain.results import (
     AudioTracks,
+    EmbeddedSubtitles,
     Made,
     NotMade,
     Rendition,
     Source,
     Stream,
     Subtitles,
+    SubtitleTrack,
     Tags,
     Thumbnails,
 )
+from media_pipeline.domain.subtitle_tracks import chosen, names
 from media_pipeline.domain.upload import Upload
 
+_STAGE = "playlists"
 _ATTEMPTS = 5
 """extras that finish together race for the next revision; each loser tries again"""
 
@@ -57,7 +64,9 @@ class Parts:
     audio: AudioTracks | None
     stream: Stream
     thumbnails: Thumbnails | None
-    subtitles: Subtitles | None
+    subtitles: tuple[SubtitleTrack, ...]
+    spoken: Subtitles | None
+    embedded: EmbeddedSubtitles | None
     tags: Tags | None
 
 
@@ -76,19 +85,18 @@ def publish(
 
     Raises Conflict when another version is current by now.
     """
-    parts = gathered(upload, recipes=recipes, results=results)
-    if isinstance(parts, NotMade):
-        return parts
     for _ in range(_ATTEMPTS):
         if catalogue.job(upload.media_id).version != upload.version:
             raise Conflict("A newer version of the file was uploaded; this one is not published.")
         try:
-            manifest = _next_revision(upload, parts, recipes, shelf, codec)
+            manifest = _next_revision(upload, recipes, results, shelf, codec)
             break
         except Conflict:
             continue
     else:
         raise Conflict("The manifest is being changed by others all the time.")
+    if isinstance(manifest, NotMade):
+        return manifest
     catalogue.published(upload.media_id, upload.version, manifest.revision)
     state = JobState.READY if complete else JobState.PLAYABLE
     catalogue.move(upload.media_id, upload.version, state, at=now())
@@ -103,7 +111,11 @@ def gathered(upload: Upload, *, recipes: Recipes, results: Results) -> Parts | N
         return NotMade("picture and sound are not packaged yet")
     audio = results.load(upload, "audio", AudioTracks)
     thumbnails = results.load(upload, "thumbnails", Thumbnails)
-    subtitles = results.load(upload, "subtitles", Subtitles)
+    spoken = results.load(upload, "subtitles", Subtitles)
+    spoken = spoken if isinstance(spoken, Subtitles) else None
+    embedded = results.load(upload, EMBEDDED, EmbeddedSubtitles)
+    embedded = embedded if isinstance(embedded, EmbeddedSubtitles) else None
+    edited = results.load_all(upload, EDITS, SubtitleTrack)
     tags = results.load(upload, "ai_tags", Tags)
     return Parts(
         source=source,
@@ -111,7 +123,9 @@ def gathered(upload: Upload, *, recipes: Recipes, results: Results) -> Parts | N
         audio=audio if isinstance(audio, AudioTracks) else None,
         stream=stream,
         thumbnails=thumbnails if isinstance(thumbnails, Thumbnails) else None,
-        subtitles=subtitles if isinstance(subtitles, Subtitles) else None,
+        subtitles=chosen(edited, embedded.tracks if embedded else (), spoken.track if spoken else None),
+        spoken=spoken,
+        embedded=embedded,
         tags=tags if isinstance(tags, Tags) else None,
     )
 
@@ -126,7 +140,6 @@ def manifest_of(parts: Parts, recipes: Recipes, *, revision: int, hls: str, dash
     """The manifest of these parts; `hls` and `dash` are keys."""
     upload, info = parts.source.upload, parts.source.info
     shown = parts.thumbnails
-    said = parts.subtitles
 
     def path(key: str) -> str:
         return keys.relative_to_manifest(upload.media_id, key)
@@ -156,34 +169,42 @@ def manifest_of(parts: Parts, recipes: Recipes, *, revision: int, hls: str, dash
         if shown
         else None,
         preview=path(shown.preview) if shown else None,
-        subtitles=(
-            ManifestSubtitles(said.language, "subtitles", "speech", path(said.vtt), path(said.srt), path(said.words)),
-        )
-        if said
-        else (),
+        subtitles=tuple(
+            ManifestSubtitles(
+                t.language, t.kind, t.origin, path(t.vtt), path(t.srt), path(t.words) if t.words else None
+            )
+            for t in parts.subtitles
+        ),
         tags=parts.tags.tags if parts.tags else (),
         scenes=parts.tags.scenes if parts.tags else (),
         chapters=(),
         checks=_checks(parts, recipes),
         provenance=_provenance(parts),
-        warnings=(),
+        warnings=parts.embedded.warnings if parts.embedded else (),
     )
 
 
-def _next_revision(upload: Upload, parts: Parts, recipes: Recipes, shelf: Shelf, codec: Codec) -> Manifest:
+def _next_revision(
+    upload: Upload, recipes: Recipes, results: Results, shelf: Shelf, codec: Codec
+) -> Manifest | NotMade:
     key = keys.manifest(upload.media_id)
     try:
         data, etag = shelf.store.read(shelf.bucket, key)
         before: Manifest | None = codec.load(data)
     except Missing:
         before, etag = None, ""
+    # Only now: what another stage hands on after this is in nobody's revision, and that stage will publish.
+    parts = gathered(upload, recipes=recipes, results=results)
+    if isinstance(parts, NotMade):
+        return parts
     revision = before.revision + 1 if before else 1
-    hls, dash = _playlists(upload, parts, revision)
-    manifest = manifest_of(parts, recipes, revision=revision, hls=hls, dash=dash)
+    manifest = manifest_of(parts, recipes, revision=revision, hls=parts.stream.hls, dash=parts.stream.dash)
     if before and _same(before, manifest):
         return before
-    if parts.subtitles:
-        _write_playlists(parts, parts.subtitles, revision, shelf)
+    tracks = _text_tracks(parts, shelf)
+    if tracks:
+        hls, dash = _write_playlists(parts, tracks, shelf)
+        manifest = replace(manifest, hls=hls, dash=dash)
     data = codec.dump(manifest)
     if before:
         shelf.store.write(shelf.bucket, key, data, content_type="application/json", if_match=etag)
@@ -199,40 +220,44 @@ def _same(before: Manifest, after: Manifest) -> bool:
     return replace(before, revision=0, hls="", dash="") == replace(after, revision=0, hls="", dash="")
 
 
-def _playlists(upload: Upload, parts: Parts, revision: int) -> tuple[str, str]:
-    if parts.subtitles is None:
-        return parts.stream.hls, parts.stream.dash
-    here = (upload.media_id, upload.version, revision)
-    return keys.revision(*here, "master.m3u8"), keys.revision(*here, "manifest.mpd")
+def _text_tracks(parts: Parts, shelf: Shelf) -> list[playlists.TextTrack]:
+    """The subtitles as playlists name them."""
+    here = _place(parts.source.upload)
+    return [
+        playlists.TextTrack(
+            language=track.language,
+            name=name,
+            vtt=playlists.relative(track.vtt, here),
+            playlist=f"subtitles-{i}-{track.language}.m3u8",
+            mpd=shelf.store.read(shelf.bucket, track.dash)[0].decode(),
+            base=playlists.relative(posixpath.dirname(track.dash), here),
+            kind=track.kind,
+        )
+        for i, (track, name) in enumerate(zip(parts.subtitles, names(parts.subtitles), strict=True))
+    ]
 
 
-def _write_playlists(parts: Parts, said: Subtitles, revision: int, shelf: Shelf) -> None:
-    """Playlists that name the subtitles, beside the media files that stay where they are."""
-    upload = parts.source.upload
-    track = playlists.TextTrack(
-        language=said.language,
-        name=playlists.language_name(said.language),
-        vtt=playlists.relative(said.vtt, keys.revision(upload.media_id, upload.version, revision, "")),
-        playlist=f"subtitles-{said.language}.m3u8",
-    )
-    base = playlists.relative(
-        parts.stream.hls.rpartition("/")[0], keys.revision(upload.media_id, upload.version, revision, "")
-    )
-    store, bucket = shelf.store, shelf.bucket
-    packaged_hls = store.read(bucket, parts.stream.hls)[0].decode()
-    packaged_dash = store.read(bucket, parts.stream.dash)[0].decode()
+def _write_playlists(parts: Parts, tracks: Sequence[playlists.TextTrack], shelf: Shelf) -> tuple[str, str]:
+    """Playlists that name the subtitles, in a place of their own, beside the media files that stay where they are.
+
+    The paths of HLS and DASH as the manifest names them.
+    """
+    upload, stream = parts.source.upload, parts.stream
+    packaged_hls = shelf.store.read(shelf.bucket, stream.hls)[0].decode()
+    packaged_dash = shelf.store.read(shelf.bucket, stream.dash)[0].decode()
+    base = playlists.relative(posixpath.dirname(stream.hls), _place(upload))
     duration = parts.source.info.duration_seconds
-    texts = {
-        track.playlist: (playlists.subtitle_playlist(track.vtt, duration), "application/vnd.apple.mpegurl"),
-        "manifest.mpd": (playlists.dash_manifest(packaged_dash, base=base, tracks=[track]), "application/dash+xml"),
-        "master.m3u8": (
-            playlists.hls_master(packaged_hls, base=base, tracks=[track]),
-            "application/vnd.apple.mpegurl",
-        ),
-    }
-    for name, (text, content_type) in texts.items():
-        key = keys.revision(upload.media_id, upload.version, revision, name)
-        store.write(bucket, key, text.encode(), content_type=content_type)
+    texts = {t.playlist: playlists.subtitle_playlist(t.vtt, duration) for t in tracks}
+    texts["manifest.mpd"] = playlists.dash_manifest(packaged_dash, base=base, tracks=tracks)
+    texts["master.m3u8"] = playlists.hls_master(packaged_hls, base=base, tracks=tracks)
+    kept = shelf.keep_texts(upload, _STAGE, texts)
+    hls, dash = (keys.relative_to_manifest(upload.media_id, kept[name]) for name in ("master.m3u8", "manifest.mpd"))
+    return hls, dash
+
+
+def _place(upload: Upload) -> str:
+    """A directory like the one that the playlists will have: relative paths from all of these are the same."""
+    return keys.output(upload.media_id, upload.version, _STAGE, "attempt", "")
 
 
 def _rate(parts: Parts) -> str | None:
@@ -256,7 +281,7 @@ def _provenance(parts: Parts) -> tuple[Provenance, ...]:
     made += [(f"transcodes/{r.rung}", r.made) for r in parts.renditions]
     extras = (("audio", parts.audio), ("stream", parts.stream), ("thumbnails", parts.thumbnails))
     made += [(name, part.made) for name, part in extras if part]
-    more = (("subtitles", parts.subtitles), ("ai_tags", parts.tags))
+    more = (("subtitles", parts.spoken), (EMBEDDED, parts.embedded), ("ai_tags", parts.tags))
     made += [(name, part.made) for name, part in more if part]
     return tuple(Provenance(name, m.fingerprint, m.tool, m.model, m.seconds) for name, m in made)
 

@@ -53,7 +53,8 @@ def transcode(
                 path, source, plans, tracks, recipes=recipes, tool=tool, scratch=scratch, progress=progress
             )
         names = {f"{e.plan.rung.name}.mp4": e.video.path for e in encoded}
-        names |= {f"audio-{i}.mp4": s.path for i, s in enumerate(sounds)}
+        decoded = [(t, s) for t, s in zip(tracks, sounds, strict=True) if s.duration_seconds]
+        names |= {f"audio-{i}.mp4": s.path for i, (_, s) in enumerate(decoded)}
         sizes = {name: path.stat().st_size for name, path in names.items()}
         kept = shelf.keep(source.upload, "renditions", names)
         files = {name: _File(kept[name], size) for name, size in sizes.items()}
@@ -62,16 +63,13 @@ def transcode(
             _rendition(e, source, files[f"{e.plan.rung.name}.mp4"], _by(e.plan.rung.name, source, recipes, made))
             for e in encoded
         ]
-        heard = [
-            _track(track, sound, files[f"audio-{i}.mp4"])
-            for i, (track, sound) in enumerate(zip(tracks, sounds, strict=True))
-        ]
+        heard = [_track(track, sound, files[f"audio-{i}.mp4"]) for i, (track, sound) in enumerate(decoded)]
     else:
         made, renditions, heard = Made("", tool.build, None, 0.0), [], []
     answers = {r.rung: r for r in renditions}
     return Transcoded(
         {name: answers.get(name) or _not_made(name, source, profile) for name in wanted if name != AUDIO},
-        _audio(heard, made, recipes, profile) if AUDIO in wanted else None,
+        _audio(heard, made, recipes, source) if AUDIO in wanted else None,
     )
 
 
@@ -186,10 +184,11 @@ def _track(track: AudioStream, sound: EncodedAudio, file: _File) -> AudioTrack:
     )
 
 
-def _audio(tracks: list[AudioTrack], made: Made, recipes: Recipes, profile: Profile) -> AudioTracks | NotMade:
+def _audio(tracks: list[AudioTrack], made: Made, recipes: Recipes, source: Source) -> AudioTracks | NotMade:
     if not tracks:
-        return NotMade("the source has no sound")
-    return AudioTracks(tuple(tracks), replace(made, fingerprint=fingerprint(recipes.audio[profile.audio])))
+        return NotMade("its sound cannot be decoded" if source.info.audio else "the source has no sound")
+    recipe = recipes.audio[recipes.profiles[source.profile].audio]
+    return AudioTracks(tuple(tracks), replace(made, fingerprint=fingerprint(recipe)))
 
 
 def _not_made(name: str, source: Source, profile: Profile) -> NotMade:

@@ -3,13 +3,16 @@
 import json
 import signal
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 
 import typer
 from typer.exceptions import TyperException
 
+from media_pipeline.domain.captions import BadSubtitles
 from media_pipeline.domain.errors import MediaError
+from media_pipeline.domain.media import TextKind
 
 if TYPE_CHECKING:
     from media_pipeline.defs.resources import Platform
@@ -140,6 +143,37 @@ def open_media(
         _until_interrupted()
 
 
+edits = typer.Typer(no_args_is_help=True, help="Set subtitles by hand: no run overwrites them.")
+app.add_typer(edits, name="subtitles")
+_Language = Annotated[str, typer.Option(help="A language tag, such as en or pt-BR.", show_default=False)]
+_Kind = Annotated[TextKind, typer.Option(help="captions tell sounds too; forced ones are for everybody.")]
+
+
+@edits.command("set")
+def set_subtitles(
+    media_id: Annotated[str, typer.Argument(help="The media's id.")],
+    file: Annotated[Path, typer.Argument(help="WebVTT or SubRip, UTF-8.", exists=True, dir_okay=False)],
+    language: _Language,
+    kind: _Kind = "subtitles",
+) -> None:
+    """Publish a file in the place of what was heard or came with the media, in its language and of its kind."""
+    from media_pipeline.cli.subtitles import put
+
+    platform = _platform()
+    _tell(lambda: put(platform, _job(platform, media_id), file, language=language, kind=kind))
+
+
+@edits.command("unset")
+def unset_subtitles(
+    media_id: Annotated[str, typer.Argument(help="The media's id.")], language: _Language, kind: _Kind = "subtitles"
+) -> None:
+    """Take a file back that was set by hand."""
+    from media_pipeline.cli.subtitles import take_back
+
+    platform = _platform()
+    _tell(lambda: take_back(platform, _job(platform, media_id), language=language, kind=kind))
+
+
 @app.command()
 def doctor(
     as_json: Annotated[bool, typer.Option("--json", help="JSON on stdout.")] = False,
@@ -241,6 +275,14 @@ def _until_interrupted() -> None:
         signal.pause()
     except KeyboardInterrupt:
         return
+
+
+def _tell(work: Callable[[], str]) -> None:
+    """Do it and say what came of it; a file that is no good ends with its sentence."""
+    try:
+        typer.echo(work())
+    except BadSubtitles as bad:
+        _fail(str(bad))
 
 
 def _print_json(value: Any) -> None:

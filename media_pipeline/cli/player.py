@@ -1,6 +1,6 @@
 """The local player page: one published media, served to this machine only.
 
-Static files of ours, the media's own files with byte ranges, nothing else; no framework, no inline script.
+Static files of ours and hls.js, the media's own files with byte ranges, nothing else; no inline script.
 """
 
 import html
@@ -25,12 +25,12 @@ from media_pipeline.application.outputs import CONTENT_TYPES
 from media_pipeline.application.ports import Store
 from media_pipeline.cli.player_files import Files
 from media_pipeline.domain.errors import MediaError, Missing
+from media_pipeline.domain.language import language_name
 from media_pipeline.domain.manifest import Manifest
-from media_pipeline.domain.playlists import language_name
 
 HOST = "127.0.0.1"
 _FOLDER = Path(__file__).with_name("player")
-_SCRIPTS = ("player.js", "dom.js", "facts.js", "timeline.js", "transcript.js")
+_SCRIPTS = ("player.js", "dom.js", "facts.js", "stream.js", "timeline.js", "transcript.js", "hls.min.mjs")
 _STATIC = {
     **{f"/{name}": "text/javascript; charset=utf-8" for name in _SCRIPTS},
     "/player.css": "text/css; charset=utf-8",
@@ -38,7 +38,7 @@ _STATIC = {
 }
 _HEADERS = {
     "Content-Security-Policy": "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; "
-    "media-src 'self'; connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
+    "media-src 'self' blob:; connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
     "Cross-Origin-Resource-Policy": "same-origin",  # any site could embed a port of this machine
     "Referrer-Policy": "no-referrer",
     "X-Content-Type-Options": "nosniff",
@@ -196,7 +196,10 @@ class _Handler(BaseHTTPRequestHandler):
 
 
 def _element(manifest: Manifest) -> str:
-    """The media element: HLS where the browser knows it, else one MP4."""
+    """The media element, with sources for browsers without script or Media Source Extensions: HLS, else one MP4.
+
+    Nothing is loaded before it is played: the MP4 is made when first asked for.
+    """
     poster = f' poster="{_src(manifest.poster)}"' if manifest.poster else ""
     size = f' width="{manifest.display_width}" height="{manifest.display_height}"' if manifest.display_width else ""
     inside = [f'<source src="{_src(manifest.hls)}" type="application/vnd.apple.mpegurl">'] if manifest.hls else []
@@ -211,7 +214,7 @@ def _element(manifest: Manifest) -> str:
         inside.append(f'<track kind="metadata" id="storyboard" src="{_src(manifest.storyboard.vtt)}">')
     lines = "\n        ".join(inside)
     return (
-        f'<{manifest.kind} id="media" controls playsinline preload="metadata"{poster}{size}>\n'
+        f'<{manifest.kind} id="media" controls playsinline preload="none"{poster}{size}>\n'
         f"        {lines}\n      </{manifest.kind}>"
     )
 

@@ -20,7 +20,8 @@ from media_pipeline.infrastructure.ffmpeg import runner
 from media_pipeline.infrastructure.ffmpeg.runner import Limits, ToolFailed
 
 MANIFEST = "media.json"
-_URI = re.compile(r'^([^#\s].*)$|\bURI="([^"]*)"', re.MULTILINE)
+_HLS_NAME = re.compile(r'^([^#\s].*)$|\bURI="([^"]*)"', re.MULTILINE)
+_DASH_NAME = re.compile(r"<BaseURL>([^<]*)</BaseURL>()")
 _REMUX_SECONDS = 900.0
 """copying hours of video from a slow disk; nothing is encoded"""
 
@@ -98,9 +99,9 @@ class Files:
 
 
 def named(manifest: Manifest, read: Read) -> frozenset[str]:
-    """Every path that the manifest names, directly or through its HLS playlists. DASH names the same files."""
+    """Every path that the manifest names, directly or through its playlists."""
     found = {MANIFEST, *_direct(manifest)}
-    waiting = [manifest.hls] if manifest.hls else []
+    waiting = [name for name in (manifest.hls, manifest.dash) if name]
     while waiting:
         playlist = waiting.pop()
         fresh = set(_references(playlist, read(playlist))) - found
@@ -154,7 +155,8 @@ def _direct(manifest: Manifest) -> Iterator[str]:
 
 def _references(playlist: str, text: str) -> Iterator[str]:
     """The paths that a playlist names, relative to the manifest like its own."""
-    for line, quoted in _URI.findall(text):
+    names = _DASH_NAME if playlist.endswith(".mpd") else _HLS_NAME
+    for line, quoted in names.findall(text):
         yield posixpath.normpath(posixpath.join(posixpath.dirname(playlist), (line or quoted).strip()))
 
 

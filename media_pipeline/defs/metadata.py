@@ -84,6 +84,7 @@ def stream(value: Stream, *, hls: str, dash: str) -> Metadata:
         "hls": dg.MetadataValue.path(hls),
         "dash": dg.MetadataValue.path(dash),
         "longest_segment_seconds": dg.MetadataValue.float(value.longest_segment_seconds),
+        **({"playlist_faults": dg.MetadataValue.text("\n".join(value.faults))} if value.faults else {}),
     }
     return facts | ({"ladder": _table(ladder)} if ladder else {}) | made(value.made)
 
@@ -103,9 +104,9 @@ def thumbnails(value: Thumbnails, *, poster: bytes, storyboard: bytes, preview: 
 def subtitles(value: Subtitles) -> Metadata:
     return {
         "excerpt": dg.MetadataValue.md(f"> {_plain(value.excerpt)}"),
-        "language": dg.MetadataValue.text(f"{value.language} ({value.language_confidence:.0%})"),
+        "language": dg.MetadataValue.text(f"{value.track.language} ({value.language_confidence:.0%})"),
         "words": dg.MetadataValue.int(value.word_count),
-        "cues": dg.MetadataValue.int(value.cues),
+        "cues": dg.MetadataValue.int(value.track.cues),
         "real_time_factor": dg.MetadataValue.float(value.real_time_factor),
         **made(value.made),
     }

@@ -2,8 +2,9 @@
 
 <media id>/media.json                         the one key that is ever overwritten
 <media id>/<version>/results/<asset>.json     what the stages hand on
-<media id>/<version>/<stage>/<fingerprint>/…  what they made
-<media id>/<version>/revisions/<n>/…          playlists that name subtitles
+<media id>/<version>/results/human/…          subtitles that a person set; no stage writes here
+<media id>/<version>/<stage>/<attempt>/…      what they made
+<media id>/<version>/playlists/<attempt>/…    playlists that name subtitles
 """
 
 
@@ -23,10 +24,6 @@ def result(media_id: str, version: str, asset: str) -> str:
 def output(media_id: str, version: str, stage: str, attempt: str, name: str) -> str:
     """Where a stage's output lands. `name` is ours, never a user's."""
     return f"{media_id}/{version}/{stage}/{attempt}/{name}"
-
-
-def revision(media_id: str, version: str, number: int, name: str) -> str:
-    return f"{media_id}/{version}/revisions/{number}/{name}"
 
 
 def relative_to_manifest(media_id: str, key: str) -> str:

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from typing import Literal
 
+from media_pipeline.domain.media import TextKind
 from media_pipeline.domain.tags import Span, Tag
 
 
@@ -37,7 +38,7 @@ class Storyboard:
 @dataclass(frozen=True, slots=True)
 class ManifestSubtitles:
     language: str
-    kind: Literal["subtitles", "captions"]
+    kind: TextKind
     origin: Literal["speech", "embedded", "human"]
     vtt: str
     srt: str

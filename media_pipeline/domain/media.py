@@ -67,13 +67,18 @@ class AudioStream:
     """where the last sample ends, on the media's clock"""
 
 
+TextKind = Literal["subtitles", "captions", "forced"]
+"""captions: sounds too, for who cannot hear; forced: only what everybody needs, such as a sign in another language"""
+
+
 @dataclass(frozen=True, slots=True)
 class TextStream:
-    """One embedded subtitle track."""
+    """One embedded subtitle track. `language` is as the container spells it, or "und"."""
 
     index: int
     codec: str
     language: str
+    kind: TextKind = "subtitles"
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,6 +110,6 @@ class MediaInfo:
         return beyond if beyond > UNEVEN_ENDS_SECONDS else 0.0
 
     @property
-    def speech_track(self) -> AudioStream | None:
-        """The track to transcribe: the default one, else the first, else None."""
-        return next((a for a in self.audio if a.default), next(iter(self.audio), None))
+    def speech_tracks(self) -> tuple[AudioStream, ...]:
+        """Where to listen for speech, in this order: the default track, then the others as they come."""
+        return tuple(sorted(self.audio, key=lambda a: not a.default))

@@ -1,4 +1,4 @@
-"""The small additions of progressive publication: naming subtitles that arrive after the packaging.
+"""The small additions to what the packager wrote, and to progressive publication: naming subtitles that arrive later.
 
 Pure functions over playlist text; media files are never touched.
 """
@@ -6,21 +6,60 @@ Pure functions over playlist text; media files are never touched.
 import math
 import posixpath
 import re
-from collections.abc import Sequence
+import unicodedata
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from xml.etree import ElementTree as Xml
 
+from media_pipeline.domain import conformance
+from media_pipeline.domain.media import TextKind
+
 _DASH = "urn:mpeg:dash:schema:mpd:2011"
+_CHARACTERISTICS = (
+    ',CHARACTERISTICS="public.accessibility.transcribes-spoken-dialog,public.accessibility.describes-music-and-sound"'
+)
+_ROLES: dict[TextKind, str] = {"subtitles": "subtitle", "captions": "caption", "forced": "forced-subtitle"}
+_NO_CHARACTERS = frozenset({"Cc", "Cs", "Cn", "Co", "Zl", "Zp"})
+"""controls, half surrogates, what is not assigned, line and paragraph separators"""
+_TURNS = frozenset({"LRE", "RLE", "LRO", "RLO", "PDF", "LRI", "RLI", "FSI", "PDI"})
+"""They make a name read backwards, and what follows it too."""
+_LONGEST_NAME = 200
 
 
 @dataclass(frozen=True, slots=True)
 class TextTrack:
-    """A WebVTT track to be named. `vtt` and `playlist` are relative to the playlists that name them."""
+    """Subtitles to be named. `vtt`, `playlist` and `base` are relative to the playlists that name them."""
 
     language: str
+    """BCP 47"""
     name: str
+    """unique among the tracks"""
     vtt: str
     playlist: str
+    mpd: str
+    """text of the MPD of the same cues in fragmented MP4"""
+    base: str
+    """leads to the files that `mpd` names"""
+    kind: TextKind = "subtitles"
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "name", one_line(self.name))
+        if not re.fullmatch(r"[A-Za-z0-9]{1,8}(-[A-Za-z0-9]{1,8}){0,4}", self.language):
+            object.__setattr__(self, "language", "und")
+
+
+def one_line(text: str) -> str:
+    """What a quoted attribute of HLS, and XML, can hold: no quote, no line break, nothing that is not a character.
+
+    >>> one_line('the "best"' + chr(10) + 'cut')
+    "the 'best' cut"
+    """
+    shown = (" " if _unfit(c) else c for c in text.replace('"', "'"))
+    return " ".join("".join(shown).split())[:_LONGEST_NAME].strip()
+
+
+def _unfit(character: str) -> bool:
+    return unicodedata.category(character) in _NO_CHARACTERS or unicodedata.bidirectional(character) in _TURNS
 
 
 def subtitle_playlist(vtt: str, duration_seconds: float) -> str:
@@ -37,6 +76,59 @@ def subtitle_playlist(vtt: str, duration_seconds: float) -> str:
     ])  # fmt: skip
 
 
+def hls_packaged(master: str, *, preferred_audio: str | None, media: Callable[[str], str]) -> str:
+    """The packager's master playlist with what it leaves out.
+
+    That is: the audio track (by name) that a player begins with, which it marks only where a language is known; the
+    dynamic range, which is standard in every rung; bandwidths that count a short last segment too; and without a
+    picture one variant, because languages are no qualities. `media` gives the text of a playlist by its URI.
+    """
+    lines = [_chosen(line, preferred_audio) for line in master.splitlines()]
+    first = next(
+        (x.uri for x in conformance.master_lines("\n".join(lines)) if x.attributes.get("DEFAULT") == "YES"), ""
+    )
+    for i in reversed(range(len(lines))):
+        if lines[i].startswith("#EXT-X-STREAM-INF") and "RESOLUTION=" not in lines[i] and lines[i + 1] != first:
+            del lines[i : i + 2]
+    named = conformance.master_lines("\n".join(lines))
+    measured = conformance.bandwidths(named, {x.uri: conformance.parsed(media(x.uri)) for x in named})
+    for i, line in enumerate(lines):
+        if "STREAM-INF:" in line:
+            uri = lines[i + 1] if line.startswith("#EXT-X-STREAM-INF") else line.partition('URI="')[2].partition('"')[0]
+            lines[i] = _measured(line, *measured[uri])
+    return "\n".join([*lines, ""])
+
+
+def _chosen(line: str, preferred_audio: str | None) -> str:
+    if not line.startswith("#EXT-X-MEDIA:TYPE=AUDIO"):
+        return line
+    chosen = f'NAME="{preferred_audio}"' in line
+    line = re.sub(r"DEFAULT=(YES|NO)", f"DEFAULT={'YES' if chosen else 'NO'}", line)
+    return f"{line},AUTOSELECT=YES" if chosen and "AUTOSELECT=" not in line else line
+
+
+def _measured(line: str, peak: float, average: float) -> str:
+    for name, least in (("BANDWIDTH", peak), ("AVERAGE-BANDWIDTH", average)):
+        said = re.search(rf"[:,]{name}=(\d+)", line)
+        if said is not None and int(said[1]) < least:
+            line = f"{line[: said.start(1)]}{math.ceil(least)}{line[said.end(1) :]}"
+    return f"{line},VIDEO-RANGE=SDR" if "RESOLUTION=" in line and "VIDEO-RANGE=" not in line else line
+
+
+def dash_packaged(mpd: str, *, duration_seconds: float) -> str:
+    """The packager's MPD with what it leaves out: it is as long as its longest track, not as its picture, and every
+    segment of the picture begins with a keyframe. Labels stand where the schema wants them, before the roles."""
+    root = _parsed(mpd)
+    root.set("mediaPresentationDuration", f"PT{duration_seconds:.3f}S")
+    for adaptation in root.iter(_tag("AdaptationSet")):
+        if adaptation.get("contentType") == "video":
+            adaptation.set("subsegmentStartsWithSAP", "1")
+        for label in adaptation.findall(_tag("Label")):
+            adaptation.remove(label)
+            adaptation.insert(0, label)
+    return _written(root)
+
+
 def hls_master(packaged: str, *, base: str, tracks: Sequence[TextTrack]) -> str:
     """The packager's master playlist, seen from another directory, with subtitles.
 
@@ -46,37 +138,40 @@ def hls_master(packaged: str, *, base: str, tracks: Sequence[TextTrack]) -> str:
     first = next((i for i, line in enumerate(lines) if line.startswith("#EXT-X-STREAM-INF")), len(lines))
     media = [
         f'#EXT-X-MEDIA:TYPE=SUBTITLES,URI="{t.playlist}",GROUP-ID="subtitles",LANGUAGE="{t.language}",'
-        f'NAME="{t.name}",DEFAULT={"YES" if i == 0 else "NO"},AUTOSELECT=YES,FORCED=NO'
+        f'NAME="{t.name}",DEFAULT={"YES" if i == 0 else "NO"},AUTOSELECT=YES,'
+        f"FORCED={'YES' if t.kind == 'forced' else 'NO'}{_CHARACTERISTICS if t.kind == 'captions' else ''}"
         for i, t in enumerate(tracks)
     ]
     return "\n".join([*lines[:first], *media, *([""] if media else []), *lines[first:], ""])
 
 
-def default_audio(master: str, name: str | None) -> str:
-    """The packager's master playlist with the named track as the one a player begins with. It marks one only where a
-    language is known."""
-    lines = master.splitlines()
-    for i, line in enumerate(lines):
-        if line.startswith("#EXT-X-MEDIA:TYPE=AUDIO"):
-            chosen = "YES" if f'NAME="{name}"' in line else "NO"
-            lines[i] = re.sub(r"DEFAULT=(YES|NO)", f"DEFAULT={chosen}", line)
-    return "\n".join([*lines, ""])
-
-
 def dash_manifest(packaged: str, *, base: str, tracks: Sequence[TextTrack]) -> str:
-    """The packager's MPD, seen from another directory, with a text adaptation set a track."""
-    Xml.register_namespace("", _DASH)
-    root = Xml.fromstring(packaged)  # noqa: S314 - written by our own packager a moment ago
-    for url in root.iter(f"{{{_DASH}}}BaseURL"):
-        url.text = posixpath.join(base, url.text or "")
-    period = root.find(f"{{{_DASH}}}Period")
-    if period is None:
-        raise ValueError("an MPD without a Period")
-    taken = len(period.findall(f"{{{_DASH}}}AdaptationSet"))
-    for i, track in enumerate(tracks):
-        _add_text(period, track, identity=taken + i)
-    Xml.indent(root)
-    return '<?xml version="1.0" encoding="UTF-8"?>\n' + Xml.tostring(root, encoding="unicode") + "\n"
+    """The packager's MPD, seen from another directory, with the adaptation set of each track's own MPD."""
+    root = _parsed(packaged)
+    _move(root, base)
+    period = _period(root)
+    for track in tracks:
+        text = _parsed(track.mpd)
+        _move(text, track.base)
+        for adaptation in _period(text).findall(_tag("AdaptationSet")):
+            taken = len(period.findall(_tag("AdaptationSet")))
+            adaptation.set("id", str(taken))
+            adaptation.set("lang", track.language)
+            for old in (*adaptation.findall(_tag("Label")), *adaptation.findall(_tag("Role"))):
+                adaptation.remove(old)
+            label = Xml.Element(_tag("Label"))
+            label.text = track.name
+            role = {"schemeIdUri": "urn:mpeg:dash:role:2011", "value": _ROLES[track.kind]}
+            adaptation[:0] = [label, Xml.Element(_tag("Role"), role)]
+            for representation in adaptation.iter(_tag("Representation")):
+                representation.set("id", f"text-{taken}")
+            period.append(adaptation)
+    return _written(root)
+
+
+def relative(key: str, directory: str) -> str:
+    """How a playlist in `directory` (a key that ends in "/") names an object."""
+    return posixpath.relpath(key, directory)
 
 
 def _hls_line(line: str, base: str, with_subtitles: bool) -> str:
@@ -88,34 +183,27 @@ def _hls_line(line: str, base: str, with_subtitles: bool) -> str:
     return line
 
 
-def _add_text(period: Xml.Element, track: TextTrack, *, identity: int) -> None:
-    def below(parent: Xml.Element, tag: str, **attributes: str) -> Xml.Element:
-        return Xml.SubElement(parent, f"{{{_DASH}}}{tag}", attributes)
-
-    adaptation = below(period, "AdaptationSet", id=str(identity), contentType="text", lang=track.language)
-    below(adaptation, "Role", schemeIdUri="urn:mpeg:dash:role:2011", value="subtitle")
-    below(adaptation, "Label").text = track.name
-    representation = below(
-        adaptation, "Representation", id=f"text-{track.language}-{identity}", bandwidth="256", mimeType="text/vtt"
-    )
-    below(representation, "BaseURL").text = track.vtt
+def _tag(name: str) -> str:
+    return f"{{{_DASH}}}{name}"
 
 
-def relative(key: str, directory: str) -> str:
-    """How a playlist in `directory` (a key that ends in "/") names an object."""
-    return posixpath.relpath(key, directory)
+def _parsed(mpd: str) -> Xml.Element:
+    return Xml.fromstring(mpd)  # noqa: S314 - written by our own packager
 
 
-def language_name(language: str) -> str:
-    """What a player's menu shows: the language in itself where we know it, else its code."""
-    return _LANGUAGES.get(language, language)
+def _written(root: Xml.Element) -> str:
+    Xml.register_namespace("", _DASH)
+    Xml.indent(root)
+    return '<?xml version="1.0" encoding="UTF-8"?>\n' + Xml.tostring(root, encoding="unicode") + "\n"
 
 
-_LANGUAGES = {
-    "ar": "العربية", "cs": "Čeština", "da": "Dansk", "de": "Deutsch", "el": "Ελληνικά", "en": "English",
-    "eng": "English",
-    "es": "Español", "fi": "Suomi", "fr": "Français", "he": "עברית", "hi": "हिन्दी", "hu": "Magyar",
-    "id": "Bahasa Indonesia", "it": "Italiano", "ja": "日本語", "ko": "한국어", "nl": "Nederlands", "no": "Norsk",
-    "pl": "Polski", "pt": "Português", "ro": "Română", "ru": "Русский", "sv": "Svenska", "th": "ไทย",
-    "tr": "Türkçe", "uk": "Українська", "vi": "Tiếng Việt", "zh": "中文",
-}  # fmt: skip
+def _period(root: Xml.Element) -> Xml.Element:
+    period = root.find(_tag("Period"))
+    if period is None:
+        raise ValueError("an MPD without a Period")
+    return period
+
+
+def _move(root: Xml.Element, base: str) -> None:
+    for url in root.iter(_tag("BaseURL")):
+        url.text = posixpath.join(base, url.text or "")

@@ -5,7 +5,7 @@ from fractions import Fraction
 
 from media_pipeline.domain.manifest import Check
 from media_pipeline.domain.profile import AudioRecipe, QualityGate, StreamRecipe, output_rate
-from media_pipeline.domain.results import AudioTracks, Likeness, Rendition, Source, Stream, Subtitles
+from media_pipeline.domain.results import AudioTracks, Likeness, Rendition, Source, Stream, SubtitleTrack
 
 LOUDNESS_TOLERANCE_LU = 1.0
 PSNR_OF_ANOTHER_PICTURE = 20.0
@@ -13,7 +13,7 @@ PSNR_OF_ANOTHER_PICTURE = 20.0
 CHECKS = {
     "transcodes": ("duration_drift_seconds", "frames_off", "vmaf_mean", "vmaf_p5", "psnr_worst_db"),
     "audio": ("loudness_error_lu", "true_peak_dbtp"),
-    "stream": ("rungs_out_of_step", "longest_segment_seconds"),
+    "stream": ("rungs_out_of_step", "longest_segment_seconds", "segment_misalignment_seconds", "playlist_faults"),
     "subtitles": ("seconds_past_end",),
 }
 """The names of the checks of each asset."""
@@ -69,20 +69,22 @@ def audio(made: AudioTracks, recipe: AudioRecipe) -> tuple[Check, ...]:
 
 
 def stream(made: Stream, renditions: Sequence[Rendition], recipe: StreamRecipe) -> tuple[Check, ...]:
-    """Every rung has its keyframes at the same instants, and no segment exceeds the target by more than the two
-    frames that a forced keyframe may be late."""
+    """Every rung has its keyframes and its segments at the same instants, no segment exceeds the target by more than
+    the two frames that a forced keyframe may be late, and the playlists keep the rules."""
     apart = sum(r.keyframes != renditions[0].keyframes for r in renditions)
     frame = max((r.duration_seconds / r.frames for r in renditions if r.frames), default=0.0)
     return (
         _check("rungs_out_of_step", apart, 0),
         _check("longest_segment_seconds", made.longest_segment_seconds, recipe.segment_seconds + max(0.1, 2 * frame)),
+        _check("segment_misalignment_seconds", made.misalignment_seconds, 0.001),
+        _check("playlist_faults", len(made.faults), 0),
     )
 
 
-def subtitles(made: Subtitles, source: Source) -> tuple[Check, ...]:
+def subtitles(made: Sequence[SubtitleTrack], source: Source) -> tuple[Check, ...]:
     """No cue outlives the media."""
-    past = max(0.0, made.last_cue_end - source.info.duration_seconds)
-    return (_check("seconds_past_end", past, 0.0),)
+    past = max((t.last_cue_end - source.info.duration_seconds for t in made), default=0.0)
+    return (_check("seconds_past_end", max(0.0, past), 0.0),)
 
 
 def _at_least(name: str, value: float, limit: float) -> Check:

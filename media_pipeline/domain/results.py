@@ -4,8 +4,9 @@ An asset that has nothing to make still answers, with `NotMade` and its reason.
 """
 
 from dataclasses import dataclass
+from typing import Literal
 
-from media_pipeline.domain.media import MediaInfo
+from media_pipeline.domain.media import MediaInfo, TextKind
 from media_pipeline.domain.tags import Span, Tag
 from media_pipeline.domain.upload import Upload
 
@@ -112,6 +113,10 @@ class Stream:
     dash: str
     renditions: tuple[PackagedTrack, ...]
     longest_segment_seconds: float
+    misalignment_seconds: float
+    """the most that a segment's edge is apart in any two rungs"""
+    faults: tuple[str, ...]
+    """where the playlists break a rule, in sentences for an operator"""
     made: Made
 
 
@@ -127,19 +132,42 @@ class Thumbnails:
     made: Made
 
 
+Origin = Literal["speech", "embedded", "human"]
+
+
 @dataclass(frozen=True, slots=True)
-class Subtitles:
-    """One spoken track as WebVTT, SRT and timed words."""
+class SubtitleTrack:
+    """One track of text, as WebVTT and SRT. `language` is BCP 47; `words` are timed, where a recogniser heard them."""
 
     language: str
-    language_confidence: float
+    kind: TextKind
+    origin: Origin
     vtt: str
     srt: str
-    words: str
+    words: str | None
+    dash: str
+    """key of an MPD over the same cues in fragmented MP4"""
     cues: int
+    last_cue_end: float
+
+
+@dataclass(frozen=True, slots=True)
+class EmbeddedSubtitles:
+    """The text tracks that came with the source; `warnings` say which could not be kept."""
+
+    tracks: tuple[SubtitleTrack, ...]
+    warnings: tuple[str, ...]
+    made: Made
+
+
+@dataclass(frozen=True, slots=True)
+class Subtitles:
+    """What is said in the sound, with timed words."""
+
+    track: SubtitleTrack
+    language_confidence: float
     word_count: int
     excerpt: str
-    last_cue_end: float
     real_time_factor: float
     """seconds of work per second of audio"""
     made: Made
@@ -153,4 +181,4 @@ class Tags:
     made: Made
 
 
-Result = Source | Rendition | AudioTracks | Stream | Thumbnails | Subtitles | Tags
+Result = Source | Rendition | AudioTracks | Stream | Thumbnails | Subtitles | EmbeddedSubtitles | Tags

@@ -88,6 +88,12 @@ def timestamp(seconds: float, point: str = ".") -> str:
     return f"{whole // 3600:02d}:{whole // 60 % 60:02d}:{whole % 60:02d}{point}{milliseconds:03d}"
 
 
+def milliseconds(seconds: float) -> float:
+    """Cut to what a file of subtitles can say, never up, so that no end passes the media's."""
+    nearest = round(seconds, 3)
+    return nearest if nearest <= seconds else round(nearest - 0.001, 3)
+
+
 def joined(texts: Sequence[str]) -> str:
     """Words as one text: spaces between them, except in scripts that write none (Chinese, Japanese, Thai …)."""
     if all(t.isascii() for t in texts):
@@ -190,15 +196,10 @@ def _timed(groups: Sequence[Sequence[Word]], duration: float) -> Iterator[Cue]:
         start = max(group[0].start, shown)
         end = min(max(group[-1].end, start + reading), start + LONGEST_CUE, max(ceiling, start))
         start = max(shown, min(start, end - SHORTEST_CUE))  # no room behind: come earlier
-        start, end = _milliseconds(start, end)
+        start, end = milliseconds(start), milliseconds(end)
         if end > start:
             yield Cue(start, end, lines)
             shown = end
-
-
-def _milliseconds(start: float, end: float) -> tuple[float, float]:
-    """Rounded down, so that no end passes the media's."""
-    return math.floor(start * 1000 + 1e-6) / 1000, math.floor(end * 1000 + 1e-6) / 1000
 
 
 def _lines(texts: Sequence[str]) -> tuple[str, ...]:

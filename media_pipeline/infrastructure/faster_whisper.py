@@ -1,16 +1,21 @@
 """Speech to text with faster-whisper: CTranslate2 weights, int8 on the CPU."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
+from dataclasses import dataclass
 from functools import lru_cache
 from importlib import metadata
 from pathlib import Path
 from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
 
 from media_pipeline.application.ports import Progress
 from media_pipeline.domain.errors import QuarantineCode, Unavailable
 from media_pipeline.domain.profile import SpeechModel
 from media_pipeline.domain.transcript import Transcript, Word
 from media_pipeline.infrastructure import voice
+from media_pipeline.infrastructure.belief import Said
 from media_pipeline.infrastructure.models import resolve_speech
 
 
@@ -35,26 +40,7 @@ class FasterWhisper:
         fails; OUT_OF_MEMORY.
         """
 
-        def hear(passage: voice.Passage, code: str | None) -> voice.Heard:
-            whisper = self._loaded(model)
-            with voice.translated():
-                if code is not None and code not in whisper.supported_languages:
-                    message = f"The speech model {model.name} does not know the language {code}."
-                    raise Unavailable(QuarantineCode.INTERNAL, message)
-                segments, info = whisper.transcribe(
-                    passage.samples,
-                    language=code,
-                    beam_size=model.beam_size,
-                    temperature=voice.TEMPERATURES,
-                    best_of=2,
-                    max_new_tokens=passage.most_tokens,
-                    word_timestamps=True,
-                    condition_on_previous_text=False,  # else one invented line breeds the next
-                    vad_filter=False,  # a passage is speech already
-                )
-            return voice.Heard(info.language, info.language_probability, _said(segments))
-
-        return voice.transcribe(pcm, hear, language=language, progress=progress)
+        return voice.transcribe(pcm, lambda: _Hearing(self._loaded(model), model), language=language, progress=progress)
 
     def _loaded(self, model: SpeechModel) -> Any:
         files = resolve_speech(
@@ -68,11 +54,44 @@ class FasterWhisper:
 def _load(path: Path, threads: int) -> Any:
     from faster_whisper import WhisperModel
 
-    return WhisperModel(str(path), device="cpu", compute_type="int8", cpu_threads=threads, local_files_only=True)
+    try:
+        return WhisperModel(str(path), device="cpu", compute_type="int8", cpu_threads=threads, local_files_only=True)
+    except Exception as error:
+        if type(error) is not Exception:
+            raise
+        # The tokenizer's library raises nothing narrower, whatever is wrong with its file.
+        message = "The speech model's tokenizer.json is not a tokenizer."
+        raise Unavailable(QuarantineCode.INTERNAL, message, detail=str(error)) from error
 
 
-def _said(segments: Iterable[Any]) -> Iterator[voice.Said]:
-    with voice.translated():
-        for s in segments:
-            words = tuple(Word(float(w.start), float(w.end), w.word, float(w.probability)) for w in s.words or ())
-            yield voice.Said(words, s.text, s.avg_logprob, s.no_speech_prob)
+@dataclass(frozen=True, slots=True)
+class _Hearing:
+    whisper: Any
+    model: SpeechModel
+
+    def language(self, samples: NDArray[np.float32]) -> tuple[str, float]:
+        if not self.whisper.model.is_multilingual:
+            return "en", 1.0
+        with voice.translated():
+            language, sure, _ = self.whisper.detect_language(samples)
+        return language, sure
+
+    def hear(self, passage: voice.Passage, language: str) -> Iterator[Said]:
+        if language not in self.whisper.supported_languages:
+            message = f"The speech model {self.model.name} does not know the language {language}."
+            raise Unavailable(QuarantineCode.INTERNAL, message)
+        with voice.translated():
+            segments, _ = self.whisper.transcribe(
+                passage.samples,
+                language=language,
+                beam_size=self.model.beam_size,
+                temperature=voice.TEMPERATURES,
+                best_of=2,
+                max_new_tokens=passage.most_tokens,
+                word_timestamps=True,
+                condition_on_previous_text=False,  # else one invented line breeds the next
+                vad_filter=False,  # a passage is speech already
+            )
+            for s in segments:
+                words = tuple(Word(float(w.start), float(w.end), w.word, float(w.probability)) for w in s.words or ())
+                yield Said(words, s.text, s.avg_logprob, s.no_speech_prob)

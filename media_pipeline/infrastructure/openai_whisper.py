@@ -4,18 +4,21 @@ import base64
 import gzip
 import pickle
 from collections.abc import Iterator
+from dataclasses import dataclass
 from functools import lru_cache
 from importlib import import_module, metadata
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from media_pipeline.application.ports import Progress
 from media_pipeline.domain.errors import QuarantineCode, Unavailable
 from media_pipeline.domain.profile import SpeechModel
 from media_pipeline.domain.transcript import Transcript, Word
 from media_pipeline.infrastructure import voice
+from media_pipeline.infrastructure.belief import Said
 from media_pipeline.infrastructure.models import resolve_speech
 
 _WINDOW_SECONDS = 120
@@ -43,28 +46,10 @@ class OpenAiWhisper:
         fails; OUT_OF_MEMORY.
         """
 
-        def hear(passage: voice.Passage, code: str | None) -> voice.Heard:
-            whisper = self._loaded(model)
-            known = import_module("whisper.tokenizer").LANGUAGES if whisper.is_multilingual else {"en"}
-            if code is not None and code not in known:
-                message = f"The speech model {model.name} does not know the language {code}."
-                raise Unavailable(QuarantineCode.INTERNAL, message)
-            with voice.translated():
-                spoken, sure = (code, 1.0) if code else _language(whisper, passage)
-                answer = whisper.transcribe(
-                    passage.samples,
-                    language=spoken,
-                    beam_size=model.beam_size if model.beam_size > 1 else None,
-                    best_of=2,
-                    sample_len=passage.most_tokens,
-                    temperature=voice.TEMPERATURES,
-                    word_timestamps=True,
-                    condition_on_previous_text=False,  # else one invented line breeds the next
-                    fp16=False,  # a CPU has none
-                )
-            return voice.Heard(spoken, sure, _said(answer["segments"]))
-
-        return voice.transcribe(pcm, hear, language=language, progress=progress, window_seconds=_WINDOW_SECONDS)
+        return voice.transcribe(
+            pcm, lambda: _Hearing(self._loaded(model), model), language=language, progress=progress,
+            window_seconds=_WINDOW_SECONDS,
+        )  # fmt: skip
 
     def _loaded(self, model: SpeechModel) -> Any:
         with voice.translated():
@@ -99,20 +84,40 @@ def _dump(heads: list[list[int]], layers: int, across: int) -> bytes:
     return base64.b85encode(gzip.compress(mask.tobytes()))
 
 
-def _language(model: Any, passage: voice.Passage) -> tuple[str, float]:
-    """The likeliest language of the first 30 s, and its probability."""
-    if not model.is_multilingual:
-        return "en", 1.0
-    whisper = import_module("whisper")
-    mel = whisper.log_mel_spectrogram(whisper.pad_or_trim(passage.samples), n_mels=model.dims.n_mels)
-    _, probabilities = model.detect_language(mel)
-    code = max(probabilities, key=lambda c: float(probabilities[c]))
-    return code, float(probabilities[code])
+@dataclass(frozen=True, slots=True)
+class _Hearing:
+    whisper: Any
+    model: SpeechModel
 
+    def language(self, samples: NDArray[np.float32]) -> tuple[str, float]:
+        if not self.whisper.is_multilingual:
+            return "en", 1.0
+        library = import_module("whisper")
+        with voice.translated():
+            mel = library.log_mel_spectrogram(library.pad_or_trim(samples), n_mels=self.whisper.dims.n_mels)
+            _, probabilities = self.whisper.detect_language(mel)
+        code = max(probabilities, key=lambda c: float(probabilities[c]))
+        return code, float(probabilities[code])
 
-def _said(segments: list[dict[str, Any]]) -> Iterator[voice.Said]:
-    for s in segments:
-        words = tuple(
-            Word(float(w["start"]), float(w["end"]), w["word"], float(w["probability"])) for w in s.get("words", ())
-        )
-        yield voice.Said(words, s["text"], s["avg_logprob"], s["no_speech_prob"])
+    def hear(self, passage: voice.Passage, language: str) -> Iterator[Said]:
+        known = import_module("whisper.tokenizer").LANGUAGES if self.whisper.is_multilingual else {"en"}
+        if language not in known:
+            message = f"The speech model {self.model.name} does not know the language {language}."
+            raise Unavailable(QuarantineCode.INTERNAL, message)
+        with voice.translated():
+            answer = self.whisper.transcribe(
+                passage.samples,
+                language=language,
+                beam_size=self.model.beam_size if self.model.beam_size > 1 else None,
+                best_of=2,
+                sample_len=passage.most_tokens,
+                temperature=voice.TEMPERATURES,
+                word_timestamps=True,
+                condition_on_previous_text=False,  # else one invented line breeds the next
+                fp16=False,  # a CPU has none
+            )
+        for s in answer["segments"]:
+            words = tuple(
+                Word(float(w["start"]), float(w["end"]), w["word"], float(w["probability"])) for w in s.get("words", ())
+            )
+            yield Said(words, s["text"], s["avg_logprob"], s["no_speech_prob"])

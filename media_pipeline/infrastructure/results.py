@@ -9,7 +9,7 @@ from media_pipeline.application.ports import Store
 from media_pipeline.domain import keys
 from media_pipeline.domain.errors import Missing
 from media_pipeline.domain.manifest import Manifest
-from media_pipeline.domain.results import NotMade, Result
+from media_pipeline.domain.results import NotMade, Result, SubtitleTrack
 from media_pipeline.domain.upload import Upload
 
 R = TypeVar("R")
@@ -22,7 +22,7 @@ class JsonResults:
         self._store = store
         self._bucket = bucket
 
-    def save(self, upload: Upload, asset: str, value: Result | NotMade) -> None:
+    def save(self, upload: Upload, asset: str, value: Result | SubtitleTrack | NotMade) -> None:
         made = not isinstance(value, NotMade)
         body = _adapter(type(value)).dump_python(value, mode="json")
         data = json.dumps({"made": made, "value": body}, ensure_ascii=False).encode()
@@ -34,10 +34,20 @@ class JsonResults:
             data, _ = self._store.read(self._bucket, keys.result(upload.media_id, upload.version, asset))
         except Missing:
             return None
-        answer = json.loads(data)
-        adapter: TypeAdapter[Any] = _adapter(kind if answer["made"] else NotMade)
-        value: R | NotMade = adapter.validate_python(answer["value"])
-        return value
+        return _parsed(data, kind)
+
+    def load_all(self, upload: Upload, folder: str, kind: type[R]) -> list[R]:
+        prefix = keys.result(upload.media_id, upload.version, f"{folder}/").removesuffix(".json")
+        found = sorted(o.key for o in self._store.list(self._bucket, prefix))
+        values = [_parsed(self._store.read(self._bucket, key)[0], kind) for key in found]
+        return [v for v in values if not isinstance(v, NotMade)]
+
+
+def _parsed(data: bytes, kind: type[R]) -> R | NotMade:
+    answer = json.loads(data)
+    adapter: TypeAdapter[Any] = _adapter(kind if answer["made"] else NotMade)
+    value: R | NotMade = adapter.validate_python(answer["value"])
+    return value
 
 
 class ManifestJson:

@@ -1,22 +1,23 @@
-"""What every recogniser shares: PCM read in bounded memory, voice-activity detection, and distrust of the answer.
+"""What every recogniser shares: PCM read in bounded memory, voice-activity detection, words in the recording's time.
 
 Whisper invents lines in silence and music and repeats itself, so it only ever hears passages of speech, and what
-it says of them is sifted.
+it says of them is sifted (`belief`).
 """
 
-import math
-import zlib
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from itertools import chain
 from pathlib import Path
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
 from media_pipeline.application.ports import Progress
 from media_pipeline.domain.errors import QuarantineCode, Unavailable
-from media_pipeline.domain.transcript import Transcript, Word
+from media_pipeline.domain.transcript import LONGEST_CUE, Transcript, Word, milliseconds
+from media_pipeline.infrastructure.belief import Said, believed
 
 _FULL_SCALE = np.float32(1 / 32768)
 RATE = 16_000
@@ -26,15 +27,11 @@ WINDOW_SECONDS = 300
 TEMPERATURES = (0.0, 0.2, 0.6)
 """Tried in turn while an answer repeats itself or is unsure; hotter than this, Whisper makes things up."""
 
-_MOST_COMPRESSIBLE = 2.4  # Whisper's own limit: text that zlib shrinks further repeats itself
-_LEAST_LOG_PROBABILITY = -1.0
-_MOST_NO_SPEECH = 0.6
 _MOST_TOKENS = 224  # Whisper's own limit
-_MOST_REPEATS = 3
-_LONGEST_PHRASE = 8
-"""words; loops of longer phrases are caught by their compressibility"""
 _SHORTEST_WORD = 0.02
 """seconds"""
+_TELLING_SECONDS = 30
+"""of speech, by which a language is told: all that Whisper looks at"""
 _WHISPER_CODES = {"nb": "no", "fil": "tl", "cmn": "zh", "iw": "he", "jv": "jw"}
 _BCP_47 = {"jw": "jv"}
 """where Whisper's codes are not the registry's"""
@@ -70,54 +67,63 @@ class Passage:
         return replace(word, start=(first + start) / RATE, end=(first + end) / RATE)
 
 
-@dataclass(frozen=True, slots=True)
-class Said:
-    """One segment of a recogniser's answer: its words in passage time, and how sure it was."""
+class Hearing(Protocol):
+    """A recogniser at work with one model. Languages are Whisper's codes."""
 
-    words: tuple[Word, ...]
-    text: str
-    mean_log_probability: float
-    no_speech_probability: float
+    def language(self, samples: NDArray[np.float32]) -> tuple[str, float]:
+        """The likeliest language of some speech, and its probability."""
+        ...
 
-
-@dataclass(frozen=True, slots=True)
-class Heard:
-    """A recogniser's answer to one passage. `segments` may be lazy."""
-
-    language: str
-    confidence: float
-    segments: Iterable[Said]
-
-
-Hear = Callable[[Passage, str | None], Heard]
-"""A recogniser: a passage, and the Whisper code of its language where it is known."""
+    def hear(self, passage: Passage, language: str) -> Iterable[Said]:
+        """What is said in a passage, in its own time; may be lazy."""
+        ...
 
 
 def transcribe(
-    pcm: Path, hear: Hear, *, language: str | None, progress: Progress, window_seconds: int = WINDOW_SECONDS
+    pcm: Path,
+    engine: Callable[[], Hearing],
+    *,
+    language: str | None,
+    progress: Progress,
+    window_seconds: int = WINDOW_SECONDS,
 ) -> Transcript | None:
-    """Everything said in a recording of 16 kHz mono s16le PCM; None when nobody speaks, in which case `hear` is not
-    called. The language of the first passage is taken to be that of all."""
+    """Everything said in a recording of 16 kHz mono s16le PCM; None when nobody speaks, in which case `engine` is not
+    called. A language that is not given is found by the first 30 s of speech, wherever they are, and is that of all."""
     seconds = duration(pcm)
+    spoken = passages(pcm, window_seconds)
+    opening = _opening(spoken)
+    if not opening:
+        progress(1.0)
+        return None
+    hearing = engine()
     given = _whisper_code(language) if language else None
-    code, confidence = given, 1.0
+    code, confidence = (given, 1.0) if given else hearing.language(_joined(opening))
     words: list[Word] = []
-    for passage in passages(pcm, window_seconds):
-        heard = hear(passage, code)
-        if code is None:
-            code, confidence = heard.language, heard.confidence
+    for passage in chain(opening, spoken):
         said = []
-        for segment in heard.segments:
+        for segment in hearing.hear(passage, code):
             said.append(replace(segment, words=tuple(passage.placed(w) for w in segment.words)))
             progress(min(max((w.end for w in said[-1].words), default=0.0) / seconds, 1.0))
-        words += believed(said)
+        words += believed(said, language_confidence=confidence)
         progress(passage.done / seconds)
     progress(1.0)
-    spoken = settled(words, seconds=seconds)
-    if not spoken or code is None:
+    heard = settled(words, seconds=seconds)
+    if not heard:
         return None
     named = language if language and given else _BCP_47.get(code, code)
-    return Transcript(named, round(confidence, 3), spoken)
+    return Transcript(named, round(confidence, 3), heard)
+
+
+def _opening(spoken: Iterator[Passage]) -> list[Passage]:
+    """The first passages, as many as it takes to tell the language: a lone "hm" before a long silence is not enough."""
+    taken: list[Passage] = []
+    while sum(len(p.samples) for p in taken) < _TELLING_SECONDS * RATE and (passage := next(spoken, None)):
+        taken.append(passage)
+    return taken
+
+
+def _joined(spoken: Sequence[Passage]) -> NDArray[np.float32]:
+    return np.concatenate([p.samples for p in spoken])[: _TELLING_SECONDS * RATE]
 
 
 def duration(pcm: Path) -> float:
@@ -152,71 +158,25 @@ def _speech(samples: NDArray[np.float32]) -> list[tuple[int, int]]:
     return [(int(s["start"]), int(s["end"])) for s in get_speech_timestamps(samples, options)]
 
 
-def believed(segments: Iterable[Said]) -> list[Word]:
-    """The words of the segments that are neither noise taken for speech nor a recogniser going round in circles."""
-    words = [w for said in segments if _trusted(said) for w in said.words if w.text.strip()]
-    return _without_loops(words)
-
-
 def settled(words: Iterable[Word], *, seconds: float) -> tuple[Word, ...]:
-    """Words in order of time, each at least 20 ms long where there is room, none overlapping or past the end."""
+    """Words in order of time, each at least 20 ms long where there is room and never longer than a cue, none
+    overlapping or past the end."""
     out: list[Word] = []
     ordered = sorted(words, key=lambda w: w.start)
     for i, word in enumerate(ordered):
         start = max(word.start, out[-1].end if out else 0.0)
         least = start + _SHORTEST_WORD
         limit = max(ordered[i + 1].start, least) if i + 1 < len(ordered) else seconds
-        end = min(max(word.end, least), limit, seconds)
+        end = min(max(word.end, least), limit, start + LONGEST_CUE, seconds)
+        start, end = milliseconds(start), milliseconds(end)
         if start < end:
-            out.append(Word(round(start, 3), round(end, 3), word.text.strip(), round(word.confidence, 3)))
+            out.append(Word(start, end, word.text.strip(), round(word.confidence, 3)))
     return tuple(out)
 
 
 def _whisper_code(language: str) -> str | None:
     primary = language.lower().split("-")[0]
     return None if primary == "und" else _WHISPER_CODES.get(primary, primary)
-
-
-def _trusted(said: Said) -> bool:
-    if not all(map(math.isfinite, (said.mean_log_probability, said.no_speech_probability))):
-        return False
-    unsure = said.mean_log_probability < _LEAST_LOG_PROBABILITY
-    if unsure and said.no_speech_probability > _MOST_NO_SPEECH:
-        return False
-    data = said.text.encode()
-    return len(data) / len(zlib.compress(data)) <= _MOST_COMPRESSIBLE
-
-
-def _without_loops(words: Sequence[Word]) -> list[Word]:
-    """A phrase said more than three times in a row is kept once: people repeat themselves, but not like that."""
-    out: list[Word] = []
-    at = 0
-    while at < len(words):
-        length, repeats = _loop(words, at)
-        if repeats > _MOST_REPEATS:
-            out += words[at : at + length]
-            at += length * repeats
-        else:
-            out.append(words[at])
-            at += 1
-    return out
-
-
-def _loop(words: Sequence[Word], at: int) -> tuple[int, int]:
-    """The phrase at a place that is repeated most there: its length in words, and how often it is said."""
-    best = (1, 1)
-    for length in range(1, min(_LONGEST_PHRASE, (len(words) - at) // 2) + 1):
-        phrase = [_plain(w) for w in words[at : at + length]]
-        repeats = 1
-        while [_plain(w) for w in words[at + repeats * length : at + (repeats + 1) * length]] == phrase:
-            repeats += 1
-        if repeats > best[1]:
-            best = (length, repeats)
-    return best
-
-
-def _plain(word: Word) -> str:
-    return "".join(c for c in word.text.casefold() if c.isalnum())
 
 
 @contextmanager

@@ -11,11 +11,11 @@ from media_pipeline.domain import keys
 from media_pipeline.domain.errors import Conflict
 from media_pipeline.domain.job import JobState
 from media_pipeline.domain.manifest import Manifest
-from media_pipeline.domain.results import NotMade
+from media_pipeline.domain.results import NotMade, Thumbnails
 from media_pipeline.infrastructure import recipes
 from media_pipeline.infrastructure.results import JsonResults, ManifestJson
 from media_pipeline_tests import builders as a
-from media_pipeline_tests.domain.test_playlists import MASTER, MPD
+from media_pipeline_tests.domain.test_playlists import MASTER, MPD, TEXT_MPD
 from media_pipeline_tests.fakes import MemoryCatalogue, MemoryStore
 
 RECIPES = recipes.load()
@@ -44,6 +44,11 @@ class World:
         self.results.save(self.upload, "stream", a.stream())
         for key, text in ((a.stream().hls, MASTER), (a.stream().dash, MPD)):
             self.store.write("media", key, text.encode(), content_type="text/plain")
+        return self
+
+    def subtitled(self) -> "World":
+        self.store.write("media", a.subtitles().track.dash, TEXT_MPD.encode(), content_type="text/plain")
+        self.results.save(self.upload, "subtitles", a.subtitles())
         return self
 
     def publish(self, **options: Any) -> Manifest | NotMade:
@@ -89,7 +94,7 @@ def test_every_extra_adds_a_revision_and_the_last_makes_it_ready() -> None:
     world.publish()
     world.results.save(world.upload, "thumbnails", a.thumbnails())
     assert made(world.publish()).revision == 2
-    world.results.save(world.upload, "subtitles", a.subtitles())
+    world.subtitled()
     assert made(world.publish()).revision == 3
     assert world.state is JobState.PLAYABLE
     last = made(world.publish(complete=True))
@@ -100,7 +105,7 @@ def test_every_extra_adds_a_revision_and_the_last_makes_it_ready() -> None:
 
 def test_publishing_the_same_again_changes_nothing() -> None:
     world = World().playable()
-    world.results.save(world.upload, "subtitles", a.subtitles())
+    world.subtitled()
     first = made(world.publish())
     before = world.store.read("media", keys.manifest(world.upload.media_id))
     assert world.publish() == first
@@ -109,7 +114,7 @@ def test_publishing_the_same_again_changes_nothing() -> None:
 
 def test_playlists_of_a_revision_with_subtitles_lead_to_files_that_are_there() -> None:
     world = World().playable()
-    world.results.save(world.upload, "subtitles", a.subtitles())
+    world.subtitled()
     manifest = made(world.publish())
     assert manifest.hls is not None
     folder = manifest.hls.rpartition("/")[0]
@@ -154,6 +159,39 @@ def test_a_race_for_the_next_revision_is_tried_again(monkeypatch: pytest.MonkeyP
 
     monkeypatch.setattr(world.store, "write", beaten_once)
     assert made(world.publish()).revision == 8
+
+
+def test_what_another_stage_made_meanwhile_is_never_lost(monkeypatch: pytest.MonkeyPatch) -> None:
+    world = World().playable()
+    world.publish()
+    world.results.save(world.upload, "ai_tags", a.tags())
+    read = world.store.read
+
+    def overtaken(bucket: str, key: str) -> tuple[bytes, str]:
+        if key.endswith("media.json") and world.results.load(world.upload, "thumbnails", Thumbnails) is None:
+            world.results.save(world.upload, "thumbnails", a.thumbnails())
+            world.publish()
+        return read(bucket, key)
+
+    monkeypatch.setattr(world.store, "read", overtaken)
+    assert made(world.publish()).poster is not None
+
+
+def test_two_that_write_one_revision_do_not_share_playlists(monkeypatch: pytest.MonkeyPatch) -> None:
+    world = World().playable().subtitled()
+    write = world.store.write
+    seen: list[Manifest] = []
+
+    def beaten_once(bucket: str, key: str, data: bytes, **options: Any) -> str:
+        if key.endswith("media.json") and not seen:
+            seen.append(ManifestJson().load(data))
+            seen.append(made(world.publish()))
+        return write(bucket, key, data, **options)
+
+    monkeypatch.setattr(world.store, "write", beaten_once)
+    assert world.publish() == seen[1]
+    assert seen[0].revision == seen[1].revision
+    assert seen[0].hls != seen[1].hls
 
 
 def test_checks_report_values_beside_their_limits() -> None:

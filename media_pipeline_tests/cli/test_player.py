@@ -285,7 +285,7 @@ def test_the_stream_comes_before_the_mp4() -> None:
 def test_sound_alone_has_no_picture() -> None:
     sound = manifest(kind="audio", display_width=None, display_height=None, poster=None, storyboard=None)
     html = page(sound, "A talk").decode()
-    assert '<audio id="media" controls playsinline preload="metadata">' in html
+    assert '<audio id="media" controls playsinline preload="none">' in html
     assert "<video" not in html
     assert "poster=" not in html
 

@@ -349,3 +349,25 @@ def test_the_doctor_finds_everything_in_order(run: Run) -> None:
     assert done.returncode == 0, [f for f in findings.values() if not f["ok"]]
     assert {"ffmpeg", "ffprobe", "packager", "sandbox", "speech model base", "catalogue", "scratch"} <= set(findings)
     assert findings["sandbox"]["value"] == in_force().mode
+
+
+def test_a_person_sets_subtitles_and_takes_them_back(talk: dict[str, Any], run: Run, tmp_path: Path) -> None:
+    edit, media_id = tmp_path / "edit.srt", talk["id"]
+    edit.write_text("1\n00:00:01,000 --> 00:00:02,000\nNever tried.\n")
+    told = run("subtitles", "set", media_id, str(edit), "--language", "eng")
+    assert (told.returncode, told.stderr) == (0, "")
+    assert "1 cues of en subtitles kept; revision" in told.stdout
+    (track,) = json.loads(Path(talk["manifest_path"]).read_text())["subtitles"]
+    assert track["origin"] == "human"
+    assert "Never tried." in published(talk, track["vtt"]).read_text()
+    assert run("subtitles", "unset", media_id, "--language", "en").returncode == 0
+    (track,) = json.loads(Path(talk["manifest_path"]).read_text())["subtitles"]
+    assert track["origin"] == "speech"
+
+
+def test_a_file_that_is_no_subtitles_ends_with_one_sentence(talk: dict[str, Any], run: Run, tmp_path: Path) -> None:
+    edit = tmp_path / "edit.srt"
+    edit.write_text("hello")
+    told = run("subtitles", "set", talk["id"], str(edit), "--language", "en")
+    assert (told.returncode, told.stdout) == (1, "")
+    assert told.stderr == "The file holds no subtitles: it must be WebVTT or SubRip.\n"

@@ -10,6 +10,7 @@ import pytest
 from media_pipeline.application.publish import published
 from media_pipeline.application.register import register
 from media_pipeline.application.settle import settle
+from media_pipeline.cli.subtitles import put
 from media_pipeline.definitions import build
 from media_pipeline.defs.partitions import tags, uploads
 from media_pipeline.defs.resources import Platform, prepare, production
@@ -20,6 +21,7 @@ from media_pipeline.domain.profile import SpeechModel
 from media_pipeline.infrastructure.settings import FILES
 from media_pipeline_tests import media
 from media_pipeline_tests.conftest import KEY, SECRET
+from media_pipeline_tests.fake_models import ScriptedRecogniser
 from media_pipeline_tests.platform import platform, settings
 
 if TYPE_CHECKING:
@@ -90,6 +92,41 @@ def test_a_failing_extra_leaves_the_media_playable_and_is_redone_alone(tmp_path:
         assert success
         assert job.state is JobState.READY
         assert [r.name for r in manifest.renditions] == before
+
+
+SRT = "1\n00:00:00,500 --> 00:00:02,000\nFrom the file.\n"
+EDIT = "WEBVTT\n\n00:00.500 --> 00:02.000\nFrom a person.\n"
+
+
+def test_text_of_the_file_outlives_a_mute_recogniser_and_a_persons_track_every_run(tmp_path: Path) -> None:
+    whole = replace(platform(tmp_path), recogniser=ScriptedRecogniser())
+    text, edit, clip = tmp_path / "text.srt", tmp_path / "edit.vtt", tmp_path / "clip.mp4"
+    text.write_text(SRT)
+    edit.write_text(EDIT)
+    sound = ["-f", "lavfi", "-i", "sine=440:d=3,volume='between(t,1,2)':eval=frame"]
+    media.make(
+        clip, *media.picture(3), *sound, "-i", str(text), *media.h264(), "-c:a", "aac", "-c:s", "mov_text",
+        "-metadata:s:s:0", "language=ger",
+    )  # fmt: skip
+
+    def tracks(of: Job) -> list[tuple[str, str]]:
+        manifest = published(of.media_id, shelf=whole.shelf, codec=whole.codec)
+        assert manifest is not None
+        return [(t.language, t.origin) for t in manifest.subtitles]
+
+    with dg.instance_for_test() as instance:
+        job, _ = run(replace(whole, recogniser=Mute()), clip, instance)
+        assert job.task("subtitles").state is TaskState.FAILED
+        assert tracks(job) == [("de", "embedded")]
+        job, success = run(whole, clip, instance, "subtitles", "publication")
+        assert success
+        assert tracks(job) == [("en", "speech"), ("de", "embedded")]
+        put(whole, job, edit, language="en", kind="subtitles")
+        assert tracks(job) == [("en", "human"), ("de", "embedded")]
+        assert whole.catalogue.job(job.media_id).state is JobState.READY
+        job, success = run(whole, clip, instance, "subtitles", "publication")
+        assert success
+        assert tracks(job) == [("en", "human"), ("de", "embedded")]
 
 
 def test_what_cannot_be_packaged_is_quarantined_and_publishes_nothing(tmp_path: Path) -> None:

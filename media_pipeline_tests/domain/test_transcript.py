@@ -21,6 +21,7 @@ from media_pipeline.domain.transcript import (
     timestamp,
     webvtt,
 )
+from media_pipeline.infrastructure.voice import settled
 
 SENTENCE = (
     "Printing, in the only sense with which we are at present concerned, differs from most if not from all the arts "
@@ -86,6 +87,14 @@ def test_every_word_inside_the_media_is_shown_once_and_in_order(made: tuple[list
     shown = "".join("".join(c.lines) for c in cues(words, duration=duration))
     wanted = "".join(w.text for w in words if w.start < duration - 0.02)
     assert "".join(shown.split()).startswith("".join(wanted.split()))
+
+
+@given(transcripts())
+def test_every_word_that_is_settled_lies_inside_the_cue_that_shows_it(made: tuple[list[Word], float]) -> None:
+    words = settled(made[0], seconds=made[1])
+    shown = cues(words, duration=made[1])
+    for word in words:
+        assert any(c.start <= word.start and word.end <= c.end for c in shown) or not word.text.split()
 
 
 def test_lines_are_balanced_and_broken_after_punctuation() -> None:

@@ -14,8 +14,10 @@ from media_pipeline.domain.errors import Cancelled, QuarantineCode, Unavailable
 from media_pipeline.domain.profile import SpeechModel
 from media_pipeline.domain.transcript import Transcript
 from media_pipeline.infrastructure.faster_whisper import FasterWhisper
+from media_pipeline.infrastructure.models import resolve_speech
 from media_pipeline_tests.fake_models import ScriptedRecogniser
 from media_pipeline_tests.media import make, settings
+from media_pipeline_tests.sounds import SOUNDS
 
 LINE = "Ever tried. Ever failed. No matter. Try again. Fail again. Fail better."
 TINY = {
@@ -148,6 +150,32 @@ def test_a_language_the_model_does_not_know_is_unavailable(real: tuple[Recognise
     recogniser, tiny = real
     with pytest.raises(Unavailable, match="tiny does not know the language de"):
         recogniser.transcribe(beckett, model=tiny, language="de", progress=lambda _: None)
+
+
+@pytest.mark.parametrize("content", ["", "{}", '{"model": {"type": "BPE", "vocab": 3}}', '{"version": "1.0", "added'])
+def test_a_broken_tokenizer_is_unavailable(beckett: Path, tmp_path: Path, content: str) -> None:
+    whole = resolve_speech("tiny.en", "faster-whisper", cache=settings().models_dir, allow_download=False).path
+    given = tmp_path / "given"
+    given.mkdir()
+    for file in whole.iterdir():
+        (given / file.name).symlink_to(file)
+    (given / "tokenizer.json").unlink()
+    (given / "tokenizer.json").write_text(content)
+    model = SpeechModel("given", "faster-whisper", str(given), 1)
+    with pytest.raises(Unavailable, match=r"tokenizer\.json is not a tokenizer") as caught:
+        MAKERS["faster"]().transcribe(beckett, model=model, language="en", progress=lambda _: None)
+    assert caught.value.code is QuarantineCode.INTERNAL
+
+
+@pytest.mark.parametrize("sound", sorted(SOUNDS))
+def test_nobody_speaks_in_humming_singing_and_music(
+    real: tuple[Recogniser, SpeechModel], tmp_path: Path, sound: str
+) -> None:
+    recogniser, tiny = real
+    pcm = tmp_path / "sound.pcm"
+    pcm.write_bytes(SOUNDS[sound]())
+    base = SpeechModel("base", tiny.engine, "base", 1)
+    assert recogniser.transcribe(pcm, model=base, language=None, progress=lambda _: None) is None
 
 
 def test_a_broken_model_is_unavailable(real: tuple[Recogniser, SpeechModel], beckett: Path, tmp_path: Path) -> None:

@@ -1,4 +1,4 @@
-"""Speech is placed where it was said, and what Whisper makes up is not believed."""
+"""Speech is placed where it was said, in bounded memory, and its language is told by speech."""
 
 from itertools import pairwise
 from pathlib import Path
@@ -8,18 +8,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from media_pipeline.domain.transcript import Word
+from media_pipeline.domain.transcript import LONGEST_CUE, Word
 from media_pipeline.infrastructure import voice
-from media_pipeline.infrastructure.voice import RATE, Heard, Passage, Said, believed, settled
+from media_pipeline.infrastructure.belief import Said
+from media_pipeline.infrastructure.voice import RATE, Passage, settled
 
 
-def said(text: str, *, start: float = 0.0, log_probability: float = -0.3, no_speech: float = 0.1) -> Said:
-    words = tuple(Word(start + i * 0.3, start + i * 0.3 + 0.2, w, 0.9) for i, w in enumerate(text.split()))
-    return Said(words, text, log_probability, no_speech)
-
-
-def texts(words: list[Word]) -> str:
-    return " ".join(w.text for w in words)
+def said(text: str, *, start: float = 0.0) -> Said:
+    words = tuple(Word(start + i * 0.3, start + i * 0.3 + 0.2, f" {w}", 0.9) for i, w in enumerate(text.split()))
+    return Said(words, text, -0.3, 0.1)
 
 
 def test_words_are_placed_in_the_stretch_they_were_said_in() -> None:
@@ -30,38 +27,12 @@ def test_words_are_placed_in_the_stretch_they_were_said_in() -> None:
     assert passage.placed(Word(3.5, 9.0, "past the end", 1)) == Word(11.5, 12.0, "past the end", 1)
 
 
-def test_speech_is_believed() -> None:
-    assert texts(believed([said("Ever tried."), said("Ever failed.", start=2)])) == "Ever tried. Ever failed."
-
-
-def test_noise_taken_for_speech_is_not_believed() -> None:
-    assert believed([said("Thank you for watching.", log_probability=-1.2, no_speech=0.7)]) == []
-    assert believed([said("Thank you.", log_probability=float("nan"))]) == []
-
-
-def test_quiet_but_sure_speech_is_believed() -> None:
-    assert texts(believed([said("Over there.", log_probability=-0.4, no_speech=0.7)])) == "Over there."
-
-
-def test_text_that_repeats_itself_is_not_believed() -> None:
-    assert believed([said("Hm" + "m" * 200)]) == []
-
-
-@pytest.mark.parametrize("phrase", ["so", "thank you very much,", "la la la di da"])
-def test_a_loop_over_several_segments_is_kept_once(phrase: str) -> None:
-    segments = [said("Well,"), *(said(phrase, start=i) for i in range(1, 9)), said("and that was it.", start=20)]
-    assert texts(believed(segments)) == f"Well, {phrase} and that was it."
-
-
-def test_people_may_repeat_themselves() -> None:
-    assert texts(believed([said("No, no, no. Try again. Fail again.")])) == "No, no, no. Try again. Fail again."
-
-
 @given(st.lists(st.tuples(st.floats(-1, 12), st.floats(-1, 13))))
 def test_settled_words_are_in_order_apart_and_inside_the_media(times: list[tuple[float, float]]) -> None:
     words = settled([Word(a, b, f"w{i}", 0.5) for i, (a, b) in enumerate(times)], seconds=10)
     assert all(0 <= w.start < w.end <= 10 for w in words)
     assert all(one.end <= following.start for one, following in pairwise(words))
+    assert all(w.end - w.start <= LONGEST_CUE for w in words)
 
 
 def talking(*spans: tuple[int, int], seconds: int) -> bytes:
@@ -100,21 +71,44 @@ def test_speech_longer_than_a_window_is_cut_rather_than_kept_in_memory(
     assert [p.done for p in voice.passages(pcm, window_seconds=10)] == [10.0, 20.0, 25.0]
 
 
-def test_progress_is_told_and_the_language_of_the_first_passage_is_kept(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    pcm = tmp_path / "talk.pcm"
-    pcm.write_bytes(b"\0\0" * 20 * RATE)
+class Scripted:
+    """A Hearing that says its line in every passage and notes what it was asked."""
+
+    def __init__(self, line: str = "Sugeng rawuh.", language: str = "jw") -> None:
+        self.line = line
+        self.found = language
+        self.listened: list[int] = []
+        self.asked: list[str] = []
+
+    def language(self, samples: np.ndarray) -> tuple[str, float]:
+        self.listened.append(len(samples))
+        return self.found, 0.8
+
+    def hear(self, passage: Passage, language: str) -> list[Said]:
+        self.asked.append(language)
+        return [said(self.line, start=1)]
+
+
+@pytest.fixture
+def half_spoken(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Somebody speaks in the first half of every window."""
     monkeypatch.setattr(voice, "_speech", lambda samples: [(0, len(samples) // 2)])
-    asked: list[str | None] = []
 
-    def hear(passage: Passage, code: str | None) -> Heard:
-        asked.append(code)
-        return Heard("jw", 0.8, [said("Sugeng rawuh.", start=1)])
 
+def quiet(tmp_path: Path, seconds: int) -> Path:
+    pcm = tmp_path / "talk.pcm"
+    pcm.write_bytes(b"\0\0" * seconds * RATE)
+    return pcm
+
+
+@pytest.mark.usefixtures("half_spoken")
+def test_progress_is_told_and_one_language_is_that_of_all(tmp_path: Path) -> None:
+    scripted = Scripted()
     told: list[float] = []
-    transcript = voice.transcribe(pcm, hear, language=None, progress=told.append, window_seconds=10)
-    assert asked == [None, "jw"]
+    transcript = voice.transcribe(
+        quiet(tmp_path, 20), lambda: scripted, language=None, progress=told.append, window_seconds=10
+    )
+    assert scripted.asked == ["jw", "jw"]
     assert transcript is not None
     assert (transcript.language, transcript.language_confidence) == ("jv", 0.8)
     assert [w.start for w in transcript.words] == [1.0, 1.3, 11.0, 11.3]
@@ -122,22 +116,38 @@ def test_progress_is_told_and_the_language_of_the_first_passage_is_kept(
     assert told[-1] == 1.0
 
 
+@pytest.mark.usefixtures("half_spoken")
+@pytest.mark.parametrize(("seconds", "listened"), [(20, 10), (100, 30)])
+def test_the_language_is_told_by_the_first_thirty_seconds_of_speech_wherever_they_are(
+    tmp_path: Path, seconds: int, listened: int
+) -> None:
+    scripted = Scripted()
+    voice.transcribe(
+        quiet(tmp_path, seconds), lambda: scripted, language=None, progress=lambda _: None, window_seconds=10
+    )
+    assert scripted.listened == [listened * RATE]
+    assert len(scripted.asked) == seconds // 10
+
+
+def test_where_nobody_speaks_no_engine_is_loaded(tmp_path: Path) -> None:
+    def engine() -> Scripted:
+        raise AssertionError("the engine was loaded")
+
+    told: list[float] = []
+    assert voice.transcribe(quiet(tmp_path, 5), engine, language=None, progress=told.append) is None
+    assert told == [1.0]
+
+
+@pytest.mark.usefixtures("half_spoken")
 @pytest.mark.parametrize(
-    ("given", "asked", "told"), [("pt-BR", "pt", "pt-BR"), ("nb", "no", "nb"), ("und", None, "en")]
+    ("given", "asked", "told"), [("pt-BR", "pt", "pt-BR"), ("nb", "no", "nb"), ("und", "en", "en")]
 )
 def test_a_given_language_is_translated_for_whisper_and_kept_for_people(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, given: str, asked: str | None, told: str
+    tmp_path: Path, given: str, asked: str, told: str
 ) -> None:
-    pcm = tmp_path / "talk.pcm"
-    pcm.write_bytes(b"\0\0" * 5 * RATE)
-    monkeypatch.setattr(voice, "_speech", lambda samples: [(0, len(samples))])
-    codes: list[str | None] = []
-
-    def hear(passage: Passage, code: str | None) -> Heard:
-        codes.append(code)
-        return Heard(code or "en", 0.9, [said("Oi.")])
-
-    transcript = voice.transcribe(pcm, hear, language=given, progress=lambda _: None)
-    assert codes == [asked]
+    scripted = Scripted("Oi.", "en")
+    transcript = voice.transcribe(quiet(tmp_path, 10), lambda: scripted, language=given, progress=lambda _: None)
+    assert scripted.asked == [asked]
+    assert bool(scripted.listened) == (given == "und")
     assert transcript is not None
     assert transcript.language == told

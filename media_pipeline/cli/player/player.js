@@ -2,6 +2,7 @@
 
 import { clock, find, make } from "./dom.js";
 import { byline, facts } from "./facts.js";
+import { captions, stream } from "./stream.js";
 import { timeline } from "./timeline.js";
 import { transcript } from "./transcript.js";
 
@@ -18,12 +19,6 @@ function seek(seconds) {
 function toggle() {
   if (media.paused) media.play().catch(() => {}); // the reason is shown by the source's own error
   else media.pause();
-}
-
-function subtitles() {
-  const ours = [...media.querySelectorAll("track:not([kind=metadata])")].map((element) => element.track);
-  const shown = ours.some((track) => track.mode === "showing");
-  ours.forEach((track, i) => { track.mode = !shown && i === 0 ? "showing" : "hidden"; });
 }
 
 function tags(mark) {
@@ -74,7 +69,7 @@ function keys(event) {
     " ": event.target.closest("button, a, summary") ? undefined : toggle,
     ArrowLeft: () => seek(media.currentTime - STEP),
     ArrowRight: () => seek(media.currentTime + STEP),
-    c: subtitles,
+    c: text.toggle,
   }[event.key];
   if (!does) return;
   event.preventDefault();
@@ -86,6 +81,13 @@ function unplayable() {
   find("alert").hidden = false;
 }
 
+function unstreamed() {
+  media.querySelector("source:last-of-type")?.addEventListener("error", unplayable);
+  if (media.networkState === HTMLMediaElement.NETWORK_NO_SOURCE) unplayable(); // it was tried before we came
+}
+
+if (!stream(manifest, media, unstreamed)) unstreamed();
+const text = captions(media);
 find("subtitles-key").hidden = manifest.kind === "audio" || manifest.subtitles.length === 0;
 byline(manifest);
 facts(manifest);
@@ -103,6 +105,4 @@ function follow() {
 }
 media.addEventListener("play", follow);
 for (const change of ["seeking", "seeked", "timeupdate"]) media.addEventListener(change, follow);
-media.querySelector("source:last-of-type")?.addEventListener("error", unplayable);
-if (media.networkState === HTMLMediaElement.NETWORK_NO_SOURCE) unplayable(); // it was tried before we came
 document.addEventListener("keydown", keys);

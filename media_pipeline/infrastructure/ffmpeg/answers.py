@@ -8,7 +8,7 @@ from fractions import Fraction
 from typing import Any
 
 from media_pipeline.domain.errors import BadMedia, RejectionCode
-from media_pipeline.domain.media import AudioStream, MediaInfo, TextStream, VideoStream
+from media_pipeline.domain.media import AudioStream, MediaInfo, TextKind, TextStream, VideoStream
 from media_pipeline.domain.results import Likeness
 from media_pipeline.infrastructure.ffmpeg.commands import DEMUXERS
 
@@ -20,6 +20,8 @@ _PROMISING = frozenset({"mov", "mp4", "matroska", "avi", "flv", "asf", "wav", "w
 Stream = Mapping[str, Any]
 """One entry of ffprobe's `streams`."""
 _SANE_RATES = Fraction(1, 10), Fraction(240)
+_COUNTS = frozenset({"index", "width", "height", "channels", "sample_rate", "has_b_frames", "probe_score"})
+_MAPS = frozenset({"disposition", "tags"})
 
 
 def media_info(answer: bytes, *, size: int) -> MediaInfo:
@@ -28,22 +30,20 @@ def media_info(answer: bytes, *, size: int) -> MediaInfo:
 
     Raises BadMedia: NOT_MEDIA, FORMAT_NOT_ALLOWED, ENCRYPTED, NO_AV_STREAM, CODEC_UNSUPPORTED.
     """
-    facts = json.loads(answer)
-    form = facts.get("format", {})
-    if int(form.get("probe_score", 0)) < MIN_PROBE_SCORE:
+    form, streams, programs = _facts(answer)
+    if form.get("probe_score", 0) < MIN_PROBE_SCORE:
         raise BadMedia(RejectionCode.NOT_MEDIA, "The file is not a video or audio file.")
     names = str(form.get("format_name", "")).split(",")
     demuxer = next((n for n in names if n in DEMUXERS), None)
     if demuxer is None:
         message = "This kind of file is not accepted; send a video or audio file."
         raise BadMedia(RejectionCode.FORMAT_NOT_ALLOWED, message, detail=f"format {names}")
-    streams = facts.get("streams", [])
     if any(_is_encrypted(s) for s in streams):
         raise BadMedia(RejectionCode.ENCRYPTED, "The file is encrypted; send it without copy protection.")
     videos = [s for s in streams if s.get("codec_type") == "video" and not _is_cover(s)]
     video = _best(_known(videos))
     tracks = _known([s for s in streams if s.get("codec_type") == "audio"])
-    audio = _of_program(tracks, video, facts.get("programs", []))
+    audio = _of_program(tracks, video, programs)
     if video is None and not audio:
         raise BadMedia(RejectionCode.NO_AV_STREAM, "The file holds neither picture nor sound.")
     return MediaInfo(
@@ -61,7 +61,7 @@ def media_info(answer: bytes, *, size: int) -> MediaInfo:
 def progress_seconds(line: str) -> float | None:
     """The position in seconds that a line of `-progress` tells, None for other lines."""
     name, _, value = line.partition("=")
-    if name != "out_time_us" or not value.lstrip("-").isdigit():
+    if name != "out_time_us" or not re.fullmatch(r"-?[0-9]{1,18}", value):
         return None
     return max(0.0, int(value) / 1e6)
 
@@ -83,7 +83,7 @@ def loudness(stderr: str) -> tuple[float, float] | None:
 
 def packets(csv: str) -> tuple[int, float, tuple[float, ...]]:
     """Frames, duration in seconds, and the times of the keyframes, from `commands.packets`."""
-    rows = [line.split(",") for line in csv.splitlines() if line]
+    rows = [row for row in (line.split(",") for line in csv.splitlines()) if _is_number(row[0].lstrip("-"))]
     times = [(float(row[0]), "K" in row[1]) for row in rows if len(row) > 1]
     duration = next((float(row[0]) for row in reversed(rows) if len(row) == 1), 0.0)
     return len(times), duration, tuple(sorted(at for at, key in times if key))
@@ -93,7 +93,7 @@ def printed_times(text: str, *, key: str | None = None) -> list[float]:
     """Frame times in seconds as the `metadata` filter printed them; with `key`, of frames that carry that key."""
     times, at = [], 0.0
     for line in text.splitlines():
-        stamp = re.search(r"pts_time:(-?[\d.]+)", line)
+        stamp = re.search(r"pts_time:(-?[0-9]{1,12}(?:\.[0-9]+)?)", line)
         if stamp:
             at = max(0.0, float(stamp[1]))
             if key is None:
@@ -108,6 +108,43 @@ def interlacing(stderr: str) -> tuple[int, int, int]:
     found = re.findall(r"Single frame detection: TFF:\s*(\d+) BFF:\s*(\d+) Progressive:\s*(\d+)", stderr)
     top, bottom, whole = (sum(int(row[i]) for row in found) for i in range(3))
     return top, bottom, whole
+
+
+def _facts(answer: bytes) -> tuple[dict[str, Any], list[Stream], list[Mapping[str, Any]]]:
+    """Format, streams and programs. What a hostile file makes ffprobe say is of the type that is read here, or is left
+    out."""
+    try:
+        told = json.loads(answer)
+    except ValueError:
+        told = None
+    whole = told if isinstance(told, dict) else {}
+    programs: list[Mapping[str, Any]] = [{"streams": _streams(p)} for p in _list(whole.get("programs"))]
+    return _typed(whole.get("format")), _streams(whole), programs
+
+
+def _streams(told: Any) -> list[Stream]:
+    streams = [_typed(s) for s in _list(told.get("streams") if isinstance(told, dict) else None)]
+    return [s for s in streams if "index" in s]
+
+
+def _typed(told: Any) -> dict[str, Any]:
+    """Counts as integers from 0, maps as maps, everything else as text."""
+    known: dict[str, Any] = {}
+    for name, value in told.items() if isinstance(told, dict) else ():
+        if name in _COUNTS:
+            if re.fullmatch(r"[0-9]{1,9}", str(value)):
+                known[name] = int(value)
+        elif name in _MAPS:
+            known[name] = value if isinstance(value, dict) else {}
+        elif name == "side_data_list":
+            known[name] = [d for d in _list(value) if isinstance(d, dict)]
+        elif isinstance(value, str | int | float):
+            known[name] = str(value)
+    return known
+
+
+def _list(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else []
 
 
 def _known(streams: list[Stream]) -> list[Stream]:
@@ -203,7 +240,14 @@ def _audio(s: Stream) -> AudioStream:
 
 
 def _text(s: Stream) -> TextStream:
-    return TextStream(index=int(s["index"]), codec=str(s.get("codec_name", "unknown")), language=_language(s))
+    marks = s.get("disposition", {})
+    kind: TextKind = "captions" if marks.get("hearing_impaired") or marks.get("captions") else "subtitles"
+    return TextStream(
+        index=int(s["index"]),
+        codec=str(s.get("codec_name", "unknown")),
+        language=_language(s),
+        kind="forced" if marks.get("forced") else kind,
+    )
 
 
 def _language(s: Stream) -> str:
@@ -215,8 +259,8 @@ def _language(s: Stream) -> str:
 def _rotation(s: Stream) -> int:
     """Degrees clockwise that a player turns the picture. As ffmpeg does it: a quarter turn changes the frame's shape,
     an odd angle does not, and a matrix of zeros (no angle, which prints as a huge one) is none."""
-    angles = (d.get("rotation") for d in s.get("side_data_list", []) if "rotation" in d)
-    angle = next((float(a) for a in angles if a is not None), 0.0)
+    angles = (d.get("rotation") for d in s.get("side_data_list", []))
+    angle = next((a for a in angles if isinstance(a, int | float)), 0)
     if not abs(angle) <= 360:
         return 0
     quarter = round(-angle / 90) * 90
@@ -233,10 +277,11 @@ def _frame_rate(s: Stream) -> Fraction:
 
 
 def _ratio(text: str) -> Fraction | None:
-    above, _, below = text.partition("/")
-    if not above.lstrip("-").isdigit() or not below.isdigit() or int(below) == 0:
+    """Above zero, or None."""
+    parts = re.fullmatch(r"([0-9]{1,12})/([0-9]{1,12})", text)
+    if not parts or not int(parts[1]) or not int(parts[2]):
         return None
-    return Fraction(int(above), int(below)) if int(above) > 0 else None
+    return Fraction(int(parts[1]), int(parts[2]))
 
 
 def _promised(form: Mapping[str, Any], streams: list[Stream]) -> float:
@@ -249,4 +294,4 @@ def _promised(form: Mapping[str, Any], streams: list[Stream]) -> float:
 
 
 def _is_number(text: str | None) -> bool:
-    return bool(text) and re.fullmatch(r"\d+(\.\d+)?", str(text)) is not None
+    return bool(text) and re.fullmatch(r"[0-9]{1,12}(\.[0-9]+)?", str(text)) is not None

@@ -10,11 +10,12 @@ from typing import Any
 
 import ffmpeg
 
-from media_pipeline.domain.media import AudioStream, MediaInfo, VideoStream
+from media_pipeline.domain.media import AudioStream, MediaInfo, TextStream, VideoStream
 from media_pipeline.domain.profile import AudioRecipe, PlannedRendition, StreamRecipe, output_rate
 from media_pipeline.infrastructure.ffmpeg import decoders, filters
 
 SOURCE = "source"
+TEXT = "text.ass"
 REFERENCE = "reference.nut"
 """Passages of the picture as the encoder got it, lossless: what renditions are compared with."""
 MAX_PIXELS = 35_389_440
@@ -146,7 +147,8 @@ def likeness(
 ) -> list[str]:
     """Compare renditions (name, width, height; largest first) with REFERENCE, each at its own size, to vmaf<i>.json.
     Only the passages are decoded."""
-    reference = ffmpeg.input(REFERENCE).filter("setpts", "N/25/TB")
+    # Both sides in the same words: ffmpeg converts the one that seems to be in another colour space.
+    reference = filters.tagged(ffmpeg.input(REFERENCE)).filter("setpts", "N/25/TB")
     outputs = []
     sizes = [(width, height) for _, width, height in videos]
     for i, ((name, _, _), original) in enumerate(zip(videos, _cascade(reference, sizes), strict=True)):
@@ -159,8 +161,8 @@ def likeness(
         ]
         made = ffmpeg.concat(*parts) if len(parts) > 1 else parts[0]
         compared = ffmpeg.filter(
-            [made.filter("setpts", "N/25/TB"), original], "libvmaf", feature="name=psnr", log_fmt="json",
-            log_path=f"vmaf{i}.json", n_subsample=_COMPARED_EVERY, n_threads=threads,
+            [filters.tagged(made).filter("setpts", "N/25/TB"), original], "libvmaf", feature="name=psnr",
+            log_fmt="json", log_path=f"vmaf{i}.json", n_subsample=_COMPARED_EVERY, n_threads=threads,
         )  # fmt: skip
         outputs.append(ffmpeg.output(compared, "-", format="null"))
     return _compile(ffmpeg_path, outputs)
@@ -172,7 +174,8 @@ def keyframe_tiles(
     """Small RGB pictures at least an interval apart to tiles.rgb, their times to tiles.txt. Decoding only keyframes
     costs a small share of a full decode."""
     assert info.video is not None
-    decode: dict[str, Any] = {"skip_frame": "nokey"} if only_keyframes else {}
+    # `discard`: a container with an index need not even read the other packets, which halves the cost again.
+    decode: dict[str, Any] = {"skip_frame": "nokey", "discard": "nokey"} if only_keyframes else {}
     spaced = f"isnan(prev_selected_t)+gte(t-prev_selected_t,{interval_seconds:.3f}-0.001)"
     tiles = (
         filters.picture(_source(info, **decode), info.video, width, height, flags="area")
@@ -233,6 +236,14 @@ def speech(ffmpeg_path: str, info: MediaInfo, track: AudioStream) -> list[str]:
     heard = filters.sound(_source(info), track, 1, 16000)
     options = {"format": "s16le", "c:a": "pcm_s16le"}
     return _compile(ffmpeg_path, [ffmpeg.output(heard, "speech.pcm", **options)])
+
+
+def text(ffmpeg_path: str, info: MediaInfo, stream: TextStream, *, most_bytes: int) -> list[str]:
+    """One embedded text track as text.ass, the one form that every decoder of text gives without loss; cut off just
+    above a size that no honest track has."""
+    track = _source(info)[str(stream.index)]
+    options = {"format": "ass", "c:s": "ass", "fs": most_bytes + 1, "map_metadata": -1}
+    return _compile(ffmpeg_path, [ffmpeg.output(track, TEXT, **options)])
 
 
 def fitted(video: VideoStream, width: int) -> tuple[int, int]:

@@ -36,6 +36,9 @@ def picture(source: Any, video: VideoStream, width: int, height: int, *, flags: 
         frames = frames.filter("scale", video.coded_width, video.coded_height)
     if video.lag_seconds:
         frames = frames.filter("setpts", f"PTS-{video.lag_seconds:.6f}/TB")
+    if video.end_seconds:
+        # For one wrong timestamp the picture would freeze until then. Frames without a time stay.
+        frames = frames.filter("select", _timely(video.end_seconds))
     if video.interlaced:
         parity = "tff" if video.top_field_first else "bff"
         frames = frames.filter("bwdif", mode="send_frame", parity=parity, deint="all")
@@ -48,15 +51,21 @@ def picture(source: Any, video: VideoStream, width: int, height: int, *, flags: 
     else:
         given = {} if rgb else assumed
         frames = frames.filter("scale", width, height, flags=flags, out_color_matrix="bt709", out_range="tv", **given)
-    # The encoder tags what frames say, whatever its own options are.
+    return tagged(frames.filter("format", "yuv420p")).filter("setsar", 1)
+
+
+def tagged(frames: Any) -> Any:
+    """Frames that are SDR BT.709 and say so. The encoder tags what frames say, whatever its own options are."""
     tags = {"color_primaries": "bt709", "color_trc": "bt709", "colorspace": "bt709", "range": "tv"}
-    return frames.filter("format", "yuv420p").filter("setparams", **tags).filter("setsar", 1)
+    return frames.filter("setparams", **tags)
 
 
 def sound(source: Any, track: AudioStream, channels: int, sample_rate: int) -> Any:
     """The decoded track in mono or stereo, its time beginning with the media's: silence stands in where it starts late
     or pauses, and what comes before is cut."""
     heard = source[str(track.index)]
+    if track.end_seconds:
+        heard = heard.filter("aselect", _timely(track.end_seconds))
     if track.channels > _MOST_LAID_OUT:
         heard = heard.filter("pan", _spread(track.channels))
     heard = heard.filter("aresample", sample_rate)
@@ -65,6 +74,10 @@ def sound(source: Any, track: AudioStream, channels: int, sample_rate: int) -> A
     if channels == 1 and track.channels > 1:
         return _mono(heard)
     return heard.filter("aformat", channel_layouts={1: "mono", 2: "stereo"}[channels])
+
+
+def _timely(end_seconds: float) -> str:
+    return f"not(gt(t,{end_seconds + max(1.0, 0.02 * end_seconds):.3f}))"
 
 
 def separated(graph: str) -> list[str]:

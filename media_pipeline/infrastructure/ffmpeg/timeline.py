@@ -18,6 +18,9 @@ PRIMING_SECONDS = 0.05
 """An encoder's run-in is shorter. Sound that leads the picture by no more is cut there."""
 _SHORTEST_FRAME_SECONDS = 1 / 300
 _NO_TIME = -(2**63)
+_MOST_REORDERED_SECONDS = 10.0
+_MOST_REORDERED_FRAMES = 17
+"""A packet that says it is shown longer after it is decoded has a wrong timestamp: sixteen frames may lie between."""
 _RATES = tuple(
     Fraction(n, d)
     for n, d in (
@@ -57,6 +60,9 @@ class Log:
             index, decoded, shown, duration, _ = line.split(",", 4)
             packets = self.streams[int(index)]
             time = int(shown) if int(shown) != _NO_TIME else int(decoded)
+            most = max(_MOST_REORDERED_SECONDS / packets.tick, _MOST_REORDERED_FRAMES * int(duration))
+            if int(decoded) != _NO_TIME and time - int(decoded) > most:
+                time = int(decoded)
             packets.shown += int(shown) != _NO_TIME
             if time != _NO_TIME:
                 packets.times.append(time * packets.tick)

@@ -8,11 +8,13 @@ from functools import cached_property
 from pathlib import Path
 
 from media_pipeline.application.ports import EncodedAudio, EncodedVideo, Frame, Progress
+from media_pipeline.domain import captions
 from media_pipeline.domain.errors import BadMedia, MediaError, QuarantineCode, RejectionCode, Unavailable
-from media_pipeline.domain.media import AudioStream, MediaInfo
+from media_pipeline.domain.media import AudioStream, MediaInfo, TextStream
 from media_pipeline.domain.profile import AudioRecipe, PlannedRendition, StreamRecipe, output_rate
 from media_pipeline.domain.results import Likeness
-from media_pipeline.infrastructure.ffmpeg import answers, commands, containers, runner, timeline
+from media_pipeline.domain.transcript import Cue
+from media_pipeline.infrastructure.ffmpeg import answers, ass, commands, containers, runner, timeline
 from media_pipeline.infrastructure.ffmpeg.commands import Gain
 from media_pipeline.infrastructure.ffmpeg.runner import LimitHit, Limits, Output, ToolFailed
 from media_pipeline.infrastructure.sandbox.modes import Choice
@@ -93,7 +95,7 @@ class Ffmpeg:
         promised = answers.media_info(output.stdout, size=size)
         log = timeline.Log()
         self._on_upload(
-            commands.scan(self.ffmpeg, promised), scratch, self.base_seconds + size / 20e6,
+            commands.scan(self.ffmpeg, promised), scratch, self._reading_seconds(size),
             RejectionCode.UNREADABLE, log.note,
         )  # fmt: skip
         info = timeline.settled(promised, log)
@@ -115,15 +117,20 @@ class Ffmpeg:
     ) -> tuple[list[EncodedVideo], list[EncodedAudio]]:
         """Decode once and encode everything asked for; sound is measured first, so that its gain is constant."""
         measuring = _told(info.duration_seconds, lambda _: progress(0.0))
-        gains = [(track, self._gain(info, track, audio, scratch, measuring)) for track in tracks]
+        gains = [self._gain(info, track, audio, scratch, measuring) for track in tracks]
+        heard = [(track, gain) for track, gain in zip(tracks, gains, strict=True) if gain]
+        if not renditions and not heard:
+            raise BadMedia(RejectionCode.NO_DECODABLE_FRAMES, "Nothing of the sound could be decoded.")
         argv = commands.encode(
-            self.ffmpeg, info, renditions, gains, audio=audio, stream=stream, passages=set_aside, threads=self.threads
+            self.ffmpeg, info, renditions, heard, audio=audio, stream=stream, passages=set_aside, threads=self.threads
         )
         self._on_upload(
             argv, scratch, self._encode_seconds(info), RejectionCode.UNREADABLE, _told(info.duration_seconds, progress)
         )
         videos = [self._measured_video(scratch / f"v{i}.mp4") for i in range(len(renditions))]
-        sounds = [self._measured_audio(scratch / f"a{i}.mp4", audio) for i in range(len(tracks))]
+        measured = (self._measured_audio(scratch / f"a{i}.mp4", audio) for i in range(len(heard)))
+        unheard = EncodedAudio(scratch, audio.channels, 0.0, None, None)
+        sounds = [next(measured) if gain else unheard for gain in gains]
         if any(v.frames == 0 for v in videos):
             raise BadMedia(RejectionCode.NO_DECODABLE_FRAMES, "Not one frame of the picture could be decoded.")
         return videos, sounds
@@ -211,6 +218,14 @@ class Ffmpeg:
         self._on_upload(argv, scratch, self._encode_seconds(info), RejectionCode.UNREADABLE)
         return scratch / "speech.pcm"
 
+    def text(self, source: Path, info: MediaInfo, stream: TextStream, *, scratch: Path) -> list[Cue]:
+        argv = commands.text(self.ffmpeg, info, stream, most_bytes=captions.MAX_BYTES)
+        self._on_upload(argv, scratch, self._reading_seconds(info.size), RejectionCode.UNREADABLE)
+        written = scratch / commands.TEXT
+        if written.stat().st_size > captions.MAX_BYTES:
+            raise BadMedia(RejectionCode.LIMIT_SIZE, "A track of subtitles is larger than any honest one.")
+        return list(ass.cues(written.read_text(encoding="utf-8", errors="replace")))
+
     def _with_fields(self, info: MediaInfo, scratch: Path) -> MediaInfo:
         """Whether frames show two instants is measured: flags are wrong both ways."""
         video = info.video
@@ -233,9 +248,18 @@ class Ffmpeg:
 
     def _gain(
         self, info: MediaInfo, track: AudioStream, recipe: AudioRecipe, scratch: Path, on_line: Callable[[str], None]
-    ) -> Gain:
+    ) -> Gain | None:
+        """None for a track of which not one sample decodes: it costs itself, not the media."""
+        reached = [0.0]
+
+        def note(line: str) -> None:
+            reached[0] = answers.progress_seconds(line) or reached[0]
+            on_line(line)
+
         argv = commands.measure_loudness(self.ffmpeg, info, track, recipe)
-        output = self._on_upload(argv, scratch, self._encode_seconds(info), RejectionCode.UNREADABLE, on_line)
+        output = self._on_upload(argv, scratch, self._encode_seconds(info), RejectionCode.UNREADABLE, note)
+        if reached[0] == 0:
+            return None
         heard = answers.loudness(output.stderr)
         if heard is None:
             return Gain(0.0, None)
@@ -255,6 +279,9 @@ class Ffmpeg:
         return EncodedAudio(
             path, recipe.channels, float(probed.stdout), heard[0] if heard else None, heard[1] if heard else None
         )
+
+    def _reading_seconds(self, size: int) -> float:
+        return self.base_seconds + size / 20e6
 
     def _encode_seconds(self, info: MediaInfo) -> float:
         return self.base_seconds + self.seconds_per_second * info.duration_seconds

@@ -1,0 +1,98 @@
+"""A clip in which everything can be switched, served by the platform's own server, and a browser to play it in.
+
+The browser is Debian's Chromium, which has the codecs; Playwright drives it because it waits for conditions inside the
+page, and downloads nothing when told where the browser is. The players come from npm: `make players` installs all.
+"""
+
+import os
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from media_pipeline.cli.player import serve
+from media_pipeline_tests import builders as a
+from media_pipeline_tests import media
+from media_pipeline_tests.published import MEDIA, Published, published
+
+HERE = Path(__file__).parent
+SECONDS = 12
+LONGER_SOUND = 13.5
+FLAGS = (
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--autoplay-policy=no-user-gesture-required",
+)
+
+
+def beeps(hertz: int, seconds: float) -> list[str]:
+    """Sound that comes and goes as speech does."""
+    shape = "volume=0.3,volume=0:enable='lt(mod(t\\,2)\\,0.4)'"
+    return ["-f", "lavfi", "-i", f"sine=frequency={hertz}:duration={seconds}:sample_rate=48000,{shape}"]
+
+
+@pytest.fixture(scope="session")
+def film(tmp_path_factory: pytest.TempPathFactory) -> Published:
+    """Two rungs, English and German sound, English subtitles; the English sound is longer than the picture."""
+    root = tmp_path_factory.mktemp("film")
+    (root / "uploads").mkdir()
+    clip = media.make(
+        root / "uploads" / "clip.mp4", *media.picture(SECONDS, "640x360"), *beeps(440, LONGER_SOUND),
+        *beeps(880, SECONDS), "-map", "0", "-map", "1", "-map", "2", "-metadata:s:a:0", "language=eng",
+        "-metadata:s:a:1", "language=deu", *media.h264(), "-c:a", "aac",
+    )  # fmt: skip
+    return published(root / "made", clip, [a.rung(360, preset="ultrafast"), a.rung(180, preset="ultrafast")])
+
+
+@pytest.fixture(scope="session")
+def talk(tmp_path_factory: pytest.TempPathFactory) -> Published:
+    """Sound alone."""
+    root = tmp_path_factory.mktemp("talk")
+    (root / "uploads").mkdir()
+    clip = media.make(root / "uploads" / "talk.m4a", *beeps(440, 3), "-c:a", "aac")
+    return published(root / "made", clip, [a.rung(360)])
+
+
+@pytest.fixture(scope="session")
+def site(film: Published) -> Iterator[str]:
+    tool = media.settings().ffmpeg_path
+    with serve(film.manifest, "A film", store=film.store, bucket=MEDIA, ffmpeg=tool) as url:
+        yield url
+
+
+@pytest.fixture(scope="session")
+def talk_site(talk: Published) -> Iterator[str]:
+    tool = media.settings().ffmpeg_path
+    with serve(talk.manifest, "A talk", store=talk.store, bucket=MEDIA, ffmpeg=tool) as url:
+        yield url
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[object]:
+    chromium = shutil.which("chromium")
+    if chromium is None:
+        absent("Chromium is not installed")
+    if not (HERE / "node_modules").is_dir():
+        absent("the players are not installed")
+    try:
+        from playwright.sync_api import sync_playwright
+    except ModuleNotFoundError:
+        absent("Playwright is not installed")
+    with sync_playwright() as driver:
+        browser = driver.chromium.launch(executable_path=chromium, args=FLAGS)
+        yield browser
+        browser.close()
+
+
+def absent(what: str) -> None:
+    """Skips aloud; fails where the players are required."""
+    reason = f"NOT PROVEN IN PLAYERS: {what}; run `make players`"
+    if os.environ.get("MEDIA_PIPELINE_REQUIRE_PLAYERS"):
+        pytest.fail(reason)
+    pytest.skip(reason)
