@@ -8,7 +8,7 @@ from pathlib import Path
 from media_pipeline.application.outputs import Shelf
 from media_pipeline.domain.media import TextKind
 from media_pipeline.domain.results import Origin, SubtitleTrack
-from media_pipeline.domain.transcript import Cue, Word, srt, webvtt
+from media_pipeline.domain.transcript import SHORTEST_CUE, Cue, Word, srt, webvtt
 from media_pipeline.domain.upload import Upload
 
 
@@ -40,4 +40,5 @@ def keep_track(
         words=kept.get("words.json"),
         cues=len(cues),
         last_cue_end=cues[-1].end,
+        hurried=sum(c.end - c.start < SHORTEST_CUE - 0.001 for c in cues),
     )

@@ -7,11 +7,13 @@ from media_pipeline.domain.profile import AudioRecipe, StreamRecipe
 from media_pipeline.domain.results import AudioTracks, Rendition, Source, Stream, SubtitleTrack
 
 LOUDNESS_TOLERANCE_LU = 1.0
+MOST_HURRIED = 0.05
+"""share of cues that may be shown for less than a second: people answer each other quickly"""
 CHECKS = {
     "transcodes": ("duration_drift_seconds",),
     "audio": ("loudness_error_lu", "true_peak_dbtp"),
     "stream": ("rungs_out_of_step", "longest_segment_seconds"),
-    "subtitles": ("seconds_past_end",),
+    "subtitles": ("seconds_past_end", "hurried_cue_share"),
 }
 """The names of the checks of each asset."""
 
@@ -44,9 +46,13 @@ def stream(made: Stream, renditions: Sequence[Rendition], recipe: StreamRecipe) 
 
 
 def subtitles(made: Sequence[SubtitleTrack], source: Source) -> tuple[Check, ...]:
-    """No cue outlives the media."""
+    """No cue outlives the media, and few of what was heard are gone before they are read."""
     past = max((t.last_cue_end - source.info.duration_seconds for t in made), default=0.0)
-    return (_check("seconds_past_end", max(0.0, past), 0.0),)
+    share = max((t.hurried / t.cues for t in made if t.origin == "speech"), default=0.0)
+    return (
+        _check("seconds_past_end", max(0.0, past), 0.0),
+        _check("hurried_cue_share", share, MOST_HURRIED),
+    )
 
 
 def _picture_seconds(source: Source) -> float:

@@ -127,6 +127,8 @@ class SubtitleTrack:
     words: str | None
     cues: int
     last_cue_end: float
+    hurried: int = 0
+    """cues shown for less than a second"""
 
 
 @dataclass(frozen=True, slots=True)
