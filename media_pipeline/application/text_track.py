@@ -10,7 +10,7 @@ from media_pipeline.application.package import package_text
 from media_pipeline.application.ports import Packager
 from media_pipeline.domain.media import TextKind
 from media_pipeline.domain.results import Origin, SubtitleTrack
-from media_pipeline.domain.transcript import Cue, Word, srt, webvtt
+from media_pipeline.domain.transcript import SHORTEST_CUE, Cue, Word, srt, webvtt
 from media_pipeline.domain.upload import Upload
 
 
@@ -46,4 +46,5 @@ def keep_track(
         dash=kept[streamed.dash],
         cues=len(cues),
         last_cue_end=cues[-1].end,
+        hurried=sum(c.end - c.start < SHORTEST_CUE - 0.001 for c in cues),
     )

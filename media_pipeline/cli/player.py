@@ -206,7 +206,8 @@ def _element(manifest: Manifest) -> str:
     if manifest.hls or manifest.mp4:
         inside.append(f'<source src="media.mp4" type="{manifest.kind}/mp4">')
     inside += [
-        f'<track kind="{track.kind}" src="{_src(track.vtt)}" srclang="{html.escape(track.language)}" '
+        f'<track kind="{"captions" if track.kind == "captions" else "subtitles"}" '
+        f'src="{_src(track.vtt)}" srclang="{html.escape(track.language)}" '
         f'label="{html.escape(language_name(track.language))}"{" default" if i == 0 else ""}>'
         for i, track in enumerate(manifest.subtitles)
     ]

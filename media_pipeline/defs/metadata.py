@@ -9,7 +9,18 @@ import dagster as dg
 from PIL import Image
 
 from media_pipeline.domain.manifest import Check, Manifest
-from media_pipeline.domain.results import AudioTracks, Made, Rendition, Source, Stream, Subtitles, Tags, Thumbnails
+from media_pipeline.domain.results import (
+    AudioTracks,
+    EmbeddedSubtitles,
+    Made,
+    NotMade,
+    Rendition,
+    Source,
+    Stream,
+    Subtitles,
+    Tags,
+    Thumbnails,
+)
 
 Metadata = dict[str, dg.MetadataValue[Any]]
 _BAR = 12
@@ -101,7 +112,13 @@ def thumbnails(value: Thumbnails, *, poster: bytes, storyboard: bytes, preview: 
     }
 
 
-def subtitles(value: Subtitles) -> Metadata:
+def subtitles(said: Subtitles | NotMade, came: EmbeddedSubtitles | NotMade) -> Metadata:
+    return (not_made(said.reason) if isinstance(said, NotMade) else _said(said)) | (
+        {} if isinstance(came, NotMade) else _came(came)
+    )
+
+
+def _said(value: Subtitles) -> Metadata:
     return {
         "excerpt": dg.MetadataValue.md(f"> {_plain(value.excerpt)}"),
         "language": dg.MetadataValue.text(f"{value.track.language} ({value.language_confidence:.0%})"),
@@ -109,6 +126,14 @@ def subtitles(value: Subtitles) -> Metadata:
         "cues": dg.MetadataValue.int(value.track.cues),
         "real_time_factor": dg.MetadataValue.float(value.real_time_factor),
         **made(value.made),
+    }
+
+
+def _came(value: EmbeddedSubtitles) -> Metadata:
+    kept = ", ".join(f"{t.language} {t.kind}" for t in value.tracks)
+    return {
+        "embedded": dg.MetadataValue.text(kept or "none"),
+        "warnings": dg.MetadataValue.text(" ".join(value.warnings) or "none"),
     }
 
 

@@ -42,19 +42,18 @@ def build(recipes: Recipes) -> dg.AssetsDefinition:
             platform.results.save(at.upload, RESULT, came)
             if not isinstance(came, NotMade):  # before anybody listens: a recogniser may fail
                 at.publish()
-            value = make(
+            said = make(
                 source, recipes=platform.recipes, store=platform.store, shelf=platform.shelf, tool=platform.tool,
                 recogniser=platform.recogniser, packager=platform.packager, scratch=at.scratch, progress=at.progress,
             )  # fmt: skip
-            at.keep(ASSET, value)
-            names = quality.CHECKS[ASSET]
-            if isinstance(value, NotMade):
-                if isinstance(came, EmbeddedSubtitles) and came.tracks:
-                    at.report.answer(ASSET, came)
-                results = metadata.check_results([ASSET], names, ())
-                return dg.MaterializeResult(metadata=metadata.not_made(value.reason), check_results=results)
+            at.keep(ASSET, said)
+            if isinstance(said, NotMade) and isinstance(came, EmbeddedSubtitles) and came.tracks:
+                at.report.answer(ASSET, came)  # something was made
             at.publish()
-            results = metadata.check_results([ASSET], names, quality.subtitles([value.track], source))
-            return dg.MaterializeResult(metadata=metadata.subtitles(value), check_results=results)
+            tracks = [*(() if isinstance(came, NotMade) else came.tracks)]
+            tracks += [] if isinstance(said, NotMade) else [said.track]
+            checks = quality.subtitles(tracks, source) if tracks else ()
+            results = metadata.check_results([ASSET], quality.CHECKS[ASSET], checks)
+            return dg.MaterializeResult(metadata=metadata.subtitles(said, came), check_results=results)
 
     return subtitles

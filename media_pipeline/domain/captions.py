@@ -9,7 +9,17 @@ import unicodedata
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import islice
 
-from media_pipeline.domain.transcript import LINE_COLUMNS, SHORTEST_CUE, Cue, Word, columns, cues, joined, milliseconds
+from media_pipeline.domain.transcript import (
+    LINE_COLUMNS,
+    SHORTEST_CUE,
+    Cue,
+    Word,
+    columns,
+    cues,
+    joined,
+    milliseconds,
+    spaceless,
+)
 
 MAX_BYTES = 8 * 1024 * 1024
 """of a file of subtitles; a talkative film has 200 kB"""
@@ -25,6 +35,8 @@ _TIMES = re.compile(rf"\s*{_TIME}\s*-->\s*{_TIME}(?:\s.*)?")
 _HIDDEN = re.compile(r"<(script|style)\b.*?</\1\s*>", re.IGNORECASE | re.DOTALL)
 _TAG = re.compile(r"<(?:[A-Za-z/!?][^<>]*|\d\d:[\d:.]+)>")
 _TAG_BEGINS = re.compile(r"<+(?=[A-Za-z/!?])")
+_OPENING = frozenset("「『（［｛〈《【〔“‘")
+_NEVER_FIRST = frozenset("」』）］｝〉》】〕”’、。，．！？；：・…ーゝゞ々ぁぃぅぇぉっゃゅょァィゥェォッャュョ")
 _BIDI = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
 """Embeddings, overrides and isolates: one that is not closed turns round the text after it."""
 _JOINERS = frozenset("\u200c\u200d\u200e\u200f\u061c")
@@ -133,8 +145,8 @@ def _pages(cue: Cue) -> Iterator[Cue]:
     if len(cue.lines) <= 2 and all(columns(line) <= LINE_COLUMNS for line in cue.lines):
         yield cue
         return
-    texts = joined(cue.lines).split()
-    widths = [columns(t) + 1 for t in texts]
+    texts = [unit for text in joined(cue.lines).split() for unit in _units(text)]
+    widths = [columns(t) + 1 for t in texts]  # nothing is of no width
     scale = (cue.end - cue.start) / sum(widths)
     words, at = [], 0
     for text, wide in zip(texts, widths, strict=True):
@@ -143,6 +155,24 @@ def _pages(cue: Cue) -> Iterator[Cue]:
     for page in cues(words, duration=cue.end):
         if (start := max(page.start, cue.start)) < page.end:
             yield Cue(start, page.end, page.lines)
+
+
+def _units(text: str) -> Iterator[str]:
+    """What a line may be broken between: where a script writes no spaces, any two characters but those that belong
+    together and punctuation, which stays with what it closes or opens."""
+    unit = ""
+    for character in text:
+        free = bool(unit) and spaceless(unit[-1]) and spaceless(character)
+        if (
+            free
+            and unit[-1] not in _OPENING
+            and character not in _NEVER_FIRST
+            and unicodedata.category(character) != "Mn"
+        ):
+            yield unit
+            unit = ""
+        unit += character
+    yield unit
 
 
 def _unhurried(pages: Sequence[Cue], duration: float) -> Iterator[Cue]:

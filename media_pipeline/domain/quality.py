@@ -10,11 +10,13 @@ from media_pipeline.domain.results import AudioTracks, Likeness, Rendition, Sour
 LOUDNESS_TOLERANCE_LU = 1.0
 PSNR_OF_ANOTHER_PICTURE = 20.0
 """dB; coding loss stays above it even where it is ugly"""
+MOST_HURRIED = 0.05
+"""share of cues that may be shown for less than a second: people answer each other quickly"""
 CHECKS = {
     "transcodes": ("duration_drift_seconds", "frames_off", "vmaf_mean", "vmaf_p5", "psnr_worst_db"),
     "audio": ("loudness_error_lu", "true_peak_dbtp"),
     "stream": ("rungs_out_of_step", "longest_segment_seconds", "segment_misalignment_seconds", "playlist_faults"),
-    "subtitles": ("seconds_past_end",),
+    "subtitles": ("seconds_past_end", "hurried_cue_share"),
 }
 """The names of the checks of each asset."""
 
@@ -82,9 +84,13 @@ def stream(made: Stream, renditions: Sequence[Rendition], recipe: StreamRecipe) 
 
 
 def subtitles(made: Sequence[SubtitleTrack], source: Source) -> tuple[Check, ...]:
-    """No cue outlives the media."""
+    """No cue outlives the media, and few of what was heard are gone before they are read."""
     past = max((t.last_cue_end - source.info.duration_seconds for t in made), default=0.0)
-    return (_check("seconds_past_end", max(0.0, past), 0.0),)
+    share = max((t.hurried / t.cues for t in made if t.origin == "speech"), default=0.0)
+    return (
+        _check("seconds_past_end", max(0.0, past), 0.0),
+        _check("hurried_cue_share", share, MOST_HURRIED),
+    )
 
 
 def _at_least(name: str, value: float, limit: float) -> Check:

@@ -149,6 +149,8 @@ class SubtitleTrack:
     """key of an MPD over the same cues in fragmented MP4"""
     cues: int
     last_cue_end: float
+    hurried: int = 0
+    """cues shown for less than a second"""
 
 
 @dataclass(frozen=True, slots=True)

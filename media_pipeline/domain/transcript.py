@@ -2,6 +2,7 @@
 
 import math
 import unicodedata
+from bisect import bisect_left
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
@@ -100,9 +101,12 @@ def joined(texts: Sequence[str]) -> str:
         return " ".join(" ".join(texts).split())
     out = ""
     for text in (" ".join(t.split()) for t in texts):
-        glued = not out or not text or (_spaceless(out[-1]) and _spaceless(text[0]))
-        out += text if glued else f" {text}"
+        out += f" {text}" if out and text and _spaced(out, text) else text
     return out
+
+
+def _spaced(before: str, after: str) -> bool:
+    return not (spaceless(before[-1]) and spaceless(after[0]))
 
 
 def columns(text: str) -> int:
@@ -136,15 +140,63 @@ def _narrow(text: str) -> Iterator[str]:
         yield piece.strip()
 
 
+@dataclass(frozen=True, slots=True)
+class _Run:
+    """Words on one endless line, measured once: cutting them asks for widths over and over."""
+
+    words: Sequence[Word]
+    begins: Sequence[int]
+    ends: Sequence[int]
+    """columns"""
+    sentences: Sequence[int]
+    """how many end before each word"""
+
+    def fits(self, start: int, end: int) -> bool:
+        """Whether these words may be one cue."""
+        words, left, right = self.words, self.begins[start], self.ends[end - 1]
+        long = words[end - 1].end - words[start].start > LONGEST_CUE
+        if long or words[start + 1].start - words[start].end > _LONG_PAUSE:
+            return False
+        if right - left <= LINE_COLUMNS:
+            return True
+        second = bisect_left(self.begins, right - LINE_COLUMNS, start + 1, end)  # the earliest second line
+        return second < end and self.ends[second - 1] - left <= LINE_COLUMNS
+
+    def cost(self, start: int, end: int) -> float:
+        """What is wrong with a cue of these words. Each cue costs 1, so that few are made; the rest is in
+        proportion."""
+        last, following = self.words[end - 1], self.words[end] if end < len(self.words) else None
+        pause = following.start - last.end if following else _LONG_PAUSE
+        free = following.start - self.words[start].start if following else LONGEST_CUE
+        cost = 1.0 + _break_cost(last.text, pause)
+        cost += 1.0 * (self.sentences[end - 1] - self.sentences[start])
+        cost += 4.0 * max(0.0, SHORTEST_CUE - free)
+        return cost + (0.8 if end - start == 1 else 0.0)
+
+
+def _run(words: Sequence[Word]) -> _Run:
+    begins, ends, sentences = [], [], []
+    at = found = 0
+    for i, word in enumerate(words):
+        at += i > 0 and _spaced(words[i - 1].text, word.text)
+        begins.append(at)
+        at += columns(word.text)
+        ends.append(at)
+        sentences.append(found)
+        found += _ends(word.text, _SENTENCE_ENDS)
+    return _Run(words, begins, ends, sentences)
+
+
 def _cut(words: Sequence[Word]) -> list[tuple[int, int]]:
     """The cheapest way to cut words into cues, as half-open ranges: least total cost, by dynamic programming."""
+    run = _run(words)
     best = [0.0] + [math.inf] * len(words)
     previous = [0] * (len(words) + 1)
     for end in range(1, len(words) + 1):
         for start in range(end - 1, -1, -1):
-            if end - start > 1 and not _fits(words[start:end]):
+            if end - start > 1 and not run.fits(start, end):
                 break
-            cost = best[start] + _cost(words, start, end)
+            cost = best[start] + run.cost(start, end)
             if cost < best[end]:
                 best[end], previous[end] = cost, start
     ranges = []
@@ -153,25 +205,6 @@ def _cut(words: Sequence[Word]) -> list[tuple[int, int]]:
         ranges.append((previous[end], end))
         end = previous[end]
     return ranges[::-1]
-
-
-def _fits(words: Sequence[Word]) -> bool:
-    if words[-1].end - words[0].start > LONGEST_CUE or words[1].start - words[0].end > _LONG_PAUSE:
-        return False
-    texts = [w.text for w in words]
-    wide = columns(joined(texts))
-    return wide <= LINE_COLUMNS or (wide <= 2 * LINE_COLUMNS + 1 and _split(texts) is not None)
-
-
-def _cost(words: Sequence[Word], start: int, end: int) -> float:
-    """What is wrong with a cue of these words. Each cue costs 1, so that few are made; the rest is in proportion."""
-    last = words[end - 1]
-    pause = words[end].start - last.end if end < len(words) else _LONG_PAUSE
-    free = words[end].start - words[start].start if end < len(words) else LONGEST_CUE
-    cost = 1.0 + _break_cost(last.text, pause)
-    cost += 1.0 * sum(_ends(w.text, _SENTENCE_ENDS) for w in words[start : end - 1])
-    cost += 4.0 * max(0.0, SHORTEST_CUE - free)
-    return cost + (0.8 if end - start == 1 else 0.0)
 
 
 def _break_cost(text: str, pause: float) -> float:
@@ -229,7 +262,8 @@ def _escaped(text: str) -> str:
     return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
 
 
-def _spaceless(character: str) -> bool:
+def spaceless(character: str) -> bool:
+    """Whether a character's script puts no spaces between words."""
     code = ord(character)
     return (
         0x0E00 <= code <= 0x0EFF  # Thai, Lao

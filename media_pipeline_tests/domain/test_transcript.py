@@ -4,7 +4,7 @@ import html
 from itertools import pairwise
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from media_pipeline.domain.transcript import (
@@ -52,6 +52,7 @@ def transcripts(draw: st.DrawFn) -> tuple[list[Word], float]:
     return words, draw(st.floats(max(at - 3, 0.1), at + 5))
 
 
+@settings(deadline=None)
 @given(transcripts())
 def test_cues_never_overlap_and_stay_inside_the_media(made: tuple[list[Word], float]) -> None:
     words, duration = made
@@ -62,6 +63,7 @@ def test_cues_never_overlap_and_stay_inside_the_media(made: tuple[list[Word], fl
         assert one.end <= following.start
 
 
+@settings(deadline=None)
 @given(transcripts())
 def test_a_cue_has_at_most_two_lines_of_42_columns_and_lasts_at_most_7_seconds(made: tuple[list[Word], float]) -> None:
     for cue in cues(made[0], duration=made[1]):
@@ -70,6 +72,7 @@ def test_a_cue_has_at_most_two_lines_of_42_columns_and_lasts_at_most_7_seconds(m
         assert cue.end - cue.start <= LONGEST_CUE + 0.001
 
 
+@settings(deadline=None)
 @given(transcripts())
 def test_a_cue_under_a_second_has_no_room_to_grow(made: tuple[list[Word], float]) -> None:
     words, duration = made
@@ -81,6 +84,7 @@ def test_a_cue_under_a_second_has_no_room_to_grow(made: tuple[list[Word], float]
             assert after - before < SHORTEST_CUE + 0.002 or after - cue.end < 0.002
 
 
+@settings(deadline=None)
 @given(transcripts())
 def test_every_word_inside_the_media_is_shown_once_and_in_order(made: tuple[list[Word], float]) -> None:
     words, duration = made
@@ -89,6 +93,7 @@ def test_every_word_inside_the_media_is_shown_once_and_in_order(made: tuple[list
     assert "".join(shown.split()).startswith("".join(wanted.split()))
 
 
+@settings(deadline=None)
 @given(transcripts())
 def test_every_word_that_is_settled_lies_inside_the_cue_that_shows_it(made: tuple[list[Word], float]) -> None:
     words = settled(made[0], seconds=made[1])
@@ -146,6 +151,7 @@ def test_srt_as_a_whole() -> None:
     )
 
 
+@settings(deadline=None)
 @given(transcripts())
 def test_webvtt_says_what_the_cues_say(made: tuple[list[Word], float]) -> None:
     shown = cues(made[0], duration=made[1])

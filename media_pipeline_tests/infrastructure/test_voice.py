@@ -5,7 +5,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from media_pipeline.domain.transcript import LONGEST_CUE, Word
@@ -27,6 +27,7 @@ def test_words_are_placed_in_the_stretch_they_were_said_in() -> None:
     assert passage.placed(Word(3.5, 9.0, "past the end", 1)) == Word(11.5, 12.0, "past the end", 1)
 
 
+@settings(deadline=None)
 @given(st.lists(st.tuples(st.floats(-1, 12), st.floats(-1, 13))))
 def test_settled_words_are_in_order_apart_and_inside_the_media(times: list[tuple[float, float]]) -> None:
     words = settled([Word(a, b, f"w{i}", 0.5) for i, (a, b) in enumerate(times)], seconds=10)
