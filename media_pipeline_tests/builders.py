@@ -35,17 +35,17 @@ def upload(key: str = "clip.mp4", etag: str = "e1", size: int = 1000) -> Upload:
 
 def video(width: int = 1280, height: int = 720, **changes: Any) -> VideoStream:
     stream = VideoStream(
-        0, "h264", width, height, width, height, 0, Fraction(25), "yuv420p", "bt709", "bt709", False, 250
+        0, "h264", width, height, width, height, 0, Fraction(25), "yuv420p", "bt709", "bt709", False, 250, 10.0
     )
     return replace(stream, **changes)
 
 
 def audio(**changes: Any) -> AudioStream:
-    return replace(AudioStream(1, "aac", 2, 48000, "und", True), **changes)
+    return replace(AudioStream(1, "aac", 2, 48000, "und", True, 10.0), **changes)
 
 
 def info(**changes: Any) -> MediaInfo:
-    whole = MediaInfo("mov,mp4,m4a,3gp,3g2,mj2", "mov", 10.0, 1000, video(), (audio(),), ())
+    whole = MediaInfo("mov,mp4,m4a,3gp,3g2,mj2", "mov", 10.0, 1000, video(), (audio(),), (), 0.0, 2)
     return replace(whole, **changes)
 
 

@@ -79,12 +79,11 @@ def deserved(source: Source, profile: Profile, recipes: Recipes) -> tuple[Planne
 
 def _whole(source: Source, videos: list[EncodedVideo]) -> None:
     video = source.info.video
-    if video is None or video.frames is None or not videos:
+    if video is None or not videos:
         return
-    promised = video.frames / float(video.frame_rate)
-    found = max(v.duration_seconds for v in videos)
-    if promised - found > max(1.0, 0.02 * promised):
-        message = f"The file is cut off: {found:.0f} of {promised:.0f} seconds could be decoded."
+    found = max(v.duration_seconds for v in videos) - source.info.held_seconds
+    if video.end_seconds - found > max(1.0, 0.02 * video.end_seconds):
+        message = f"The file is cut off: {found:.0f} of {video.end_seconds:.0f} seconds could be decoded."
         raise BadMedia(RejectionCode.TRUNCATED, message)
 
 

@@ -32,14 +32,13 @@ def admit_size(size: int, limits: Limits) -> None:
 
 def admit(info: MediaInfo, limits: Limits) -> None:
     """Before a frame is decoded. Raises BadMedia ZERO_DURATION or LIMIT_*."""
-    if info.duration_seconds <= 0 and (info.video is None or info.video.frames in {None, 0}):
+    if info.duration_seconds <= 0:
         raise BadMedia(RejectionCode.ZERO_DURATION, "The file has no duration.")
     if info.duration_seconds > limits.duration_seconds:
         message = f"The file runs {info.duration_seconds / 3600:.1f} h; at most {limits.duration_seconds / 3600:.0f} h."
         raise BadMedia(RejectionCode.LIMIT_DURATION, message)
-    streams = (info.video is not None) + len(info.audio) + len(info.text)
-    if streams > limits.streams:
-        message = f"The file holds {streams} streams; at most {limits.streams} are accepted."
+    if info.streams > limits.streams:
+        message = f"The file holds {info.streams} streams; at most {limits.streams} are accepted."
         raise BadMedia(RejectionCode.LIMIT_STREAMS, message)
     most = max((a.channels for a in info.audio), default=0)
     if most > limits.channels:

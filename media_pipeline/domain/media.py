@@ -4,6 +4,9 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import Literal
 
+UNEVEN_ENDS_SECONDS = 0.5
+"""Sound and picture that belong together differ by less in length."""
+
 
 @dataclass(frozen=True, slots=True)
 class VideoStream:
@@ -21,15 +24,27 @@ class VideoStream:
     rotation: int
     """degrees clockwise, one of 0, 90, 180, 270"""
     frame_rate: Fraction
-    """frames per second: the average, or the nominal rate where no average is known"""
+    """frames per second: the cadence at which frames really follow each other"""
     pixel_format: str
     transfer: str
     """transfer characteristics as ffprobe names them, "unknown" where untagged"""
     matrix: str
     """colour matrix as ffprobe names it, "unknown" where untagged"""
     interlaced: bool
-    frames: int | None
-    """as the container counts them; None where it does not"""
+    """as measured where interlaced video can be, else as flagged"""
+    frames: int
+    """packets of the picture, counted"""
+    end_seconds: float
+    """where the last frame ends, on the media's clock"""
+    primaries: str = "unknown"
+    """colour primaries as ffprobe names them, "unknown" where untagged"""
+    top_field_first: bool = True
+    reordered: int = 0
+    """frames that a decoder holds back to put them in order"""
+    lag_seconds: float = 0.0
+    """how much too late a decoder will time the frames"""
+    turned: bool = False
+    """a matrix says how to turn or mirror it, though it may say: not at all"""
 
     @property
     def short_side(self) -> int:
@@ -48,6 +63,8 @@ class AudioStream:
     """Hz"""
     language: str
     default: bool
+    end_seconds: float
+    """where the last sample ends, on the media's clock"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,10 +89,20 @@ class MediaInfo:
     video: VideoStream | None
     audio: tuple[AudioStream, ...]
     text: tuple[TextStream, ...]
+    start_seconds: float = 0.0
+    """where the media's clock begins on the demuxer's: zero is the first frame or sample, or up to a frame before it"""
+    streams: int = 0
+    """all that the container lists, data and attachments too"""
 
     @property
     def kind(self) -> Literal["video", "audio"]:
         return "video" if self.video else "audio"
+
+    @property
+    def held_seconds(self) -> float:
+        """How long the last frame is to stand still because the sound goes on: players stop where the picture does."""
+        beyond = self.duration_seconds - self.video.end_seconds if self.video else 0.0
+        return beyond if beyond > UNEVEN_ENDS_SECONDS else 0.0
 
     @property
     def speech_track(self) -> AudioStream | None:

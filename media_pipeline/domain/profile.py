@@ -161,8 +161,13 @@ def ladder(video: VideoStream, rungs: Iterable[Rung]) -> tuple[PlannedRendition,
 
 
 def output_rate(video: VideoStream) -> Fraction:
-    """Frames per second of every rung: the source's own, at most 60."""
-    return min(video.frame_rate, MAX_FRAME_RATE)
+    """Frames per second of every rung: the source's own; above 60 every second, third… frame, so that motion stays
+    even; below 1 each frame several times, so that a segment need not wait for one."""
+    rate = video.frame_rate
+    if rate < 1:
+        return rate * math.ceil(1 / rate)
+    # Clocks are not exact: 60.1 measured is 60 meant.
+    return min(rate / max(1, math.ceil(rate / MAX_FRAME_RATE - Fraction(1, 20))), MAX_FRAME_RATE)
 
 
 def _fit(width: int, height: int, short_side: int) -> tuple[int, int]:

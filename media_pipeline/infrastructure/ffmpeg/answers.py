@@ -14,30 +14,22 @@ from media_pipeline.infrastructure.ffmpeg.commands import DEMUXERS
 MIN_PROBE_SCORE = 25
 """Below it, ffmpeg is guessing: random bytes are taken for MP3 with 1."""
 DEFAULT_FRAME_RATE = Fraction(25)
+_PROMISING = frozenset({"mov", "mp4", "matroska", "avi", "flv", "asf", "wav", "w64", "aiff", "caf", "flac", "mxf"})
+"""Containers with a duration in their header; of others ffprobe estimates one, from bitrate or last timestamps."""
+Stream = Mapping[str, Any]
+"""One entry of ffprobe's `streams`."""
 _SANE_RATES = Fraction(1, 10), Fraction(240)
-_COUNTS = frozenset({"index", "width", "height", "channels", "sample_rate", "nb_frames", "probe_score"})
+_COUNTS = frozenset({"index", "width", "height", "channels", "sample_rate", "has_b_frames", "probe_score"})
 _MAPS = frozenset({"disposition", "tags"})
 
 
-_LISTS = re.compile(
-    rb"\s*(\xef\xbb\xbf)?(#EXTM3U|ffconcat version|\[playlist\]|\[Reference\]|v=0\r?\no=|RTSPtext|"
-    rb"(<\?xml[^>]*>\s*)?(<!--.*?-->\s*)*<(MPD|asx|playlist|smil|SmoothStreamingMedia|wpl)\b)",
-    re.IGNORECASE | re.DOTALL,
-)
-
-
-def names_other_files(head: bytes) -> bool:
-    """Whether a file begins like a playlist, list or manifest: formats through which a reader opens further files and
-    addresses. ffmpeg hides some of them behind "invalid data", so they are told by their first bytes."""
-    return _LISTS.match(head) is not None
-
-
 def media_info(answer: bytes, *, size: int) -> MediaInfo:
-    """ffprobe's JSON as MediaInfo. `duration_seconds` is what the container promises, 0 where it promises nothing.
+    """ffprobe's JSON as MediaInfo. `duration_seconds` is what the container promises, 0 where it promises nothing;
+    `timeline.settled` makes it and the other times true.
 
     Raises BadMedia: NOT_MEDIA, FORMAT_NOT_ALLOWED, ENCRYPTED, NO_AV_STREAM, CODEC_UNSUPPORTED.
     """
-    form, streams = _facts(answer)
+    form, streams, programs = _facts(answer)
     if form.get("probe_score", 0) < MIN_PROBE_SCORE:
         raise BadMedia(RejectionCode.NOT_MEDIA, "The file is not a video or audio file.")
     names = str(form.get("format_name", "")).split(",")
@@ -45,24 +37,23 @@ def media_info(answer: bytes, *, size: int) -> MediaInfo:
     if demuxer is None:
         message = "This kind of file is not accepted; send a video or audio file."
         raise BadMedia(RejectionCode.FORMAT_NOT_ALLOWED, message, detail=f"format {names}")
-    if any(s.get("codec_tag_string") in {"encv", "enca"} for s in streams):
+    if any(_is_encrypted(s) for s in streams):
         raise BadMedia(RejectionCode.ENCRYPTED, "The file is encrypted; send it without copy protection.")
-    video = _best([s for s in streams if s.get("codec_type") == "video" and not _is_cover(s)])
-    audio = [s for s in streams if s.get("codec_type") == "audio"]
+    videos = [s for s in streams if s.get("codec_type") == "video" and not _is_cover(s)]
+    video = _best(_known(videos))
+    tracks = _known([s for s in streams if s.get("codec_type") == "audio"])
+    audio = _of_program(tracks, video, programs)
     if video is None and not audio:
         raise BadMedia(RejectionCode.NO_AV_STREAM, "The file holds neither picture nor sound.")
-    for stream in filter(None, [video, *audio]):
-        if stream.setdefault("codec_name", "unknown") == "unknown":
-            message = f"The file's {stream['codec_type']} codec is not known here; send H.264, HEVC, VP9 or AV1."
-            raise BadMedia(RejectionCode.CODEC_UNSUPPORTED, message, detail=str(stream.get("codec_tag_string")))
     return MediaInfo(
         container=names[0] if len(names) == 1 else str(form["format_name"]),
         demuxer=demuxer,
-        duration_seconds=_duration(form, streams),
+        duration_seconds=_promised(form, [*([video] if video else []), *audio]) if demuxer in _PROMISING else 0.0,
         size=size,
         video=_video(video) if video else None,
-        audio=tuple(_audio(s) for s in audio if int(s.get("channels", 0)) > 0),
+        audio=tuple(_audio(s) for s in audio),
         text=tuple(_text(s) for s in streams if s.get("codec_type") == "subtitle"),
+        streams=len(streams),
     )
 
 
@@ -111,15 +102,28 @@ def printed_times(text: str, *, key: str | None = None) -> list[float]:
     return times
 
 
-def _facts(answer: bytes) -> tuple[dict[str, Any], list[dict[str, Any]]]:
-    """Format and streams. What a hostile file makes ffprobe say is of the type that is read here, or is left out."""
+def interlacing(stderr: str) -> tuple[int, int, int]:
+    """Frames that `idet` found to show two instants, top field first and bottom field first, and one instant."""
+    found = re.findall(r"Multi frame detection: TFF:\s*(\d+) BFF:\s*(\d+) Progressive:\s*(\d+)", stderr)
+    top, bottom, whole = (sum(int(row[i]) for row in found) for i in range(3))
+    return top, bottom, whole
+
+
+def _facts(answer: bytes) -> tuple[dict[str, Any], list[Stream], list[Mapping[str, Any]]]:
+    """Format, streams and programs. What a hostile file makes ffprobe say is of the type that is read here, or is left
+    out."""
     try:
         told = json.loads(answer)
     except ValueError:
         told = None
     whole = told if isinstance(told, dict) else {}
-    streams = [_typed(s) for s in _list(whole.get("streams"))]
-    return _typed(whole.get("format")), [s for s in streams if "index" in s]
+    programs: list[Mapping[str, Any]] = [{"streams": _streams(p)} for p in _list(whole.get("programs"))]
+    return _typed(whole.get("format")), _streams(whole), programs
+
+
+def _streams(told: Any) -> list[Stream]:
+    streams = [_typed(s) for s in _list(told.get("streams") if isinstance(told, dict) else None)]
+    return [s for s in streams if "index" in s]
 
 
 def _typed(told: Any) -> dict[str, Any]:
@@ -142,16 +146,47 @@ def _list(value: Any) -> list[Any]:
     return value if isinstance(value, list) else []
 
 
-def _best(videos: list[dict[str, Any]]) -> dict[str, Any] | None:
-    chosen = [v for v in videos if v.get("disposition", {}).get("default")]
-    return next(iter(chosen or videos), None)
+def _known(streams: list[Stream]) -> list[Stream]:
+    """Those whose codec is known. Raises BadMedia CODEC_UNSUPPORTED when there are streams and none is: a phone's
+    extra tracks may be strange, all of them may not."""
+    known = [s for s in streams if s.get("codec_name", "unknown") != "unknown" and not _is_unreadable(s)]
+    if streams and not known:
+        message = f"The file's {streams[0]['codec_type']} codec is not known here; send H.264, HEVC, VP9 or AV1."
+        raise BadMedia(RejectionCode.CODEC_UNSUPPORTED, message, detail=str(streams[0].get("codec_tag_string")))
+    return known
 
 
-def _is_cover(stream: Mapping[str, Any]) -> bool:
+def _best(videos: list[Stream]) -> Stream | None:
+    """The default, of several defaults the one with most pixels, of equals the first: other angles are left."""
+    chosen = [v for v in videos if v.get("disposition", {}).get("default")] or videos
+    return max(chosen, key=lambda v: int(v.get("width", 0)) * int(v.get("height", 0)), default=None)
+
+
+def _of_program(audio: list[Stream], video: Stream | None, programs: list[Mapping[str, Any]]) -> list[Stream]:
+    """Of several programs the picture's: its sound and no other's."""
+    for program in programs:
+        members = {s.get("index") for s in program.get("streams", [])}
+        own = [a for a in audio if a["index"] in members]
+        if own and (video is None or video["index"] in members):
+            return own
+    return audio
+
+
+def _is_encrypted(s: Stream) -> bool:
+    data = {d.get("side_data_type") for d in s.get("side_data_list", [])}
+    return any("ncryption" in str(kind) for kind in data)
+
+
+def _is_unreadable(s: Stream) -> bool:
+    """Dolby Vision of profile 5 alone has no picture that other decoders show right: it comes out green."""
+    return any(d.get("dv_profile") == 5 for d in s.get("side_data_list", []))
+
+
+def _is_cover(stream: Stream) -> bool:
     return bool(stream.get("disposition", {}).get("attached_pic"))
 
 
-def _video(s: Mapping[str, Any]) -> VideoStream:
+def _video(s: Stream) -> VideoStream:
     width, height = int(s.get("width", 0)), int(s.get("height", 0))
     rotation = _rotation(s)
     pixel_aspect = _ratio(s.get("sample_aspect_ratio", "1:1").replace(":", "/")) or Fraction(1)
@@ -170,11 +205,16 @@ def _video(s: Mapping[str, Any]) -> VideoStream:
         transfer=str(s.get("color_transfer", "unknown")),
         matrix=str(s.get("color_space", "unknown")),
         interlaced=s.get("field_order") in {"tt", "bb", "tb", "bt"},
-        frames=s.get("nb_frames"),
+        frames=0,
+        end_seconds=0.0,
+        primaries=str(s.get("color_primaries", "unknown")),
+        reordered=int(s.get("has_b_frames", 0)),
+        turned=any("displaymatrix" in d for d in s.get("side_data_list", [])),
+        top_field_first=s.get("field_order") not in {"bb", "tb"},
     )
 
 
-def _audio(s: Mapping[str, Any]) -> AudioStream:
+def _audio(s: Stream) -> AudioStream:
     return AudioStream(
         index=int(s["index"]),
         codec=str(s["codec_name"]),
@@ -182,27 +222,32 @@ def _audio(s: Mapping[str, Any]) -> AudioStream:
         sample_rate=int(s.get("sample_rate", 0)),
         language=_language(s),
         default=bool(s.get("disposition", {}).get("default")),
+        end_seconds=0.0,
     )
 
 
-def _text(s: Mapping[str, Any]) -> TextStream:
+def _text(s: Stream) -> TextStream:
     return TextStream(index=int(s["index"]), codec=str(s.get("codec_name", "unknown")), language=_language(s))
 
 
-def _language(s: Mapping[str, Any]) -> str:
+def _language(s: Stream) -> str:
     """Only what looks like a language code: a tag is a user's text."""
     tag = str(s.get("tags", {}).get("language", "und"))
     return tag.lower() if re.fullmatch(r"[A-Za-z]{2,3}", tag) else "und"
 
 
-def _rotation(s: Mapping[str, Any]) -> int:
-    """Degrees clockwise that a player turns the picture; odd angles count as the nearest quarter."""
+def _rotation(s: Stream) -> int:
+    """Degrees clockwise that a player turns the picture. As ffmpeg does it: a quarter turn changes the frame's shape,
+    an odd angle does not, and a matrix of zeros (no angle, which prints as a huge one) is none."""
     angles = (d.get("rotation") for d in s.get("side_data_list", []))
-    angle = next((a for a in angles if isinstance(a, int | float) and math.isfinite(a)), 0)
-    return round(-angle / 90) * 90 % 360
+    angle = next((a for a in angles if isinstance(a, int | float)), 0)
+    if not abs(angle) <= 360:
+        return 0
+    quarter = round(-angle / 90) * 90
+    return quarter % 360 if abs(-angle - quarter) <= 1 else 0
 
 
-def _frame_rate(s: Mapping[str, Any]) -> Fraction:
+def _frame_rate(s: Stream) -> Fraction:
     low, high = _SANE_RATES
     for name in ("avg_frame_rate", "r_frame_rate"):
         rate = _ratio(s.get(name, "0/0"))
@@ -219,15 +264,13 @@ def _ratio(text: str) -> Fraction | None:
     return Fraction(int(parts[1]), int(parts[2]))
 
 
-def _duration(form: Mapping[str, Any], streams: list[dict[str, Any]]) -> float:
+def _promised(form: Mapping[str, Any], streams: list[Stream]) -> float:
     """Chapters and subtitles can claim a hundred hours: picture and sound decide."""
-    seen = [
-        float(s["duration"])
-        for s in streams
-        if s.get("codec_type") in {"video", "audio"} and not _is_cover(s) and _is_number(s.get("duration"))
-    ]
-    claimed = form.get("duration")
-    return max(seen, default=float(claimed) if claimed is not None and _is_number(claimed) else 0.0)
+    seen = [float(s["duration"]) for s in streams if _is_number(s.get("duration"))]
+    claimed = float(form["duration"]) if _is_number(form.get("duration")) else 0.0
+    start = float(form["start_time"]) if _is_number(form.get("start_time")) else 0.0
+    # Some count from the clock's zero, though the media begins an hour later.
+    return max(seen, default=claimed - start if claimed > start else claimed)
 
 
 def _is_number(text: str | None) -> bool:

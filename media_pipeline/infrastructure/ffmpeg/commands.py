@@ -12,11 +12,11 @@ import ffmpeg
 
 from media_pipeline.domain.media import AudioStream, MediaInfo, VideoStream
 from media_pipeline.domain.profile import AudioRecipe, PlannedRendition, StreamRecipe, output_rate
+from media_pipeline.infrastructure.ffmpeg import filters
 
 SOURCE = "source"
 MAX_PIXELS = 35_389_440
 """8K plays. Checked by the decoder for every frame: a header can lie, or the size grow half way."""
-HDR_TRANSFERS = frozenset({"smpte2084", "arib-std-b67"})
 
 DEMUXERS = frozenset({
     "mov", "mp4", "matroska", "webm", "avi", "mpegts", "mpeg", "flv", "asf", "ogg", "wav", "w64", "aiff", "caf", "mp3",
@@ -37,15 +37,25 @@ def probe(ffprobe: str) -> list[str]:
     """Container and streams as JSON on stdout."""
     return [
         ffprobe, "-v", "error", *_flags(_guards()), "-max_pixels", str(MAX_PIXELS),
-        "-show_format", "-show_streams", "-of", "json", SOURCE,
+        "-show_format", "-show_streams", "-show_programs", "-of", "json", SOURCE,
     ]  # fmt: skip
 
 
-def scan(ffmpeg_path: str, demuxer: str) -> list[str]:
-    """Read every packet of picture and sound without decoding: where the file really ends."""
-    source = _source(demuxer)
-    streams = [source["v?"], source["a?"]]
-    return _compile(ffmpeg_path, [ffmpeg.output(*streams, "-", format="null", c="copy")], progress=True)
+def scan(ffmpeg_path: str, info: MediaInfo) -> list[str]:
+    """Every packet of picture and sound, undecoded, a line each on stdout: what `timeline.Log` reads."""
+    source = _source(info, from_start=False)
+    streams = [source[str(s.index)] for s in ([info.video] if info.video else []) + list(info.audio)]
+    return _compile(ffmpeg_path, [ffmpeg.output(*streams, "-", format="framecrc", c="copy", copyinkf=None)])
+
+
+def fields(ffmpeg_path: str, info: MediaInfo, *, starts: Sequence[float], seconds: float) -> list[str]:
+    """Decode some passages and count on stderr, for each, how many frames show two instants at once."""
+    assert info.video is not None
+    outputs = []
+    for start in starts:
+        passage = _source(info, from_start=False, ss=f"{start:.3f}", t=f"{seconds:g}")
+        outputs.append(ffmpeg.output(passage[str(info.video.index)].filter("idet"), "-", format="null"))
+    return _compile(ffmpeg_path, outputs, level="info")
 
 
 def packets(ffprobe: str, name: str) -> list[str]:
@@ -64,11 +74,14 @@ def sound(ffprobe: str, name: str) -> list[str]:
     ]  # fmt: skip
 
 
-def measure_loudness(ffmpeg_path: str, demuxer: str | None, stream: int, name: str, recipe: AudioRecipe) -> list[str]:
+def measure_loudness(ffmpeg_path: str, info: MediaInfo, track: AudioStream, recipe: AudioRecipe) -> list[str]:
     """EBU R128 of one track as a listener gets it (after the down-mix); the summary is the end of stderr."""
-    source = _source(demuxer)[str(stream)] if demuxer else ffmpeg.input(name)[str(stream)]
-    measured = _downmixed(source, recipe).filter("ebur128", peak="true", framelog="quiet")
-    return _compile(ffmpeg_path, [ffmpeg.output(measured, "-", format="null", vn=None)], level="info", progress=True)
+    return _measured(ffmpeg_path, filters.sound(_source(info), track, recipe.channels, recipe.sample_rate))
+
+
+def measure_our_own(ffmpeg_path: str, name: str) -> list[str]:
+    """EBU R128 of a file that we made."""
+    return _measured(ffmpeg_path, ffmpeg.input(name).audio)
 
 
 def encode(
@@ -82,17 +95,20 @@ def encode(
     threads: int,
 ) -> list[str]:
     """Decode once, encode every rendition to v<i>.mp4 and every track to a<i>.mp4."""
-    source = _source(info.demuxer, threads=threads)
+    source = _source(info, threads=threads)
     outputs = []
     if renditions:
         assert info.video is not None
-        picture = _timely("select", _picture(source, info.video), info)
-        picture = picture.filter("fps", fps=str(output_rate(info.video)), start_time=0)
+        largest = renditions[0]
+        upright = filters.picture(source, info.video, largest.width, largest.height, flags="bicubic")
+        picture = upright.filter("fps", fps=str(output_rate(info.video)), start_time=0)
+        if info.held_seconds:
+            picture = picture.filter("tpad", stop_mode="clone", stop_duration=f"{info.held_seconds:.3f}")
         for i, (plan, scaled) in enumerate(zip(renditions, _cascade(picture, renditions), strict=True)):
             outputs.append(ffmpeg.output(scaled, f"v{i}.mp4", **_video_options(plan, stream, threads)))
     for i, (track, gain) in enumerate(tracks):
-        sound = _timely("aselect", source[str(track.index)], info)
-        heard = _normalised(_downmixed(sound, audio), gain, audio)
+        heard = _normalised(filters.sound(source, track, audio.channels, audio.sample_rate), gain, audio)
+        heard = heard.filter("apad", whole_dur=f"{info.duration_seconds:.3f}")
         outputs.append(ffmpeg.output(heard, f"a{i}.mp4", **_audio_options(audio)))
     return _compile(ffmpeg_path, outputs, progress=True)
 
@@ -104,12 +120,11 @@ def keyframe_tiles(
     costs a small share of a full decode."""
     assert info.video is not None
     # `discard`: a container with an index need not even read the other packets, which halves the cost again.
-    decode = {"skip_frame": "nokey", "discard": "nokey"} if only_keyframes else {}
+    decode: dict[str, Any] = {"skip_frame": "nokey", "discard": "nokey"} if only_keyframes else {}
     spaced = f"isnan(prev_selected_t)+gte(t-prev_selected_t,{interval_seconds:.3f}-0.001)"
     tiles = (
-        _timely("select", _picture(_source(info.demuxer, **decode), info.video), info)
+        filters.picture(_source(info, **decode), info.video, width, height, flags="area")
         .filter("select", spaced)
-        .filter("scale", width, height, flags="area")
         .filter("metadata", "add", key="tile", value="1")  # `print` shows only frames that carry metadata
         .filter("metadata", "print", file="tiles.txt")
     )
@@ -119,7 +134,9 @@ def keyframe_tiles(
 def picture(ffmpeg_path: str, info: MediaInfo, *, at: float, width: int, height: int) -> list[str]:
     """One JPEG, poster.jpg."""
     assert info.video is not None
-    frame = _picture(_source(info.demuxer, ss=f"{at:.3f}"), info.video).filter("scale", width, height, flags="lanczos")
+    # `ss` counts from the demuxer's start, not from the media's.
+    source = _source(info, from_start=False, ss=f"{max(0.0, at + info.start_seconds):.3f}")
+    frame = filters.picture(source, info.video, width, height, flags="lanczos")
     # JPEG is full range by definition; without saying so players show it washed out.
     frame = frame.filter("scale", out_range="pc").filter("format", "yuvj420p")
     options = {"frames:v": 1, "c:v": "mjpeg", "q:v": 3, "map_metadata": -1, "update": 1}
@@ -129,8 +146,7 @@ def picture(ffmpeg_path: str, info: MediaInfo, *, at: float, width: int, height:
 def look(ffmpeg_path: str, info: MediaInfo, *, every_seconds: float, width: int, height: int) -> list[str]:
     """One decode: RGB frames to frames.rgb with their times in frames.txt, scene cuts to scenes.txt."""
     assert info.video is not None
-    timely = _timely("select", _picture(_source(info.demuxer), info.video), info)
-    small = timely.filter("scale", width, height, flags="fast_bilinear")
+    small = filters.picture(_source(info), info.video, width, height, flags="fast_bilinear")
     both = small.filter_multi_output("split")
     spaced = f"isnan(prev_selected_t)+gte(t-prev_selected_t,{every_seconds:.3f}-0.001)"
     sampled = (
@@ -147,9 +163,8 @@ def look(ffmpeg_path: str, info: MediaInfo, *, every_seconds: float, width: int,
 
 def speech(ffmpeg_path: str, info: MediaInfo, track: AudioStream) -> list[str]:
     """The track as PCM for a recogniser, speech.pcm; silence stands in where it starts late."""
-    sound = _timely("aselect", _source(info.demuxer)[str(track.index)], info)
-    heard = sound.filter("aresample", **{"async": 1, "first_pts": 0})
-    options = {"ac": 1, "ar": 16000, "format": "s16le", "c:a": "pcm_s16le"}
+    heard = filters.sound(_source(info), track, 1, 16000)
+    options = {"format": "s16le", "c:a": "pcm_s16le"}
     return _compile(ffmpeg_path, [ffmpeg.output(heard, "speech.pcm", **options)])
 
 
@@ -168,37 +183,14 @@ def _guards() -> dict[str, Any]:
     }
 
 
-def _source(demuxer: str, **options: Any) -> Any:
+def _source(info: MediaInfo, *, from_start: bool = True, **options: Any) -> Any:
+    """The upload, on the media's clock, or on the demuxer's own."""
+    if from_start and info.start_seconds:
+        options["itsoffset"] = f"{-info.start_seconds:.6f}"
+    if info.video and not info.video.turned:
+        options["reinit_filter:v"] = 0  # `filters.picture` takes what comes
     # The demuxer is forced to what admission saw: content is judged once.
-    return ffmpeg.input(SOURCE, f=demuxer, max_pixels=MAX_PIXELS, **_guards(), **options)
-
-
-def _picture(source: Any, video: VideoStream) -> Any:
-    """The decoded picture, upright (ffmpeg turns it), in SDR BT.709, 4:2:0, limited range."""
-    frames = source[str(video.index)]
-    if video.interlaced:
-        frames = frames.filter("bwdif", mode="send_frame")
-    if video.transfer in HDR_TRANSFERS:
-        frames = (
-            frames.filter("zscale", t="linear", npl=100)
-            .filter("format", "gbrpf32le")
-            .filter("zscale", p="bt709")
-            .filter("tonemap", tonemap="hable", desat=0)
-            .filter("zscale", t="bt709", m="bt709", r="tv")
-        )
-    # One colour space from here on. An untagged picture means what players take it to mean, by its size.
-    untagged = "bt709" if video.coded_height >= 720 else "smpte170m"
-    matrix = {} if video.matrix != "unknown" else {"in_color_matrix": untagged}
-    return frames.filter("scale", out_color_matrix="bt709", out_range="tv", **matrix).filter("format", "yuv420p")
-
-
-def _timely(select: str, frames: Any, info: MediaInfo) -> Any:
-    """Without frames that claim a time past the last packet: for one wrong timestamp the picture would freeze, or
-    silence be filled in, until then. Frames without a time stay."""
-    if info.duration_seconds <= 0:
-        return frames
-    end = info.duration_seconds + max(1.0, 0.02 * info.duration_seconds)
-    return frames.filter(select, f"not(gt(t,{end:.3f}))")
+    return ffmpeg.input(SOURCE, f=info.demuxer, max_pixels=MAX_PIXELS, **_guards(), **options)
 
 
 def _cascade(picture: Any, renditions: Sequence[PlannedRendition]) -> list[Any]:
@@ -246,13 +238,6 @@ def _private() -> dict[str, Any]:
     return {"map_metadata": -1, "map_chapters": -1, "fflags": "+bitexact", "movflags": "+faststart"}
 
 
-def _downmixed(source: Any, recipe: AudioRecipe) -> Any:
-    layout = {1: "mono", 2: "stereo"}[recipe.channels]
-    # A track that starts late begins with silence, and gaps are filled: sound stays with the picture.
-    steady = source.filter("aresample", recipe.sample_rate, **{"async": 1, "first_pts": 0})
-    return steady.filter("aformat", channel_layouts=layout)
-
-
 def _normalised(heard: Any, gain: Gain, recipe: AudioRecipe) -> Any:
     if gain.decibels:
         heard = heard.filter("volume", f"{gain.decibels:.2f}dB")
@@ -275,7 +260,17 @@ def _compile(ffmpeg_path: str, outputs: Sequence[Any], *, level: str = "error", 
     arguments = ["-nostdin", "-hide_banner", "-y", "-v", level]
     arguments += ["-progress", "pipe:1", "-stats_period", "0.5", "-nostats"] if progress else ["-nostats"]
     spec = ffmpeg.merge_outputs(*outputs).global_args(*arguments)
-    return [str(word) for word in ffmpeg.compile(spec, cmd=ffmpeg_path)]
+    words = [str(word) for word in ffmpeg.compile(spec, cmd=ffmpeg_path)]
+    if "-filter_complex" not in words:
+        return words
+    at = words.index("-filter_complex")
+    graphs = [word for graph in filters.separated(words[at + 1]) for word in ("-filter_complex", graph)]
+    return words[:at] + graphs + words[at + 2 :]
+
+
+def _measured(ffmpeg_path: str, heard: Any) -> list[str]:
+    loudness = heard.filter("ebur128", peak="true", framelog="quiet")
+    return _compile(ffmpeg_path, [ffmpeg.output(loudness, "-", format="null")], level="info", progress=True)
 
 
 def _flags(options: Mapping[str, Any]) -> list[str]:

@@ -10,13 +10,20 @@ from media_pipeline.application.ports import EncodedAudio, EncodedVideo, Frame, 
 from media_pipeline.domain.errors import BadMedia, MediaError, QuarantineCode, RejectionCode, Unavailable
 from media_pipeline.domain.media import AudioStream, MediaInfo
 from media_pipeline.domain.profile import AudioRecipe, PlannedRendition, StreamRecipe
-from media_pipeline.infrastructure.ffmpeg import answers, commands, runner
+from media_pipeline.infrastructure.ffmpeg import answers, commands, containers, runner, timeline
 from media_pipeline.infrastructure.ffmpeg.commands import Gain
 from media_pipeline.infrastructure.ffmpeg.runner import Limits, Output, ToolFailed
 
 _LIMITERS_HEADROOM_DB = 0.7
 """AAC raises peaks a little after the limiter has set them."""
-_HEAD_BYTES = 4096
+_PROMISE_IN_BYTES = frozenset({"wav", "mp3", "avi", "flv", "asf"})
+"""Of these ffprobe's duration is what the bytes that are there make."""
+_MOST_INTERLACED_LINES = 1088
+_MOST_INTERLACED_RATE = 31
+"""frames per second; no standard for interlaced video knows more, nor more lines"""
+_PASSAGE_SECONDS = 4.0
+_TELLING_FRAMES = 8
+"""Of fewer, or of a picture that stands still, the flag decides."""
 _REASONS = (
     # what ffmpeg says, what it means, in words for the uploader
     ("not on whitelist", RejectionCode.FORMAT_NOT_ALLOWED, "This kind of file is not accepted; send video or audio."),
@@ -48,18 +55,19 @@ class Ffmpeg:
     def probe(self, source: Path) -> MediaInfo:
         """Admission's look: container, streams, and the duration that the packets really have."""
         scratch, size = source.parent, source.stat().st_size
-        with source.open("rb") as file:
-            if answers.names_other_files(file.read(_HEAD_BYTES)):
-                raise BadMedia(RejectionCode.FORMAT_NOT_ALLOWED, "Playlists and lists of files are not accepted.")
+        containers.refuse_by_content(source)
+        if containers.is_encrypted(source):
+            raise BadMedia(RejectionCode.ENCRYPTED, "The file is encrypted; send it without copy protection.")
         output = self._on_upload(commands.probe(self.ffprobe), scratch, self.base_seconds, RejectionCode.NOT_MEDIA)
         promised = answers.media_info(output.stdout, size=size)
-        found = self._scan(promised, scratch)
-        tolerance = max(1.0, 0.02 * promised.duration_seconds)
-        if promised.duration_seconds - found > tolerance:
-            message = f"The file is cut off: {found:.0f} of {promised.duration_seconds:.0f} seconds are there."
-            raise BadMedia(RejectionCode.TRUNCATED, message)
-        told = abs(promised.duration_seconds - found) <= tolerance
-        return promised if told else replace(promised, duration_seconds=round(found, 3))
+        log = timeline.Log()
+        self._on_upload(
+            commands.scan(self.ffmpeg, promised), scratch, self.base_seconds + size / 20e6,
+            RejectionCode.UNREADABLE, log.note,
+        )  # fmt: skip
+        info = timeline.settled(promised, log)
+        _refuse_cut_off(promised, info.duration_seconds, containers.missing_bytes(source, promised.demuxer))
+        return self._with_fields(info, scratch)
 
     def encode(
         self,
@@ -134,18 +142,20 @@ class Ffmpeg:
         self._on_upload(argv, scratch, self._encode_seconds(info), RejectionCode.UNREADABLE)
         return scratch / "speech.pcm"
 
-    def _scan(self, info: MediaInfo, scratch: Path) -> float:
-        """Seconds until the last packet of picture or sound."""
-        reached = [0.0]
-
-        def note(line: str) -> None:
-            reached[0] = answers.progress_seconds(line) or reached[0]
-
-        self._on_upload(
-            commands.scan(self.ffmpeg, info.demuxer), scratch, self.base_seconds + info.size / 20e6,
-            RejectionCode.UNREADABLE, note,
-        )  # fmt: skip
-        return reached[0]
+    def _with_fields(self, info: MediaInfo, scratch: Path) -> MediaInfo:
+        """Whether frames show two instants is measured: flags are wrong both ways."""
+        video = info.video
+        if video is None or video.coded_height > _MOST_INTERLACED_LINES or video.frame_rate > _MOST_INTERLACED_RATE:
+            return info
+        middle = info.duration_seconds / 2
+        starts = [0.0, middle] if middle > 2 * _PASSAGE_SECONDS else [0.0]
+        argv = commands.fields(self.ffmpeg, info, starts=starts, seconds=_PASSAGE_SECONDS)
+        output = self._on_upload(argv, scratch, self.base_seconds, RejectionCode.UNREADABLE)
+        top, bottom, whole = answers.interlacing(output.stderr)
+        if top + bottom + whole < _TELLING_FRAMES:
+            return info
+        measured = replace(video, interlaced=top + bottom > whole / 4, top_field_first=top >= bottom)
+        return replace(info, video=measured)
 
     def _gain(
         self, info: MediaInfo, track: AudioStream, recipe: AudioRecipe, scratch: Path, on_line: Callable[[str], None]
@@ -157,7 +167,7 @@ class Ffmpeg:
             reached[0] = answers.progress_seconds(line) or reached[0]
             on_line(line)
 
-        argv = commands.measure_loudness(self.ffmpeg, info.demuxer, track.index, commands.SOURCE, recipe)
+        argv = commands.measure_loudness(self.ffmpeg, info, track, recipe)
         output = self._on_upload(argv, scratch, self._encode_seconds(info), RejectionCode.UNREADABLE, note)
         if reached[0] == 0:
             return None
@@ -174,7 +184,7 @@ class Ffmpeg:
         return EncodedVideo(path, frames, duration, keyframes)
 
     def _measured_audio(self, path: Path, recipe: AudioRecipe) -> EncodedAudio:
-        output = self._on_our_own(commands.measure_loudness(self.ffmpeg, None, 0, path.name, recipe), path.parent)
+        output = self._on_our_own(commands.measure_our_own(self.ffmpeg, path.name), path.parent)
         heard = answers.loudness(output.stderr)
         probed = self._on_our_own(commands.sound(self.ffprobe, path.name), path.parent)
         return EncodedAudio(
@@ -213,6 +223,18 @@ class Ffmpeg:
         except ToolFailed as failed:
             message = "Our own output could not be read back."
             raise Unavailable(QuarantineCode.TOOL_CRASH, message, detail=str(failed)) from failed
+
+
+def _refuse_cut_off(promised: MediaInfo, found: float, missing: int | None) -> None:
+    """Raises BadMedia TRUNCATED. A header that promises more than complete bytes hold is wrong, and forgiven."""
+    if missing == 0:
+        return
+    promise = promised.duration_seconds
+    if missing and (promise == 0 or promised.demuxer in _PROMISE_IN_BYTES):
+        promise = found * (1 + missing / promised.size)
+    if promise - found > max(1.0, 0.02 * promise):
+        message = f"The file is cut off: {found:.0f} of {promise:.0f} seconds are there."
+        raise BadMedia(RejectionCode.TRUNCATED, message)
 
 
 def _refusal(failed: ToolFailed, otherwise: RejectionCode) -> MediaError:

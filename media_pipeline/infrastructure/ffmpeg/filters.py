@@ -1,0 +1,147 @@
+"""Filter chains from any picture to upright SDR BT.709 in 4:2:0, and from any sound to mono or stereo."""
+
+import re
+from typing import Any
+
+import ffmpeg
+
+from media_pipeline.domain.media import AudioStream, VideoStream
+
+HDR_TRANSFERS = frozenset({"smpte2084", "arib-std-b67"})
+_WIDE_PRIMARIES = frozenset({"bt2020", "smpte431", "smpte432"})
+_MATRICES_OF_ZIMG = frozenset({"bt2020c", "ycgco", "ictcp", "chroma-derived-nc", "chroma-derived-c"})
+"""What only zscale converts."""
+_TRANSFERS_OF_ZIMG = frozenset({
+    "bt709", "smpte170m", "smpte240m", "bt470m", "bt470bg", "linear", "iec61966-2-1", "bt2020-10", "bt2020-12",
+    "smpte2084", "arib-std-b67",
+})  # fmt: skip
+_REFERENCE_WHITE_NITS = 203
+"""BT.2408: HDR's white, that SDR's stands for."""
+_PEAK_NITS = 1000
+"""Highlights roll off up to here. Fixed: what files claim is often wrong, and brightness must not depend on it."""
+_MOST_LAID_OUT = 8
+"""Layouts of more channels are down-mixed by no common rule: ffmpeg's leaves channels out."""
+
+_STATEMENT = re.compile(r"(?P<takes>(\[[^\]]+\])*)(?P<filter>\w+)(=.*?)?(?P<gives>(\[[^\]]+\])*)")
+_LABEL = re.compile(r"\[([^\]]+)\]")
+
+
+def picture(source: Any, video: VideoStream, width: int, height: int, *, flags: str) -> Any:
+    """The decoded picture in `width` × `height`, upright (ffmpeg turns it)."""
+    frames = source[str(video.index)]
+    rgb = _is_rgb(video.pixel_format) or _has_alpha(video.pixel_format)
+    assumed = {"in_color_matrix": _assumed_matrix(video)} if video.matrix == "unknown" else {}
+    if not video.turned:
+        # Size and format may change on the way: this filter takes what comes, those behind it see one kind of frame.
+        frames = frames.filter("scale", video.coded_width, video.coded_height)
+    if video.lag_seconds:
+        frames = frames.filter("setpts", f"PTS-{video.lag_seconds:.6f}/TB")
+    if video.end_seconds:
+        # For one wrong timestamp the picture would freeze until then. Frames without a time stay.
+        frames = frames.filter("select", _timely(video.end_seconds))
+    if video.interlaced:
+        parity = "tff" if video.top_field_first else "bff"
+        frames = frames.filter("bwdif", mode="send_frame", parity=parity, deint="all")
+    if _has_alpha(video.pixel_format):
+        # What cannot be seen is black, as players show it.
+        frames = frames.filter("scale", **assumed).filter("format", "gbrap")
+        frames = frames.filter("premultiply", inplace=1).filter("format", "gbrp")
+    if _needs_zimg(video):
+        frames = _to_bt709(frames.filter("scale", width, height, flags=flags), video, rgb=rgb)
+    else:
+        given = {} if rgb else assumed
+        frames = frames.filter("scale", width, height, flags=flags, out_color_matrix="bt709", out_range="tv", **given)
+    # The encoder tags what frames say, whatever its own options are.
+    tags = {"color_primaries": "bt709", "color_trc": "bt709", "colorspace": "bt709", "range": "tv"}
+    return frames.filter("format", "yuv420p").filter("setparams", **tags).filter("setsar", 1)
+
+
+def sound(source: Any, track: AudioStream, channels: int, sample_rate: int) -> Any:
+    """The decoded track in mono or stereo, its time beginning with the media's: silence stands in where it starts late
+    or pauses, and what comes before is cut."""
+    heard = source[str(track.index)]
+    if track.end_seconds:
+        heard = heard.filter("aselect", _timely(track.end_seconds))
+    if track.channels > _MOST_LAID_OUT:
+        heard = heard.filter("pan", _spread(track.channels))
+    heard = heard.filter("aresample", sample_rate)
+    heard = heard.filter("aformat", channel_layouts="mono" if track.channels == 1 else "stereo").filter("anull")
+    heard = heard.filter("aresample", sample_rate, **{"async": 1, "min_hard_comp": 0.03, "first_pts": 0})
+    if channels == 1 and track.channels > 1:
+        return _mono(heard)
+    return heard.filter("aformat", channel_layouts={1: "mono", 2: "stereo"}[channels])
+
+
+def _timely(end_seconds: float) -> str:
+    return f"not(gt(t,{end_seconds + max(1.0, 0.02 * end_seconds):.3f}))"
+
+
+def separated(graph: str) -> list[str]:
+    """A filter graph as several: one for each stream, and cut behind every `anull`.
+
+    ffmpeg builds a graph anew when the sound that enters it changes, and every filter in it forgets where it was: the
+    silence before a track, the measurement of loudness. Cut, only the graph that meets the change does.
+    """
+    graphs: list[tuple[set[str], list[str]]] = []
+    for statement in graph.split(";"):
+        match = _STATEMENT.fullmatch(statement)
+        assert match is not None
+        takes, gives = set(_LABEL.findall(match["takes"])), set(_LABEL.findall(match["gives"]))
+        joined = [part for part in graphs if part[0] & takes]
+        graphs = [part for part in graphs if part not in joined]
+        open_ends = set().union(*(part[0] for part in joined)) - takes
+        lines = [line for part in joined for line in part[1]] + [statement]
+        graphs.append((open_ends if match["filter"] == "anull" else open_ends | gives, lines))
+    return [";".join(lines) for _, lines in graphs]
+
+
+def _to_bt709(frames: Any, video: VideoStream, *, rgb: bool) -> Any:
+    hdr = video.transfer in HDR_TRANSFERS
+    primaries = video.primaries if video.primaries != "unknown" else ("bt2020" if hdr else "bt709")
+    matrix = video.matrix if video.matrix != "unknown" else ("bt2020nc" if hdr else "bt709")
+    transfer = video.transfer if video.transfer in _TRANSFERS_OF_ZIMG else "bt709"
+    given = {"pin": primaries, "tin": transfer} | ({} if rgb else {"min": matrix})
+    light = frames.filter("zscale", **given, t="linear", npl=_REFERENCE_WHITE_NITS).filter("format", "gbrpf32le")
+    light = light.filter("zscale", p="bt709")
+    if hdr:
+        light = light.filter("tonemap", tonemap="mobius", peak=f"{_PEAK_NITS / _REFERENCE_WHITE_NITS:.3f}", desat=0)
+    return light.filter("zscale", t="bt709", m="bt709", r="tv")
+
+
+def _needs_zimg(video: VideoStream) -> bool:
+    return (
+        video.transfer in HDR_TRANSFERS
+        or video.transfer == "linear"
+        or video.primaries in _WIDE_PRIMARIES
+        or video.matrix in _MATRICES_OF_ZIMG
+    )
+
+
+def _assumed_matrix(video: VideoStream) -> str:
+    """An untagged picture means what players take it to mean, by its size."""
+    return "bt709" if video.coded_height >= 720 else "smpte170m"
+
+
+def _is_rgb(pixel_format: str) -> bool:
+    return pixel_format.startswith(("rgb", "bgr", "gbr", "argb", "abgr", "0rgb", "0bgr", "pal8", "x2rgb", "x2bgr"))
+
+
+def _has_alpha(pixel_format: str) -> bool:
+    return pixel_format.startswith(("yuva", "ayuv", "vuya", "ya", "rgba", "bgra", "argb", "abgr", "gbrap", "pal8"))
+
+
+def _spread(channels: int) -> str:
+    """Every channel is heard: even ones left, odd ones right as discrete tracks are paired, the third, where layouts
+    have the voice, in the middle."""
+    left = "+".join(f"c{i}" for i in range(channels) if i % 2 == 0)
+    right = "+".join(f"c{i}" for i in range(channels) if i % 2 == 1 or i == 2)
+    return f"stereo|FL<{left}|FR<{right}"
+
+
+def _mono(stereo: Any) -> Any:
+    """A quarter turn of phase between the sides: their sum is as loud as they are, also where one is the other
+    inverted, and a plain sum would be silent."""
+    sides = stereo.filter_multi_output("channelsplit")
+    turned = [sides[i].filter("aphaseshift", shift=shift) for i, shift in ((0, 0), (1, 0.5))]
+    both = ffmpeg.filter(turned, "amerge", inputs=2)
+    return both.filter("pan", "mono|c0=0.5*c0+0.5*c1")

@@ -1,0 +1,151 @@
+"""Every odd but honest input plays, every other is refused by name: a row of `odd` each, through the real tool."""
+
+import json
+import re
+import subprocess
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from media_pipeline.application.ports import EncodedAudio, EncodedVideo
+from media_pipeline.domain.admission import Limits, admit
+from media_pipeline.domain.errors import BadMedia
+from media_pipeline.domain.media import MediaInfo
+from media_pipeline.domain.profile import AudioRecipe, StreamRecipe, ladder
+from media_pipeline_tests import media
+from media_pipeline_tests.builders import rung
+from media_pipeline_tests.infrastructure.ffmpeg.odd import ODD, REFUSED, Odd, Refused
+
+AAC = AudioRecipe("aac", 128_000, 2, 48_000, -16, -1)
+CMAF = StreamRecipe("cmaf", 2, 4)
+RUNGS = [rung(360, preset="ultrafast")]
+AV_OFFSET_SECONDS = 0.04
+
+
+@dataclass(frozen=True)
+class Played:
+    info: MediaInfo
+    videos: list[EncodedVideo]
+    sounds: list[EncodedAudio]
+
+
+@pytest.fixture
+def scratch(tmp_path: Path) -> Path:
+    directory = tmp_path / "scratch"
+    directory.mkdir()
+    return directory
+
+
+@pytest.mark.parametrize("odd", ODD, ids=lambda o: o.name)
+def test_an_odd_input_plays(odd: Odd, tmp_path: Path, scratch: Path) -> None:
+    played = _played(odd.make(tmp_path), scratch)
+    _right_facts(odd, played)
+    for video in played.videos:
+        _right_picture(odd, video)
+    for sound in played.sounds:
+        assert sound.loudness_lufs is None or sound.loudness_lufs == pytest.approx(-16, abs=1)
+        if odd.flash is None:
+            assert sound.loudness_lufs is not None, "nothing is heard"
+    if odd.flash is not None:
+        assert _flash(played.videos[0].path) == pytest.approx(odd.flash, abs=AV_OFFSET_SECONDS)
+        assert _beep(played.sounds[0].path) - _flash(played.videos[0].path) == pytest.approx(0, abs=AV_OFFSET_SECONDS)
+
+
+@pytest.mark.parametrize("refused", REFUSED, ids=lambda r: r.name)
+def test_what_cannot_play_is_refused_by_its_name(refused: Refused, tmp_path: Path, scratch: Path) -> None:
+    file = refused.make(tmp_path)  # type: ignore[arg-type]
+    (scratch / "source").symlink_to(file)
+    with pytest.raises(BadMedia) as caught:
+        admit(media.tool().probe(scratch / "source"), Limits())
+    assert caught.value.code is refused.code
+    assert str(scratch) not in caught.value.message
+
+
+def test_an_inverted_side_does_not_silence_the_speech(tmp_path: Path, scratch: Path) -> None:
+    odd = next(o for o in ODD if o.name == "inverted.wav")
+    (scratch / "source").symlink_to(odd.make(tmp_path))
+    info = media.tool().probe(scratch / "source")
+    pcm = media.tool().speech(scratch / "source", info, info.audio[0], scratch=scratch).read_bytes()
+    samples = memoryview(pcm).cast("h")
+    assert max(samples) > 3000
+
+
+def _played(file: Path, scratch: Path) -> Played:
+    source = scratch / "source"
+    source.symlink_to(file)
+    info = media.tool().probe(source)
+    admit(info, Limits())
+    plans = ladder(info.video, RUNGS) if info.video else ()
+    videos, sounds = media.tool().encode(
+        source, info, plans, info.audio, audio=AAC, stream=CMAF, scratch=scratch, progress=lambda _: None
+    )
+    return Played(info, videos, sounds)
+
+
+def _right_facts(odd: Odd, played: Played) -> None:
+    video = played.info.video
+    if odd.size is None and odd.rate is None:
+        assert video is None
+    elif odd.size is not None:
+        assert video is not None
+        assert abs(video.display_width - odd.size[0]) <= 1
+        assert abs(video.display_height - odd.size[1]) <= 1
+        assert video.interlaced is odd.interlaced
+    if odd.seconds is not None:
+        assert played.info.duration_seconds == pytest.approx(odd.seconds, abs=0.12)
+    assert tuple(track.language for track in played.info.audio) == odd.tracks
+
+
+def _right_picture(odd: Odd, video: EncodedVideo) -> None:
+    facts = _probe(video.path)
+    assert facts["color_space"] == facts["color_primaries"] == facts["color_transfer"] == "bt709"
+    assert facts["pix_fmt"] == "yuv420p"
+    above, below = (int(n) for n in facts["avg_frame_rate"].split("/"))
+    assert above <= 60 * below
+    if odd.rate is not None:
+        assert above / below == pytest.approx(odd.rate, rel=0.01)
+    if odd.frames is not None:
+        assert video.frames == odd.frames
+    if odd.seconds is not None:
+        assert video.duration_seconds == pytest.approx(odd.seconds, abs=0.12)
+    if odd.colours is not None:
+        for seen, meant in zip(_patches(video.path), odd.colours, strict=True):
+            wanted = bytes.fromhex(meant)
+            assert max(abs(a - b) for a, b in zip(seen, wanted, strict=True)) <= odd.tolerance, (seen, wanted)
+
+
+def _probe(path: Path) -> dict[str, Any]:
+    argv = [media.settings().ffprobe_path, "-v", "error", "-show_streams", "-of", "json", str(path)]
+    facts: dict[str, Any] = json.loads(subprocess.run(argv, check=True, capture_output=True).stdout)["streams"][0]
+    return facts
+
+
+def _patches(path: Path) -> list[tuple[int, ...]]:
+    """The colour in the middle of each quarter, in the last frame."""
+    graph = "scale=in_color_matrix=bt709:in_range=tv,format=rgb24,scale=4:4:flags=area"
+    rgb = _run(["-i", str(path), "-vf", graph, "-f", "rawvideo", "-"])[-48:]
+    corners = (0, 3, 12, 15)
+    return [tuple(rgb[3 * i : 3 * i + 3]) for i in corners]
+
+
+def _flash(path: Path) -> float:
+    graph = "scale=16:16,signalstats,metadata=print:file=-"
+    lines = _run(["-i", str(path), "-vf", graph, "-f", "null", "-"]).decode()
+    return next(
+        float(at)
+        for at, luma in re.findall(r"pts_time:([\d.]+)\n(?:.*\n)*?lavfi.signalstats.YAVG=([\d.]+)", lines)
+        if float(luma) > 128
+    )
+
+
+def _beep(path: Path) -> float:
+    pcm = memoryview(_run(["-i", str(path), "-ac", "1", "-ar", "48000", "-f", "s16le", "-"])).cast("h")
+    loudest = max(abs(sample) for sample in pcm)
+    return next(i for i, sample in enumerate(pcm) if abs(sample) > loudest / 3) / 48_000
+
+
+def _run(arguments: list[str]) -> bytes:
+    argv = [media.settings().ffmpeg_path, "-nostdin", "-v", "error", *arguments]
+    return subprocess.run(argv, check=True, capture_output=True).stdout
