@@ -104,7 +104,7 @@ def printed_times(text: str, *, key: str | None = None) -> list[float]:
 
 def interlacing(stderr: str) -> tuple[int, int, int]:
     """Frames that `idet` found to show two instants, top field first and bottom field first, and one instant."""
-    found = re.findall(r"Multi frame detection: TFF:\s*(\d+) BFF:\s*(\d+) Progressive:\s*(\d+)", stderr)
+    found = re.findall(r"Single frame detection: TFF:\s*(\d+) BFF:\s*(\d+) Progressive:\s*(\d+)", stderr)
     top, bottom, whole = (sum(int(row[i]) for row in found) for i in range(3))
     return top, bottom, whole
 
@@ -157,8 +157,10 @@ def _known(streams: list[Stream]) -> list[Stream]:
 
 
 def _best(videos: list[Stream]) -> Stream | None:
-    """The default, of several defaults the one with most pixels, of equals the first: other angles are left."""
-    chosen = [v for v in videos if v.get("disposition", {}).get("default")] or videos
+    """The default that moves (a phone's live photo has a still beside it), of several the one with most pixels, of
+    equals the first: other angles are left."""
+    moving = [v for v in videos if v.get("nb_frames") != "1"] or videos
+    chosen = [v for v in moving if v.get("disposition", {}).get("default")] or moving
     return max(chosen, key=lambda v: int(v.get("width", 0)) * int(v.get("height", 0)), default=None)
 
 

@@ -144,4 +144,4 @@ def _mono(stereo: Any) -> Any:
     sides = stereo.filter_multi_output("channelsplit")
     turned = [sides[i].filter("aphaseshift", shift=shift) for i, shift in ((0, 0), (1, 0.5))]
     both = ffmpeg.filter(turned, "amerge", inputs=2)
-    return both.filter("pan", "mono|c0=0.5*c0+0.5*c1")
+    return both.filter("pan", "mono|c0<c0+c1")

@@ -16,6 +16,7 @@ from media_pipeline.domain.profile import output_rate
 
 PRIMING_SECONDS = 0.05
 """An encoder's run-in is shorter. Sound that leads the picture by no more is cut there."""
+_SHORTEST_FRAME_SECONDS = 1 / 300
 _NO_TIME = -(2**63)
 _MOST_REORDERED_SECONDS = 10.0
 """A packet that says it is shown so long after it is decoded has a wrong timestamp: sixteen frames may lie between."""
@@ -97,6 +98,8 @@ def frame_rate(times: Sequence[float], tick: float, claimed: Fraction) -> Fracti
     rate of its quick passages. `tick` is the precision of the times in seconds; `claimed` breaks ties."""
     ordered = sorted(times)
     steps = sorted(b - a for a, b in pairwise(ordered) if b - a > tick / 2)
+    # Parts of a frame that is never shown come as packets of their own, next to the one that is.
+    steps = [step for step in steps if step > _SHORTEST_FRAME_SECONDS] or steps
     if not steps:
         return claimed
     quick = steps[len(steps) // 10]

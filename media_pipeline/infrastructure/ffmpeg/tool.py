@@ -19,10 +19,11 @@ _LIMITERS_HEADROOM_DB = 0.7
 _PROMISE_IN_BYTES = frozenset({"wav", "mp3", "avi", "flv", "asf"})
 """Of these ffprobe's duration is what the bytes that are there make."""
 _MOST_INTERLACED_LINES = 1088
-_MOST_INTERLACED_RATE = 31
-"""frames per second; no standard for interlaced video knows more, nor more lines"""
+_INTERLACED_RATES = (25, 30)
+_RATE_TOLERANCE = 0.1
+"""frames per second; standards for interlaced video know no others, nor more lines"""
 _PASSAGE_SECONDS = 4.0
-_TELLING_FRAMES = 8
+_TELLING_FRAMES = 45
 """Of fewer, or of a picture that stands still, the flag decides."""
 _REASONS = (
     # what ffmpeg says, what it means, in words for the uploader
@@ -30,6 +31,7 @@ _REASONS = (
     ("moov atom not found", RejectionCode.TRUNCATED, "The file is cut off: its index is missing. Upload it again."),
     ("Decoder not found", RejectionCode.CODEC_UNSUPPORTED, "The file's codec cannot be decoded here."),
     ("no decoder found for", RejectionCode.CODEC_UNSUPPORTED, "The file's codec cannot be decoded here."),
+    ("received no packets", RejectionCode.NO_DECODABLE_FRAMES, "Nothing in the file could be decoded."),
     ("Permission denied", RejectionCode.UNREADABLE, "The file cannot be read; check its permissions."),
 )  # fmt: skip
 
@@ -145,7 +147,9 @@ class Ffmpeg:
     def _with_fields(self, info: MediaInfo, scratch: Path) -> MediaInfo:
         """Whether frames show two instants is measured: flags are wrong both ways."""
         video = info.video
-        if video is None or video.coded_height > _MOST_INTERLACED_LINES or video.frame_rate > _MOST_INTERLACED_RATE:
+        if video is None or video.coded_height > _MOST_INTERLACED_LINES:
+            return info
+        if all(abs(video.frame_rate - rate) > _RATE_TOLERANCE for rate in _INTERLACED_RATES):
             return info
         middle = info.duration_seconds / 2
         starts = [0.0, middle] if middle > 2 * _PASSAGE_SECONDS else [0.0]
@@ -154,7 +158,10 @@ class Ffmpeg:
         top, bottom, whole = answers.interlacing(output.stderr)
         if top + bottom + whole < _TELLING_FRAMES:
             return info
-        measured = replace(video, interlaced=top + bottom > whole / 4, top_field_first=top >= bottom)
+        # Fields have one order. Some motion of whole frames looks like fields, but of both orders by turns; of film
+        # in NTSC two frames in five are mixed.
+        one_order = max(top, bottom) > 4 * min(top, bottom) and max(top, bottom) > whole / 2
+        measured = replace(video, interlaced=one_order, top_field_first=top >= bottom)
         return replace(info, video=measured)
 
     def _gain(

@@ -248,6 +248,8 @@ TIME = [
         rate=None, frames=None),
     Odd("variable.mp4", "{p2} -vf \"select='not(mod(n,2))+gt(n,24)'\" -fps_mode vfr {x}", seconds=2, frames=50,
         tracks=()),
+    Odd("hidden-frames.webm", patches(2) + " -c:v libvpx-vp9 -lag-in-frames 16 -auto-alt-ref 1 -cpu-used 8", seconds=2,
+        frames=50, tracks=()),
     Odd("late-clock.mkv", "{f} {xa} -output_ts_offset 3600", seconds=2, frames=50, flash=1, colours=None),
     Odd("late-clock.ts", "{f} {xa} -output_ts_offset 3600", seconds=2, frames=50, flash=1, colours=None),
     Odd("early-clock.mp4", again("{f} {xa}", "-itsoffset -0.5 -i {it} -c copy -avoid_negative_ts disabled"),
@@ -267,7 +269,7 @@ TIME = [
     Odd("fragmented.mp4", "{f} {xa} -movflags frag_keyframe+delay_moov+default_base_moof", seconds=2, frames=50,
         flash=1, colours=None),
     Odd("streamed.mkv", "{f} {xa} -live 1 -f matroska", seconds=2, frames=50, flash=1, colours=None),
-    Odd("unindexed.avi", changed("{f} -c:v mpeg4 -c:a libmp3lame", lambda d: d[: d.rindex(b"idx1")]), seconds=2,
+    Odd("unindexed.avi", changed("{f} -c:v mpeg4 -c:a pcm_s16le", lambda d: d[: d.rindex(b"idx1")]), seconds=2,
         frames=50, flash=1, colours=None),
     Odd("garbage-behind.mp4", changed("{f} {xa}", lambda d: d + bytes(range(256)) * 400), seconds=2, frames=50, flash=1,
         colours=None),
@@ -297,12 +299,15 @@ TIME = [
 ]  # fmt: skip
 
 FIELDS = [
-    Odd("interlaced-flagged.mp4", "-f lavfi -i testsrc2=d=1:s=160x96:r=50,tinterlace=interleave_top {x}"
-        " -flags +ildct+ilme -x264-params tff=1", size=(160, 96), tracks=(), colours=None, interlaced=True),
-    Odd("interlaced-secretly.mkv", "-f lavfi -i testsrc2=d=1:s=160x96:r=50,tinterlace=interleave_bottom,setfield=prog"
-        " -c:v ffv1", size=(160, 96), tracks=(), colours=None, interlaced=True),
-    Odd("flagged-only.mp4", "-f lavfi -i testsrc2=d=1:s=160x96:r=25 {x} -flags +ildct+ilme -x264-params tff=1",
-        size=(160, 96), tracks=(), colours=None),
+    Odd("interlaced-flagged.mp4", "-f lavfi -i testsrc2=d=3:s=160x96:r=50,tinterlace=interleave_top {x}"
+        " -flags +ildct+ilme -x264-params tff=1", size=(160, 96), seconds=3, frames=75, tracks=(), colours=None,
+        interlaced=True),
+    Odd("interlaced-secretly.mkv", "-f lavfi -i testsrc2=d=3:s=160x96:r=50,tinterlace=interleave_bottom,setfield=prog"
+        " -c:v ffv1", size=(160, 96), seconds=3, frames=75, tracks=(), colours=None, interlaced=True),
+    Odd("telecine.mkv", "-f lavfi -i testsrc2=d=3:s=320x240:r=24000/1001,telecine -c:v ffv1", size=(320, 240),
+        seconds=None, frames=None, rate=30000 / 1001, tracks=(), colours=None, interlaced=True),
+    Odd("flagged-only.mp4", "-f lavfi -i testsrc2=d=3:s=160x96:r=25 {x} -flags +ildct+ilme -x264-params tff=1",
+        size=(160, 96), seconds=3, frames=75, tracks=(), colours=None),
 ]  # fmt: skip
 
 SOUND = [
@@ -358,6 +363,9 @@ REFUSED = [
     Refused("packed.mp4", changed(_LOST, gzip.compress), RejectionCode.NOT_MEDIA),
     Refused("text.mp4", written(b"hello, I am a text file\n" * 50), RejectionCode.NOT_MEDIA),
     Refused("zeros.mp4", written(bytes(100_000)), RejectionCode.NOT_MEDIA),
+    Refused("garbage.mp4", changed("{p} {x}", lambda d: d[: d.index(b"mdat") + 4] + bytes(
+        (i * 7919 >> 3) & 255 for i in range(d.index(b"moov") - d.index(b"mdat") - 8)) + d[d.index(b"moov") - 4 :]),
+            RejectionCode.NO_DECODABLE_FRAMES),
     Refused("unknown-codec.mp4", changed(_LOST, lambda d: d.replace(b"avc1", b"qqq7").replace(b"avcC", b"qqqC")),
             RejectionCode.CODEC_UNSUPPORTED),
     Refused("unknown-sound.mp4", changed("{pt} {x} -c:a alac", lambda d: d.replace(b"alac", b"qqqq")),
