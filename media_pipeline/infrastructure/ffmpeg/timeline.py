@@ -19,7 +19,8 @@ PRIMING_SECONDS = 0.05
 _SHORTEST_FRAME_SECONDS = 1 / 300
 _NO_TIME = -(2**63)
 _MOST_REORDERED_SECONDS = 10.0
-"""A packet that says it is shown so long after it is decoded has a wrong timestamp: sixteen frames may lie between."""
+_MOST_REORDERED_FRAMES = 17
+"""A packet that says it is shown longer after it is decoded has a wrong timestamp: sixteen frames may lie between."""
 _RATES = tuple(
     Fraction(n, d)
     for n, d in (
@@ -59,7 +60,8 @@ class Log:
             index, decoded, shown, duration, _ = line.split(",", 4)
             packets = self.streams[int(index)]
             time = int(shown) if int(shown) != _NO_TIME else int(decoded)
-            if int(decoded) != _NO_TIME and (time - int(decoded)) * packets.tick > _MOST_REORDERED_SECONDS:
+            most = max(_MOST_REORDERED_SECONDS / packets.tick, _MOST_REORDERED_FRAMES * int(duration))
+            if int(decoded) != _NO_TIME and time - int(decoded) > most:
                 time = int(decoded)
             packets.shown += int(shown) != _NO_TIME
             if time != _NO_TIME:
