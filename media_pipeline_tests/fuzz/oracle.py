@@ -112,7 +112,8 @@ class Oracle:
                 source, renditions, sound, recipes=p.recipes, shelf=p.shelf, packager=p.packager, scratch=scratch
             )
         master = m3u8.loads(self._file(stream.hls).read_text())
-        _expect(len(master.playlists) == max(1, len(renditions)), f"{len(master.playlists)} variants in a playlist")
+        wanted = len(renditions) or len(sound.tracks if isinstance(sound, AudioTracks) else ())
+        _expect(len(master.playlists) == wanted, f"{len(master.playlists)} variants in a playlist")
 
     def _extras(self, source: Source) -> None:
         """What may be refused on its own, in a fit way."""
