@@ -140,9 +140,9 @@ class Oracle:
                 )
 
     def _speech(self, source: Source, scratch: Path) -> None:
-        if source.info.speech_track:
+        for track in source.info.speech_tracks:
             with opened(source.upload, store=self.platform.store, scratch=scratch) as path:
-                self.platform.tool.speech(path, source.info, source.info.speech_track, scratch=scratch)
+                self.platform.tool.speech(path, source.info, track, scratch=scratch)
 
     def _kept(self, source: Source, outputs: Sequence[Rendition | AudioTrack]) -> None:
         """As much as decodes, and no more than that or than the packets say: the longest output beside a decode."""
