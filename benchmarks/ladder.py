@@ -6,7 +6,6 @@ shaka-streamer with the same sizes, peak bitrates and preset. CPU seconds of who
 
 import argparse
 import json
-import resource
 import subprocess
 import sys
 import tempfile
@@ -15,7 +14,7 @@ from functools import partial
 from pathlib import Path
 
 import yaml
-from measure import FFMPEG, FFPROBE, PACKAGER, Cost, make_clip, measured, median, rounds, table, where
+from measure import FFMPEG, FFPROBE, PACKAGER, Cost, cpu, make_clip, measured, median, rounds, table, where
 
 from media_pipeline.application.ports import PackagingInput
 from media_pipeline.domain.media import AudioStream, MediaInfo
@@ -53,11 +52,6 @@ def ours(scratch: Path) -> None:
     inputs += [PackagingInput(sounds[0].path, "audio", "audio", "Audio", "und", default=True)]
     ShakaPackager(PACKAGER).package(inputs, segment_seconds=STREAM.segment_seconds, scratch=scratch)
     print(json.dumps({"encode": encoded, "package": cpu() - encoded}))
-
-
-def cpu() -> float:
-    used = [resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
-    return sum(u.ru_utime + u.ru_stime for u in used)
 
 
 def run_ours(clip: Path, work: Path, packaging: list[float]) -> Cost:
