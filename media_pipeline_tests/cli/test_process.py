@@ -172,7 +172,7 @@ def test_media_with_less_in_it_ends_ready_too(
 
 
 def test_every_bad_file_has_its_code_and_none_stops_the_next(run: Run, tmp_path: Path, home: Path) -> None:
-    good = media.clip(tmp_path / "good.mp4", 1)
+    good = media.clip(tmp_path / "good.mp4", 1).rename(tmp_path / "g\udcffd.mp4")  # a byte that is no text
     whole = media.clip(tmp_path / "whole.mp4", 8, "320x240", "-movflags", "+faststart")
     files = {
         "empty.mp4": (b"", "EMPTY_OBJECT"),
@@ -182,7 +182,7 @@ def test_every_bad_file_has_its_code_and_none_stops_the_next(run: Run, tmp_path:
     }
     for name, (content, _) in files.items():
         (tmp_path / name).write_bytes(content)
-    before = set((home / "media").iterdir())
+    before = set((home / "media").glob("*"))
     paths = [str(tmp_path / name) for name in files] + [str(tmp_path / "nowhere.mp4"), str(tmp_path), str(good)]
     done = run("process", "--json", "--profile", "fast", *paths)
     assert done.returncode == 1, done.stderr
