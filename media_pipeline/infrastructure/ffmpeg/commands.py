@@ -131,8 +131,8 @@ def encode(
         for i, (plan, scaled) in enumerate(zip(renditions, _cascade(picture, sizes), strict=True)):
             outputs.append(ffmpeg.output(scaled, f"v{i}.mp4", **_video_options(plan, stream, threads)))
     for i, (track, gain) in enumerate(tracks):
-        heard = _normalised(filters.sound(source, track, audio.channels, audio.sample_rate), gain, audio)
-        heard = heard.filter("apad", whole_dur=f"{info.duration_seconds:.3f}")
+        heard = filters.sound(source, track, audio.channels, audio.sample_rate, until=info.duration_seconds)
+        heard = _normalised(heard, gain, audio)
         outputs.append(ffmpeg.output(heard, f"a{i}.mp4", **_audio_options(audio)))
     return _compile(ffmpeg_path, outputs, progress=True)
 
