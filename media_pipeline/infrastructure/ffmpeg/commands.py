@@ -84,10 +84,10 @@ def packets(ffprobe: str, name: str) -> list[str]:
 
 
 def sound(ffprobe: str, name: str) -> list[str]:
-    """Seconds of sound in one of our own files."""
+    """Where the sound of one of our own files starts and how long it is, in seconds, as CSV: 0.000000,10.5"""
     return [
         ffprobe, "-v", "error", "-protocol_whitelist", "file", "-select_streams", "a:0",
-        "-show_entries", "stream=duration", "-of", "csv=p=0", name,
+        "-show_entries", "stream=start_time,duration", "-of", "csv=p=0", name,
     ]  # fmt: skip
 
 
