@@ -145,6 +145,7 @@ class EncodedAudio:
 
     path: Path
     channels: int
+    start_seconds: float
     duration_seconds: float
     loudness_lufs: float | None
     true_peak_dbtp: float | None

@@ -151,14 +151,17 @@ def findings(found: Sequence[Finding]) -> None:
 
 def _made(manifest: Manifest, job: Job) -> Table:
     table = Table("output", "what", Column("where", overflow="fold"), box=None, header_style="bold", padding=(0, 2))
-    ladder = ", ".join(f"{r.width}×{r.height}" for r in manifest.renditions) or "sound only"
-    table.add_row("stream", f"HLS + DASH, {manifest.duration_seconds:.1f} s: {ladder}", manifest.hls)
+    codecs = len({r.codec for r in manifest.renditions}) > 1
+    ladder = ", ".join(f"{r.width}×{r.height}" + (f" {r.codec}" if codecs else "") for r in manifest.renditions)
+    table.add_row("stream", f"HLS + DASH, {manifest.duration_seconds:.1f} s: {ladder or 'sound only'}", manifest.hls)
     if manifest.audio:
         table.add_row("audio", ", ".join(_heard(track) for track in manifest.audio), "")
     if manifest.poster:
         table.add_row("poster", "", manifest.poster)
     if manifest.storyboard:
         table.add_row("storyboard", f"{len(manifest.storyboard.images)} sheet(s)", manifest.storyboard.vtt)
+    if manifest.preview:
+        table.add_row("preview", "animated", manifest.preview)
     for track in manifest.subtitles:
         table.add_row("subtitles", f"{track.language} ({track.origin})", track.vtt)
     if manifest.scenes or manifest.tags:

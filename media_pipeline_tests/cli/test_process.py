@@ -322,7 +322,7 @@ def safe_command(process: psutil.Process) -> list[str]:
     ("arguments", "words"),
     [
         (["process"], "files"),
-        (["process", "--profile", "nope", "x.mp4"], "default, fast"),
+        (["process", "--profile", "nope", "x.mp4"], "default, hevc, av1, fast"),
         (["frobnicate"], "frobnicate"),
         (["list", "--state", "nope"], "queued"),
     ],

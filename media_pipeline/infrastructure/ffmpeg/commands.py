@@ -84,10 +84,10 @@ def packets(ffprobe: str, name: str) -> list[str]:
 
 
 def sound(ffprobe: str, name: str) -> list[str]:
-    """Seconds of sound in one of our own files."""
+    """Where the sound of one of our own files starts and how long it is, in seconds, as CSV: 0.000000,10.5"""
     return [
         ffprobe, "-v", "error", "-protocol_whitelist", "file", "-select_streams", "a:0",
-        "-show_entries", "stream=duration", "-of", "csv=p=0", name,
+        "-show_entries", "stream=start_time,duration", "-of", "csv=p=0", name,
     ]  # fmt: skip
 
 
@@ -131,8 +131,8 @@ def encode(
         for i, (plan, scaled) in enumerate(zip(renditions, _cascade(picture, sizes), strict=True)):
             outputs.append(ffmpeg.output(scaled, f"v{i}.mp4", **_video_options(plan, stream, threads)))
     for i, (track, gain) in enumerate(tracks):
-        heard = _normalised(filters.sound(source, track, audio.channels, audio.sample_rate), gain, audio)
-        heard = heard.filter("apad", whole_dur=f"{info.duration_seconds:.3f}")
+        heard = filters.sound(source, track, audio.channels, audio.sample_rate, until=info.duration_seconds)
+        heard = _normalised(heard, gain, audio)
         outputs.append(ffmpeg.output(heard, f"a{i}.mp4", **_audio_options(audio)))
     return _compile(ffmpeg_path, outputs, progress=True)
 

@@ -60,17 +60,23 @@ def tagged(frames: Any) -> Any:
     return frames.filter("setparams", **tags)
 
 
-def sound(source: Any, track: AudioStream, channels: int, sample_rate: int) -> Any:
+def sound(source: Any, track: AudioStream, channels: int, sample_rate: int, *, until: float | None = None) -> Any:
     """The decoded track in mono or stereo, its time beginning with the media's: silence stands in where it starts late
-    or pauses, and what comes before is cut."""
+    or pauses, and what comes before is cut. With `until`, seconds, silence follows until then."""
     heard = source[str(track.index)]
     if track.end_seconds:
         heard = heard.filter("aselect", _timely(track.end_seconds))
     if track.channels > _MOST_LAID_OUT:
         heard = heard.filter("pan", _spread(track.channels))
     heard = heard.filter("aresample", sample_rate)
-    heard = heard.filter("aformat", channel_layouts="mono" if track.channels == 1 else "stereo").filter("anull")
+    heard = heard.filter("aformat", channel_layouts="mono" if track.channels == 1 else "stereo")
+    if until is not None:
+        # Behind `anull` it would come too late: a graph that another one feeds ends with it.
+        heard = heard.filter("apad", whole_dur=f"{until:.3f}")
+    heard = heard.filter("anull")
     heard = heard.filter("aresample", sample_rate, **{"async": 1, "min_hard_comp": 0.03, "first_pts": 0})
+    if until is not None:
+        heard = heard.filter("atrim", end=f"{until:.3f}")
     if channels == 1 and track.channels > 1:
         return _mono(heard)
     return heard.filter("aformat", channel_layouts={1: "mono", 2: "stereo"}[channels])

@@ -129,7 +129,7 @@ class Ffmpeg:
         )
         videos = [self._measured_video(scratch / f"v{i}.mp4") for i in range(len(renditions))]
         measured = (self._measured_audio(scratch / f"a{i}.mp4", audio) for i in range(len(heard)))
-        unheard = EncodedAudio(scratch, audio.channels, 0.0, None, None)
+        unheard = EncodedAudio(scratch, audio.channels, 0.0, 0.0, None, None)
         sounds = [next(measured) if gain else unheard for gain in gains]
         if any(v.frames == 0 for v in videos):
             raise BadMedia(RejectionCode.NO_DECODABLE_FRAMES, "Not one frame of the picture could be decoded.")
@@ -276,9 +276,9 @@ class Ffmpeg:
         output = self._on_our_own(commands.measure_our_own(self.ffmpeg, path.name), path.parent)
         heard = answers.loudness(output.stderr)
         probed = self._on_our_own(commands.sound(self.ffprobe, path.name), path.parent)
-        return EncodedAudio(
-            path, recipe.channels, float(probed.stdout), heard[0] if heard else None, heard[1] if heard else None
-        )
+        start, duration = (float(word) for word in probed.stdout.decode().strip().split(","))
+        loudness, peak = heard or (None, None)
+        return EncodedAudio(path, recipe.channels, start, duration, loudness, peak)
 
     def _reading_seconds(self, size: int) -> float:
         return self.base_seconds + size / 20e6
