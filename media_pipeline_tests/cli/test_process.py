@@ -334,13 +334,19 @@ def test_a_wrong_call_ends_with_64_and_says_what_is_right(run: Run, arguments: l
     assert done.stdout == ""
 
 
-def test_a_wrong_setting_names_itself(home: Path) -> None:
-    done = subprocess.run(
-        [PROGRAM, "list"], capture_output=True, text=True, check=False,
-        env={**environment(home), "MEDIA_PIPELINE_PROFILE": "nope"},
-    )  # fmt: skip
+@pytest.mark.parametrize(
+    ("name", "value", "told"),
+    [
+        ("MEDIA_PIPELINE_PROFILE", "nope", "'nope' is not one of default, "),
+        ("MEDIA_PIPELINE_SANDBOX", "nope", "Input should be 'auto', 'bubblewrap', 'landlock' or 'rlimits'"),
+        ("MEDIA_PIPELINE_LIMITS__BYTES", "much", "Input should be a valid integer"),
+    ],
+)
+def test_a_wrong_setting_names_itself_and_what_is_allowed(home: Path, name: str, value: str, told: str) -> None:
+    env = {**environment(home), name: value}
+    done = subprocess.run([PROGRAM, "list"], capture_output=True, text=True, check=False, env=env)
     assert done.returncode == 64
-    assert "MEDIA_PIPELINE_PROFILE" in done.stderr
+    assert done.stderr.startswith(f"{name}: {told}")
 
 
 def test_the_doctor_finds_everything_in_order(run: Run) -> None:
