@@ -83,7 +83,10 @@ class Ffmpeg:
             limits = Limits(wall_seconds=30)
             output = runner.run([program, "-version"], scratch=scratch, limits=limits, sandbox=self.sandbox)
         words = output.stdout.decode("utf-8", "replace").split()
-        return words[2] if len(words) > 2 else "unknown"
+        if len(words) < 3 or words[0] not in ("ffmpeg", "ffprobe") or words[1] != "version":
+            message = f"{Path(program).name} is not a working ffmpeg or ffprobe: it does not tell its version."
+            raise Unavailable(QuarantineCode.INTERNAL, message)
+        return words[2]
 
     def probe(self, source: Path) -> MediaInfo:
         """Admission's look: container, streams, and the duration that the packets really have."""
