@@ -157,6 +157,20 @@ def test_a_bad_file_is_tried_once(tmp_path: Path) -> None:
     assert retries == []
 
 
+@pytest.mark.parametrize("asset", ["source", "transcodes/720p", "stream"])
+def test_a_partition_made_by_hand_fails_at_once_with_a_sentence(tmp_path: Path, asset: str) -> None:
+    with dg.instance_for_test() as instance:
+        instance.add_dynamic_partitions(str(uploads.name), ["stray"])
+        job = build(platform(tmp_path)).resolve_job_def("process_upload")
+        selection = [dg.AssetKey(asset.split("/"))]
+        result = job.execute_in_process(
+            instance=instance, partition_key="stray", raise_on_error=False, asset_selection=selection
+        )
+    (failure,) = [e for e in result.all_events if e.is_step_failure or e.is_step_up_for_retry]
+    assert failure.is_step_failure
+    assert failure.step_failure_data.user_failure_data.description.startswith("MISSING: ")
+
+
 def test_a_deployment_on_s3_makes_the_same_media(
     tmp_path: Path, s3: "S3Client", monkeypatch: pytest.MonkeyPatch
 ) -> None:
