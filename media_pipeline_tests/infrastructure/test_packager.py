@@ -13,6 +13,7 @@ from mpegdash.parser import MPEGDASHParser
 from media_pipeline.application.ports import PackagingInput
 from media_pipeline.domain.errors import Unavailable
 from media_pipeline.infrastructure.packager import ShakaPackager
+from media_pipeline.infrastructure.sandbox.proof import in_force
 from media_pipeline_tests import builders as a
 from media_pipeline_tests import media
 from media_pipeline_tests.published import Published, published
@@ -118,6 +119,9 @@ def test_segments_keep_their_target_and_begin_together(film: Published) -> None:
     frames = m3u8.load(str(film.hls.parent / master.iframe_playlists[0].uri))
     assert frames.is_i_frames_only
     assert all(c.passed for c in film.manifest.checks)
+    assert {p.tool.rpartition(" ")[2] for p in film.manifest.provenance if p.output == "stream"} == {
+        f"({in_force().mode})"
+    }
 
 
 def test_every_segment_begins_with_a_closed_group(film: Published) -> None:
