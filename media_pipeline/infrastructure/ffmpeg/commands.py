@@ -70,7 +70,7 @@ def fields(ffmpeg_path: str, info: MediaInfo, *, starts: Sequence[float], second
     assert info.video is not None
     outputs = []
     for start in starts:
-        passage = _source(info, from_start=False, ss=f"{start:.3f}", t=f"{seconds:g}")
+        passage = _source(info, from_start=False, ss=_sought(info, start), t=f"{seconds:g}")
         outputs.append(ffmpeg.output(passage[str(info.video.index)].filter("idet"), "-", format="null"))
     return _compile(ffmpeg_path, outputs, level="info")
 
@@ -93,7 +93,8 @@ def sound(ffprobe: str, name: str) -> list[str]:
 
 def measure_loudness(ffmpeg_path: str, info: MediaInfo, track: AudioStream, recipe: AudioRecipe) -> list[str]:
     """EBU R128 of one track as a listener gets it (after the down-mix); the summary is the end of stderr."""
-    return _measured(ffmpeg_path, filters.sound(_source(info), track, recipe.channels, recipe.sample_rate))
+    heard = filters.sound(_source(info), info, track, recipe.channels, recipe.sample_rate, whole=False)
+    return _measured(ffmpeg_path, heard)
 
 
 def measure_our_own(ffmpeg_path: str, name: str) -> list[str]:
@@ -119,7 +120,7 @@ def encode(
     if renditions:
         assert info.video is not None
         largest = renditions[0]
-        upright = filters.picture(source, info.video, largest.width, largest.height, flags="bicubic")
+        upright = filters.picture(source, info.video, largest.width, largest.height, flags="bicubic", gaps=info.gaps)
         picture = upright.filter("fps", fps=str(output_rate(info.video)), start_time=0)
         if info.held_seconds:
             picture = picture.filter("tpad", stop_mode="clone", stop_duration=f"{info.held_seconds:.3f}")
@@ -131,7 +132,8 @@ def encode(
         for i, (plan, scaled) in enumerate(zip(renditions, _cascade(picture, sizes), strict=True)):
             outputs.append(ffmpeg.output(scaled, f"v{i}.mp4", **_video_options(plan, stream, threads)))
     for i, (track, gain) in enumerate(tracks):
-        heard = _normalised(filters.sound(source, track, audio.channels, audio.sample_rate), gain, audio)
+        heard = filters.sound(source, info, track, audio.channels, audio.sample_rate)
+        heard = _normalised(heard, gain, audio)
         heard = heard.filter("apad", whole_dur=f"{info.duration_seconds:.3f}")
         outputs.append(ffmpeg.output(heard, f"a{i}.mp4", **_audio_options(audio)))
     return _compile(ffmpeg_path, outputs, progress=True)
@@ -178,7 +180,7 @@ def keyframe_tiles(
     decode: dict[str, Any] = {"skip_frame": "nokey", "discard": "nokey"} if only_keyframes else {}
     spaced = f"isnan(prev_selected_t)+gte(t-prev_selected_t,{interval_seconds:.3f}-0.001)"
     tiles = (
-        filters.picture(_source(info, **decode), info.video, width, height, flags="area")
+        filters.picture(_source(info, **decode), info.video, width, height, flags="area", gaps=info.gaps)
         .filter("select", spaced)
         .filter("metadata", "add", key="tile", value="1")  # `print` shows only frames that carry metadata
         .filter("metadata", "print", file="tiles.txt")
@@ -189,8 +191,7 @@ def keyframe_tiles(
 def picture(ffmpeg_path: str, info: MediaInfo, *, at: float, width: int, height: int) -> list[str]:
     """One JPEG, poster.jpg."""
     assert info.video is not None
-    # `ss` counts from the demuxer's start, not from the media's.
-    source = _source(info, from_start=False, ss=f"{max(0.0, at + info.start_seconds):.3f}")
+    source = _source(info, from_start=False, ss=_sought(info, at))
     frame = filters.picture(source, info.video, width, height, flags="lanczos")
     # JPEG is full range by definition; without saying so players show it washed out.
     frame = frame.filter("scale", out_range="pc").filter("format", "yuvj420p")
@@ -205,7 +206,7 @@ def preview(
     assert info.video is not None
     passages = []
     for start in starts:
-        source = _source(info, from_start=False, ss=f"{max(0.0, start + info.start_seconds):.3f}", t=f"{seconds:g}")
+        source = _source(info, from_start=False, ss=_sought(info, start), t=f"{seconds:g}")
         small = filters.picture(source, info.video, width, height, flags="area")
         passages.append(small.filter("fps", rate).filter("setpts", "PTS-STARTPTS"))
     shown = ffmpeg.concat(*passages) if len(passages) > 1 else passages[0]
@@ -216,7 +217,7 @@ def preview(
 def look(ffmpeg_path: str, info: MediaInfo, *, every_seconds: float, width: int, height: int) -> list[str]:
     """One decode: RGB frames to frames.rgb with their times in frames.txt, scene cuts to scenes.txt."""
     assert info.video is not None
-    small = filters.picture(_source(info), info.video, width, height, flags="fast_bilinear")
+    small = filters.picture(_source(info), info.video, width, height, flags="fast_bilinear", gaps=info.gaps)
     both = small.filter_multi_output("split")
     spaced = f"isnan(prev_selected_t)+gte(t-prev_selected_t,{every_seconds:.3f}-0.001)"
     sampled = (
@@ -233,7 +234,7 @@ def look(ffmpeg_path: str, info: MediaInfo, *, every_seconds: float, width: int,
 
 def speech(ffmpeg_path: str, info: MediaInfo, track: AudioStream) -> list[str]:
     """The track as PCM for a recogniser, speech.pcm; silence stands in where it starts late."""
-    heard = filters.sound(_source(info), track, 1, 16000)
+    heard = filters.sound(_source(info), info, track, 1, 16000)
     options = {"format": "s16le", "c:a": "pcm_s16le"}
     return _compile(ffmpeg_path, [ffmpeg.output(heard, "speech.pcm", **options)])
 
@@ -270,6 +271,11 @@ def _source(info: MediaInfo, *, from_start: bool = True, **options: Any) -> Any:
         options["reinit_filter:v"] = 0  # `filters.picture` takes what comes
     # The demuxer is forced to what admission saw: content is judged once.
     return ffmpeg.input(SOURCE, f=info.demuxer, max_pixels=MAX_PIXELS, **_guards(), **options)
+
+
+def _sought(info: MediaInfo, at: float) -> str:
+    """`ss` for an instant of the media: it counts from the demuxer's start, and over gaps."""
+    return f"{max(0.0, info.told(at) + info.start_seconds):.3f}"
 
 
 def _reference(picture: Any, passages: Sequence[range]) -> Any:

@@ -99,7 +99,7 @@ class Ffmpeg:
             RejectionCode.UNREADABLE, log.note,
         )  # fmt: skip
         info = timeline.settled(promised, log)
-        _refuse_cut_off(promised, info.duration_seconds, containers.missing_bytes(source, promised.demuxer))
+        _refuse_cut_off(promised, info.told(info.duration_seconds), containers.missing_bytes(source, promised.demuxer))
         return self._with_fields(info, scratch)
 
     def encode(
@@ -224,7 +224,8 @@ class Ffmpeg:
         written = scratch / commands.TEXT
         if written.stat().st_size > captions.MAX_BYTES:
             raise BadMedia(RejectionCode.LIMIT_SIZE, "A track of subtitles is larger than any honest one.")
-        return list(ass.cues(written.read_text(encoding="utf-8", errors="replace")))
+        cues = ass.cues(written.read_text(encoding="utf-8", errors="replace"))
+        return [replace(cue, start=info.played(cue.start), end=info.played(cue.end)) for cue in cues]
 
     def _with_fields(self, info: MediaInfo, scratch: Path) -> MediaInfo:
         """Whether frames show two instants is measured: flags are wrong both ways."""
