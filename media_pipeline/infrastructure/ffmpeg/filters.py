@@ -23,7 +23,7 @@ _PEAK_NITS = 1000
 _MOST_LAID_OUT = 8
 """Layouts of more channels are down-mixed by no common rule: ffmpeg's leaves channels out."""
 _OVERHANG_SECONDS = 1.0
-"""of silence behind the sound, that is cut again: a track may decode to a little less than its packets promise"""
+"""of silence behind the sound more than can be needed; it is cut again"""
 
 _STATEMENT = re.compile(r"(?P<takes>(\[[^\]]+\])*)(?P<filter>\w+)(=.*?)?(?P<gives>(\[[^\]]+\])*)")
 _LABEL = re.compile(r"\[([^\]]+)\]")
@@ -81,8 +81,7 @@ def sound(
     heard = heard.filter("aformat", channel_layouts="mono" if track.channels == 1 else "stereo")
     if whole:
         # Behind the cut (see `separated`) no filter learns that the sound has ended: `atrim` must end it.
-        more = max(0.0, info.duration_seconds - track.end_seconds) + _OVERHANG_SECONDS
-        heard = heard.filter("apad", pad_dur=f"{more:.3f}")
+        heard = heard.filter("apad", pad_dur=f"{info.duration_seconds + _OVERHANG_SECONDS:.3f}")
     heard = _with_silences(heard.filter("anull"), track.silences, sample_rate)
     if whole:
         heard = heard.filter("atrim", end=f"{info.duration_seconds:.3f}")

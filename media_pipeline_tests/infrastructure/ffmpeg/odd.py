@@ -262,7 +262,7 @@ TIME = [
     Odd("late-clock.mkv", "{f} {xa} -output_ts_offset 3600", seconds=2, frames=50, flashes=(1,), colours=None),
     Odd("late-clock.ts", "{f} {xa} -output_ts_offset 3600", seconds=2, frames=50, flashes=(1,), colours=None),
     Odd("early-clock.mp4", again("{f} {xa}", "-itsoffset -0.5 -i {it} -c copy -avoid_negative_ts disabled"),
-        seconds=None, frames=None, colours=None),
+        seconds=1.5, frames=37, flashes=(0.5,), colours=None),
     Odd("wrapping.ts", "{f} {xa} -output_ts_offset 95442.7", seconds=2, frames=50, flashes=(1,), colours=None),
     *[
         Odd(f"jumping-{name}.ts", joined(f"{{f}} {{xa}} {first} -f mpegts", f"{{f}} {{xa}} {second} -f mpegts"),
