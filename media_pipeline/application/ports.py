@@ -149,6 +149,8 @@ class EncodedAudio:
     duration_seconds: float
     loudness_lufs: float | None
     true_peak_dbtp: float | None
+    decoded_seconds: float
+    """up to where the source's track decodes; what follows is silence"""
 
 
 @dataclass(frozen=True, slots=True)
