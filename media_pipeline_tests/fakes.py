@@ -116,11 +116,12 @@ class MemoryCatalogue:
         except KeyError as error:
             raise Missing("There is no such media.", detail=f"{media_id}/{version}") from error
 
-    def jobs(self, *, state: JobState | None = None, limit: int = 50) -> list[Job]:
+    def jobs(
+        self, *, state: JobState | None = None, after: tuple[datetime, str] | None = None, limit: int = 50
+    ) -> list[Job]:
         current = [self._jobs[media] for media in self._current.items()]
-        wanted = [j for j in current if state in (None, j.state)]
-        wanted.sort(key=lambda j: j.media_id)
-        return sorted(wanted, key=lambda j: j.received_at, reverse=True)[:limit]
+        wanted = [j for j in current if state in (None, j.state) and (after is None or j.place < after)]
+        return sorted(wanted, key=lambda j: j.place, reverse=True)[:limit]
 
     def restart(
         self, media_id: str, version: str, *, run_id: str, profile: str, tasks: Sequence[str], at: datetime

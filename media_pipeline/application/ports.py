@@ -85,8 +85,10 @@ class Catalogue(Protocol):
         """The job of a version, by default the media's current one. Raises Missing."""
         ...
 
-    def jobs(self, *, state: JobState | None = None, limit: int = 50) -> list[Job]:
-        """Current jobs, newest first."""
+    def jobs(
+        self, *, state: JobState | None = None, after: tuple[datetime, str] | None = None, limit: int = 50
+    ) -> list[Job]:
+        """Current jobs, newest first: a page of them, beginning after a place (`Job.place` of the last one seen)."""
         ...
 
     def restart(

@@ -94,6 +94,11 @@ class Job:
     finished_at: datetime | None
     run_id: str | None
 
+    @property
+    def place(self) -> tuple[datetime, str]:
+        """Where it stands in the list of all jobs."""
+        return self.received_at, self.media_id
+
     def task(self, name: str) -> Task:
         """Raises KeyError for a task the job does not have."""
         for task in self.tasks:

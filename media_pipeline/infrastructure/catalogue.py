@@ -11,15 +11,23 @@ from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.exc import IntegrityError, InterfaceError, OperationalError, TimeoutError
+from sqlalchemy.exc import (
+    IntegrityError,
+    InterfaceError,
+    InternalError,
+    OperationalError,
+    ProgrammingError,
+    TimeoutError,
+)
 
 from media_pipeline.domain.errors import Missing, QuarantineCode, Unavailable
 from media_pipeline.domain.job import ALLOWED, Failure, Job, JobState, Task, TaskState
-from media_pipeline.domain.upload import Upload
+from media_pipeline.domain.upload import Upload, media_id
 from media_pipeline.infrastructure import catalogue_rows as rows
 from media_pipeline.infrastructure import database as db
 
 _CHUNK = 500  # values in one IN list: some builds of SQLite take no more than 999 parameters
+_UNDEFINED_TABLE = "42P01"  # Postgres: nobody has prepared this database; SQLite calls that operational
 _WATCHABLE = frozenset({JobState.PLAYABLE, JobState.READY})
 _COLUMNS = (
     *(c for c in db.jobs.c if c.name != "media_id"),
@@ -45,14 +53,12 @@ class SqlCatalogue:
             return _job(connection, upload.media_id, upload.version)
 
     def known(self, bucket: str, versions: Collection[tuple[str, str]]) -> set[tuple[str, str]]:
-        keys = sorted({key for key, _ in versions})
+        ids = sorted({media_id(bucket, key) for key, _ in versions})
         found: set[tuple[str, str]] = set()
         with self._reading() as connection:
-            for start in range(0, len(keys), _CHUNK):
-                chunk = db.media.c.key.in_(keys[start : start + _CHUNK])
-                query = (
-                    sa.select(db.media.c.key, db.jobs.c.etag).join(db.jobs).where(db.media.c.bucket == bucket, chunk)
-                )
+            for start in range(0, len(ids), _CHUNK):
+                chunk = db.media.c.id.in_(ids[start : start + _CHUNK])
+                query = sa.select(db.media.c.key, db.jobs.c.etag).join(db.jobs).where(chunk)
                 found.update((key, etag) for key, etag in connection.execute(query))
         return found.intersection(versions)
 
@@ -60,12 +66,17 @@ class SqlCatalogue:
         with self._reading() as connection:
             return _job(connection, media_id, version)
 
-    def jobs(self, *, state: JobState | None = None, limit: int = 50) -> list[Job]:
+    def jobs(
+        self, *, state: JobState | None = None, after: tuple[datetime, str] | None = None, limit: int = 50
+    ) -> list[Job]:
         current = db.jobs.c.version == db.media.c.current_version
         query = sa.select(*_COLUMNS).join(db.media).where(current)
+        place = sa.tuple_(db.jobs.c.received_at, db.jobs.c.media_id)
         if state is not None:
             query = query.where(db.jobs.c.state == state.value)
-        query = query.order_by(db.jobs.c.received_at.desc(), db.jobs.c.media_id).limit(limit)
+        if after is not None:
+            query = query.where(place < sa.tuple_(sa.literal(after[0], db.UtcTime), sa.literal(after[1])))
+        query = query.order_by(db.jobs.c.received_at.desc(), db.jobs.c.media_id.desc()).limit(limit)
         with self._reading() as connection:
             found = connection.execute(query).all()
             tasks = _tasks(connection, [(row.id, row.version) for row in found])
@@ -296,6 +307,13 @@ def _tasks(connection: sa.Connection, versions: Sequence[tuple[str, str]]) -> di
 def _translated() -> Iterator[None]:
     try:
         yield
-    except (OperationalError, InterfaceError, TimeoutError) as error:
-        message = "The catalogue does not answer."
-        raise Unavailable(QuarantineCode.STORE_UNAVAILABLE, message, detail=str(error)) from error
+    except (OperationalError, InterfaceError, InternalError, TimeoutError) as error:
+        raise _unavailable(error) from error
+    except ProgrammingError as error:
+        if getattr(error.orig, "sqlstate", None) != _UNDEFINED_TABLE:
+            raise
+        raise _unavailable(error) from error
+
+
+def _unavailable(error: Exception) -> Unavailable:
+    return Unavailable(QuarantineCode.STORE_UNAVAILABLE, "The catalogue does not answer.", detail=str(error))

@@ -1,4 +1,4 @@
-"""What every Catalogue promises: the fake, and SQL on a SQLite file."""
+"""What every Catalogue promises: the fake, and SQL on a SQLite file and on a Postgres server."""
 
 import threading
 from datetime import UTC, datetime, timedelta, timezone
@@ -13,6 +13,7 @@ from media_pipeline.domain.upload import StoredObject, Upload, received
 from media_pipeline.infrastructure.catalogue import SqlCatalogue
 from media_pipeline.infrastructure.database import upgrade
 from media_pipeline_tests.fakes import MemoryCatalogue
+from media_pipeline_tests.postgres import Postgres
 
 NOW = datetime(2026, 1, 2, 3, 4, 5, 678901, tzinfo=UTC)
 LATER = NOW + timedelta(minutes=1)
@@ -26,7 +27,10 @@ ODD_TEXT = [
     "100% of %41",
     "nul\0",
     "no utf-8 \udce9\udcff",
+    "half a pair \ud83d",
+    "%udc80 and %C3%A9",
     "x" * 1000,
+    "".join(chr(0x4E00 + n * 7919 % 20_000) for n in range(1365)),  # 4 kB that no index can compress
     "'; --",
 ]
 
@@ -43,11 +47,25 @@ PATHS: dict[JobState, tuple[JobState, ...]] = {
 }
 
 
-@pytest.fixture(params=["memory", "sqlite"])
+@pytest.fixture(params=["memory", "sqlite", "postgres"])
 def catalogue(request: pytest.FixtureRequest, tmp_path: Path) -> Catalogue:
-    if request.param == "memory":
-        return MemoryCatalogue()
-    url = f"sqlite:///{tmp_path / 'catalogue.sqlite'}"
+    match request.param:
+        case "memory":
+            return MemoryCatalogue()
+        case "sqlite":
+            url = f"sqlite:///{tmp_path / 'catalogue.sqlite'}"
+            upgrade(url)
+            return SqlCatalogue(url)
+        case _:
+            found: SqlCatalogue = request.getfixturevalue("on_postgres")
+            with found._writing() as connection:
+                connection.exec_driver_sql("TRUNCATE media, jobs, tasks")
+            return found
+
+
+@pytest.fixture(scope="module")
+def on_postgres(postgres: Postgres) -> SqlCatalogue:
+    url = postgres.new_database()
     upgrade(url)
     return SqlCatalogue(url)
 
@@ -194,6 +212,22 @@ def test_jobs_are_the_current_ones_newest_first(catalogue: Catalogue) -> None:
         register(catalogue, upload(key, etag), at=at)
     assert [(j.key, j.etag) for j in catalogue.jobs()] == [("a", "e2"), ("b", "e1")]
     assert [j.key for j in catalogue.jobs(limit=1)] == ["a"]
+
+
+def test_jobs_are_paged_without_gaps_or_repeats(catalogue: Catalogue) -> None:
+    """Also when many came at the same time, and others come between two pages."""
+    for number in range(7):
+        in_state(catalogue, JobState.PROCESSING, upload(f"{number}"), at=NOW if number % 2 else LATER)
+    whole = [j.media_id for j in catalogue.jobs()]
+    seen: list[str] = []
+    place = None
+    while page := catalogue.jobs(state=JobState.PROCESSING, after=place, limit=3):
+        assert len(page) <= 3
+        seen += [j.media_id for j in page]
+        place = page[-1].place
+        in_state(catalogue, JobState.PROCESSING, upload(f"newer {len(seen)}"), at=LAST)
+    assert seen == whole
+    assert catalogue.jobs(state=JobState.QUEUED, after=(LAST, "")) == []
 
 
 def test_jobs_come_with_their_own_tasks_in_order(catalogue: Catalogue) -> None:
