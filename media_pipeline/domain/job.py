@@ -43,6 +43,12 @@ ALLOWED: dict[JobState, frozenset[JobState]] = {
 LIVE = frozenset({_S.QUEUED, _S.PROCESSING})
 """Nothing to watch yet, and no verdict."""
 
+OPEN = frozenset({TaskState.WAITING, TaskState.RUNNING})
+"""Somebody has yet to work on the task, or does."""
+
+LAST = "publication"
+"""The task that closes a job."""
+
 
 @dataclass(frozen=True, slots=True)
 class Failure:

@@ -82,6 +82,8 @@ def _decoded(found: re.Match[str]) -> str:
 
 metadata = sa.MetaData()
 
+_OPEN_TASK = sa.text("state IN ('waiting', 'running')")
+
 media = sa.Table(
     "media",
     metadata,
@@ -130,6 +132,7 @@ tasks = sa.Table(
     sa.Column("started_at", UtcTime),
     sa.ForeignKeyConstraint(["media_id", "version"], ["jobs.media_id", "jobs.version"]),
     sa.Index("tasks_by_name_fingerprint", "name", "fingerprint"),
+    sa.Index("tasks_open", "media_id", "version", sqlite_where=_OPEN_TASK, postgresql_where=_OPEN_TASK),
 )
 
 

@@ -1,4 +1,4 @@
-"""A deployment as `deploy/` describes it: objects and step logs on S3, the catalogue and Dagster's history on Postgres."""
+"""A deployment as `deploy/` describes it: objects and step logs on S3, catalogue and history on Postgres."""
 
 import shutil
 from collections.abc import Iterator
@@ -14,8 +14,9 @@ from media_pipeline.application.publish import published
 from media_pipeline.definitions import build
 from media_pipeline.defs.partitions import uploads
 from media_pipeline.defs.resources import Platform, prepare, production
-from media_pipeline.defs.sensors import new_uploads
-from media_pipeline.domain.job import JobState
+from media_pipeline.defs.sensors import new_uploads, reconciled
+from media_pipeline.domain.job import Job, JobState
+from media_pipeline.infrastructure import database
 from media_pipeline.infrastructure.dagster_engine import instance
 from media_pipeline_tests import media
 from media_pipeline_tests.conftest import KEY, SECRET
@@ -99,6 +100,26 @@ def test_a_deployment_makes_the_same_media(
     assert logs
     assert any(s3.get_object(Bucket="media", Key=key)["Body"].read() for key in logs)
     assert not list(tmp_path.rglob("*.db"))  # nothing of either database is on this machine's disk
+
+    forget(here)
+    assert here.catalogue.job(job.media_id).state is JobState.PROCESSING
+    reconciled(dg.build_sensor_context(instance=engine, resources={"platform": here}))
+    assert told(here.catalogue.job(job.media_id)) == told(job)
+
+
+def forget(here: Platform) -> None:
+    """The catalogue loses what it was told since the run began, as from a backup."""
+    tables = sa.create_engine(here.settings.database_url)
+    with tables.begin() as connection:
+        connection.execute(sa.update(database.jobs).values(state="processing", revision=0, playable_at=None))
+        connection.execute(sa.update(database.tasks).values(state="waiting", progress=0, fingerprint=None, reason=None))
+    tables.dispose()
+
+
+def told(job: Job) -> tuple[object, ...]:
+    """What the two stores must agree about; not the times at which the catalogue was told."""
+    tasks = [(t.name, t.state, t.progress, t.reason, t.fingerprint) for t in job.tasks]
+    return job.state, job.revision, job.failure, tasks
 
 
 def keys(s3: "S3Client", prefix: str) -> set[str]:

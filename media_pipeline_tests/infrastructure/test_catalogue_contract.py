@@ -1,13 +1,14 @@
 """What every Catalogue promises: the fake, and SQL on a SQLite file and on a Postgres server."""
 
 import threading
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
 
 import pytest
 
 from media_pipeline.application.ports import Catalogue
-from media_pipeline.domain.errors import Missing, QuarantineCode, RejectionCode
+from media_pipeline.domain.errors import Conflict, Missing, QuarantineCode, RejectionCode
 from media_pipeline.domain.job import ALLOWED, Failure, Job, JobState, Task, TaskState
 from media_pipeline.domain.upload import StoredObject, Upload, received
 from media_pipeline.infrastructure.catalogue import SqlCatalogue
@@ -407,3 +408,73 @@ def test_a_restart_resets_its_own_tasks_and_adds_those_the_job_lacks(catalogue: 
     assert [t.name for t in tasks] == [*TASKS, "tags", "thumbnails"]
     assert [t.state is TaskState.WAITING for t in tasks] == [False, False, True, True, True]
     assert tasks[2:] == (Task("audio"), Task("tags"), Task("thumbnails"))
+
+
+def test_who_saw_a_job_that_has_changed_since_writes_nothing(catalogue: Catalogue) -> None:
+    queued = register(catalogue)
+    restart(catalogue, queued, *TASKS)
+    mine = catalogue.job(queued.media_id)
+    restart(catalogue, mine, "audio", run_id="run-2")
+    before = catalogue.job(queued.media_id)
+    for stale in (queued, mine):  # another state, another run
+        assert not catalogue.move(stale.media_id, stale.version, JobState.QUARANTINED, seen=stale, at=LAST)
+        with pytest.raises(Conflict):
+            catalogue.task(stale.media_id, stale.version, "audio", TaskState.FAILED, seen=stale, at=LAST)
+    assert catalogue.job(queued.media_id) == before
+    catalogue.task(before.media_id, before.version, "audio", TaskState.FAILED, seen=before, at=LAST)
+    assert catalogue.move(before.media_id, before.version, JobState.QUARANTINED, seen=before, at=LAST)
+
+
+def test_a_run_that_begins_while_its_predecessor_is_settled_keeps_its_tasks(catalogue: Catalogue) -> None:
+    for number in range(8):
+        job = register(catalogue, upload(f"{number}"))
+        restart(catalogue, job, *TASKS)
+        seen = catalogue.job(job.media_id)
+        start = threading.Barrier(2)
+
+        def settle(seen: Job = seen, start: threading.Barrier = start) -> None:
+            start.wait()
+            with suppress(Conflict):
+                for name in TASKS:
+                    catalogue.task(seen.media_id, seen.version, name, TaskState.FAILED, seen=seen, at=LATER)
+            catalogue.move(seen.media_id, seen.version, JobState.QUARANTINED, seen=seen, at=LATER)
+
+        settling = threading.Thread(target=settle)
+        settling.start()
+        start.wait()
+        assert restart(catalogue, seen, *TASKS, run_id="run-2", at=LAST)
+        settling.join()
+        after = catalogue.job(job.media_id)
+        assert (after.state, after.run_id) == (JobState.PROCESSING, "run-2")
+        assert {t.state for t in after.tasks} == {TaskState.WAITING}
+
+
+def test_unsettled_is_what_looks_as_if_a_run_were_at_work(catalogue: Catalogue) -> None:
+    names = (*TASKS, "publication")
+    done = [TaskState.DONE] * len(names)
+    cases: list[tuple[JobState, list[TaskState], bool]] = [
+        (JobState.QUEUED, [TaskState.WAITING] * 4, False),
+        (JobState.PROCESSING, done, True),
+        (JobState.PLAYABLE, [TaskState.RUNNING, *done[1:]], True),
+        (JobState.PLAYABLE, [TaskState.FAILED, *done[1:]], False),
+        (JobState.PLAYABLE, [TaskState.FAILED, *done[2:], TaskState.WAITING], True),
+        (JobState.PLAYABLE, done, True),
+        (JobState.PLAYABLE, [*done[1:], TaskState.SKIPPED], False),
+        (JobState.READY, done, False),
+        (JobState.READY, [*done[1:], TaskState.RUNNING], True),
+        (JobState.REJECTED, [TaskState.FAILED, *[TaskState.SKIPPED] * 3], False),
+        (JobState.REJECTED, [TaskState.FAILED, *[TaskState.WAITING] * 3], True),
+    ]
+    for number, (state, tasks, _) in enumerate(cases):
+        at = NOW + timedelta(minutes=number)
+        of = upload(f"case {number}")
+        catalogue.register(of, title="", tenant="default", profile="web", tasks=names, at=at)
+        in_state(catalogue, state, of, at=at)
+        for name, task in zip(names, tasks, strict=True):
+            catalogue.task(of.media_id, of.version, name, task, at=at)
+    wanted = [f"case {number}" for number, (_, _, open_) in enumerate(cases) if open_]
+    found = catalogue.unsettled(limit=50)
+    assert [j.key for j in found] == wanted
+    assert found == [catalogue.job(j.media_id) for j in found]
+    register(catalogue, upload("case 1", "e2"), at=LAST)  # a newer version; the old one is still open
+    assert [j.key for j in catalogue.unsettled(limit=2)] == wanted[:2]
