@@ -36,7 +36,7 @@ class Run:
 
 @dataclass(frozen=True, slots=True)
 class Ending:
-    """How the work on a job ended: by which runs, and what is said of what they left open."""
+    """How the work on a job ended: which runs count, and what is said of what they left open."""
 
     run_ids: tuple[str, ...]
     cancelled: bool
@@ -57,5 +57,13 @@ def ending(job: Job, runs: Sequence[Run], *, now: datetime) -> Ending | None:
     last = mine[-1]
     if last.retried and now - last.updated_at < RETRY_GRACE:
         return None
-    group = tuple(r.run_id for r in mine if r.root == last.root)
-    return Ending(group, last.state is RunState.CANCELLED, QuarantineCode.INTERNAL)
+    return Ending(_counted(job, mine), last.state is RunState.CANCELLED, QuarantineCode.INTERNAL)
+
+
+def _counted(job: Job, runs: Sequence[Run]) -> tuple[str, ...]:
+    """The runs whose work stands: since the one that the job's tasks began anew with, and those it retried. All of
+    them where the catalogue does not know of any, as after a backup was put back."""
+    began = next((r for r in runs if r.run_id == job.run_id), None)
+    if began is None:
+        return tuple(r.run_id for r in runs)
+    return tuple(r.run_id for r in runs if r.created_at >= began.created_at or r.root == began.root)

@@ -253,10 +253,20 @@ def test_a_job_is_over_when_no_run_of_its_version_goes_on(job: Job, runs: list[R
     assert (ending(job, runs, now=now) is not None) is over
 
 
-def test_a_run_and_those_it_retried_count_as_one() -> None:
-    first = run("run-1", RunState.FAILED)
-    other = run("run-2", RunState.SUCCEEDED, minute=2)
-    retried = run("run-3", RunState.FAILED, minute=3, root="run-1")
-    end = ending(BEGUN, [retried, other, first], now=LATE)
+@pytest.mark.parametrize(
+    ("of", "counted"),
+    [
+        ("run-3", ("run-1", "run-3")),
+        ("run-2", ("run-2", "run-3")),
+        (None, ("run-1", "run-2", "run-3")),  # the catalogue was put back to a time before them
+    ],
+)
+def test_what_runs_made_counts_since_the_jobs_tasks_began_anew(of: str | None, counted: tuple[str, ...]) -> None:
+    runs = [
+        run("run-3", RunState.FAILED, minute=3, root="run-1"),
+        run("run-2", RunState.SUCCEEDED, minute=2),
+        run("run-1", RunState.FAILED),
+    ]
+    end = ending(replace(BEGUN, run_id=of), runs, now=LATE)
     assert end is not None
-    assert (end.run_ids, end.cancelled, end.code) == (("run-1", "run-3"), False, QuarantineCode.INTERNAL)
+    assert (end.run_ids, end.cancelled, end.code) == (counted, False, QuarantineCode.INTERNAL)
