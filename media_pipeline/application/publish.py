@@ -180,7 +180,7 @@ def manifest_of(parts: Parts, recipes: Recipes, *, revision: int, hls: str, dash
         chapters=(),
         checks=_checks(parts, recipes),
         provenance=_provenance(parts),
-        warnings=parts.embedded.warnings if parts.embedded else (),
+        warnings=(*(parts.audio.warnings if parts.audio else ()), *(parts.embedded.warnings if parts.embedded else ())),
     )
 
 

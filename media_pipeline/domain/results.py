@@ -93,6 +93,8 @@ class AudioTrack:
 class AudioTracks:
     tracks: tuple[AudioTrack, ...]
     made: Made
+    warnings: tuple[str, ...] = ()
+    """which tracks are missing, or not whole"""
 
 
 @dataclass(frozen=True, slots=True)
