@@ -135,8 +135,9 @@ class MemoryCatalogue:
                 job = replace(job, state=JobState.PROCESSING, started_at=_utc(at))
             elif job.state is JobState.READY:
                 job = replace(job, state=JobState.PLAYABLE)
-            kept = [Task(t.name) if t.name in tasks else t for t in job.tasks]
-            there = {t.name for t in job.tasks}
+            known = job.tasks if job.profile == profile else ()
+            kept = [Task(t.name) if t.name in tasks else t for t in known]
+            there = {t.name for t in known}
             added = [Task(name) for name in tasks if name not in there]
             job = replace(job, run_id=run_id, profile=profile, tasks=(*kept, *added))
             self._keep(replace(job, failure=None, finished_at=None))

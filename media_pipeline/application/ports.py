@@ -96,8 +96,8 @@ class Catalogue(Protocol):
         self, media_id: str, version: str, *, run_id: str, profile: str, tasks: Sequence[str], at: datetime
     ) -> bool:
         """A run begins to work on a job: forget earlier failures, set these tasks *waiting* (adding those the
-        job lacks), note run and profile; a job that is not playable yet becomes *processing*, a ready one is
-        *playable* until the run is over. False when it may not."""
+        job lacks; under another profile they are all it has), note run and profile; a job that is not playable yet
+        becomes *processing*, a ready one is *playable* until the run is over. False when it may not."""
         ...
 
     def unsettled(self, *, limit: int) -> list[Job]:

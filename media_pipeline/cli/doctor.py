@@ -11,11 +11,11 @@ from typing import Any
 from media_pipeline.defs.resources import Platform
 from media_pipeline.domain.errors import MediaError
 from media_pipeline.infrastructure.ffmpeg import runner
+from media_pipeline.infrastructure.ffmpeg.commands import ENCODERS
 from media_pipeline.infrastructure.models import resolve_classifier, resolve_speech
 from media_pipeline.infrastructure.sandbox.modes import Choice
 from media_pipeline.infrastructure.sandbox.proof import in_force
 
-_ENCODERS_OF = {"h264": "libx264", "hevc": "libx265", "av1": "libsvtav1"}
 _OURS = ("dagster", "dagster-webserver", "dagster-aws", "faster-whisper", "onnxruntime", "rapidocr")
 
 
@@ -107,7 +107,7 @@ def _encoders(platform: Platform) -> str:
     """What the profiles make use of. Raises OSError that names what is missing."""
     ffmpeg, recipes = platform.settings.ffmpeg_path, platform.recipes
     asked = {rung for profile in recipes.profiles.values() for rung in profile.rungs}
-    needed = sorted({_ENCODERS_OF[recipes.rungs[name].codec] for name in asked} | {"aac", "libwebp_anim"})
+    needed = sorted({ENCODERS[recipes.rungs[name].codec]["c:v"] for name in asked} | {"aac", "libwebp_anim"})
     listed = set(_output([ffmpeg, "-hide_banner", "-encoders"]).split())
     if any(profile.quality for profile in recipes.profiles.values()):
         needed.append("libvmaf")

@@ -2,7 +2,7 @@
 
 import base64
 import io
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import dagster as dg
@@ -164,7 +164,13 @@ def not_made(reason: str) -> Metadata:
     return {"not_made": dg.MetadataValue.text(reason)}
 
 
-def check_results(asset: Sequence[str], names: Sequence[str], checks: Sequence[Check]) -> list[dg.AssetCheckResult]:
+def check_specs(asset: Sequence[str], checks: Mapping[str, str]) -> list[dg.AssetCheckSpec]:
+    """The checks an asset declares, each with what it means."""
+    key = dg.AssetKey(list(asset))
+    return [dg.AssetCheckSpec(name, asset=key, description=meaning) for name, meaning in checks.items()]
+
+
+def check_results(asset: Sequence[str], names: Iterable[str], checks: Sequence[Check]) -> list[dg.AssetCheckResult]:
     """Dagster's results for the checks an asset declares; those that were not measured pass and say so."""
     measured = {c.name: c for c in checks}
     return [_check(asset, name, measured.get(name)) for name in names]

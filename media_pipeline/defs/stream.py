@@ -23,7 +23,7 @@ def build(recipes: Recipes) -> dg.AssetsDefinition:
     @dg.asset(
         name=ASSET,
         deps=[*(dg.AssetKey([PREFIX, rung]) for rung in recipes.rungs), dg.AssetKey("audio")],
-        check_specs=[dg.AssetCheckSpec(name, asset=ASSET) for name in quality.CHECKS[ASSET]],
+        check_specs=metadata.check_specs([ASSET], quality.CHECKS[ASSET]),
         partitions_def=uploads,
         group_name="delivery",
         kinds={"hls", "dash"},

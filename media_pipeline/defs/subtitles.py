@@ -20,7 +20,7 @@ def build(recipes: Recipes) -> dg.AssetsDefinition:
     @dg.asset(
         name=ASSET,
         deps=["source"],
-        check_specs=[dg.AssetCheckSpec(name, asset=ASSET) for name in quality.CHECKS[ASSET]],
+        check_specs=metadata.check_specs([ASSET], quality.CHECKS[ASSET]),
         partitions_def=uploads,
         group_name="discovery",
         kinds={"whisper"},

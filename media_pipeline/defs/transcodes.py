@@ -117,5 +117,5 @@ def _audio_spec(recipes: Recipes) -> dg.AssetSpec:
 
 
 def _check_specs(recipes: Recipes) -> list[dg.AssetCheckSpec]:
-    rungs = [dg.AssetCheckSpec(name, asset=[PREFIX, rung]) for rung in recipes.rungs for name in quality.CHECKS[PREFIX]]
-    return rungs + [dg.AssetCheckSpec(name, asset=AUDIO) for name in quality.CHECKS[AUDIO]]
+    rungs = [spec for rung in recipes.rungs for spec in metadata.check_specs([PREFIX, rung], quality.CHECKS[PREFIX])]
+    return rungs + metadata.check_specs([AUDIO], quality.CHECKS[AUDIO])

@@ -1,6 +1,6 @@
 """How far an output may stray: measured values beside their limits. They report; gates stand in the use cases."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from fractions import Fraction
 
 from media_pipeline.domain.manifest import Check
@@ -13,19 +13,31 @@ PSNR_OF_ANOTHER_PICTURE = 20.0
 """dB; coding loss stays above it even where it is ugly"""
 MOST_HURRIED = 0.05
 """share of cues that may be shown for less than a second: people answer each other quickly"""
-CHECKS = {
-    "transcodes": ("duration_drift_seconds", "frames_off", "vmaf_mean", "vmaf_p5", "psnr_worst_db"),
-    "audio": ("loudness_error_lu", "true_peak_dbtp"),
-    "stream": (
-        "av_offset_seconds",
-        "rungs_out_of_step",
-        "longest_segment_seconds",
-        "segment_misalignment_seconds",
-        "playlist_faults",
-    ),
-    "subtitles": ("seconds_past_end", "hurried_cue_share"),
+CHECKS: Mapping[str, Mapping[str, str]] = {
+    "transcodes": {
+        "duration_drift_seconds": "The rung is as long as the source's picture.",
+        "frames_off": "No frame was lost or made up.",
+        "vmaf_mean": "VMAF of the passages compared with the source, at the rung's own size.",
+        "vmaf_p5": "VMAF that 95 % of the frames compared reach.",
+        "psnr_worst_db": "The worst frame compared: a black or frozen one falls below the limit.",
+    },
+    "audio": {
+        "loudness_error_lu": "How far the worst track is from the loudness asked for (EBU R128).",
+        "true_peak_dbtp": "The highest true peak of any track.",
+    },
+    "stream": {
+        "av_offset_seconds": "Picture and sound begin together.",
+        "rungs_out_of_step": "Rungs whose keyframes are not where the largest one has them.",
+        "longest_segment_seconds": "No segment is longer than the target.",
+        "segment_misalignment_seconds": "Segments of all rungs begin at the same instants.",
+        "playlist_faults": "Rules of RFC 8216 that a playlist breaks.",
+    },
+    "subtitles": {
+        "seconds_past_end": "No cue outlives the media.",
+        "hurried_cue_share": "Cues shown too briefly to be read.",
+    },
 }
-"""The names of the checks of each asset."""
+"""The checks of each asset, and what each of them means to a person."""
 
 
 def passages(source: Source, gate: QualityGate | None) -> tuple[range, ...]:

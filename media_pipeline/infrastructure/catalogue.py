@@ -99,8 +99,11 @@ class SqlCatalogue:
             )
         )
         with self._writing() as connection:
+            before = connection.scalar(sa.select(db.jobs.c.profile).where(reads.of(db.jobs, media_id, version)))
             if not _changed(connection, change, media_id, version):
                 return False
+            if before != profile:
+                connection.execute(sa.delete(db.tasks).where(reads.of(db.tasks, media_id, version)))
             _reset_tasks(connection, media_id, version, tasks)
             return True
 

@@ -410,6 +410,15 @@ def test_a_restart_resets_its_own_tasks_and_adds_those_the_job_lacks(catalogue: 
     assert tasks[2:] == (Task("audio"), Task("tags"), Task("thumbnails"))
 
 
+def test_under_another_profile_a_job_has_that_ones_tasks_alone(catalogue: Catalogue) -> None:
+    job = register(catalogue)
+    catalogue.task(job.media_id, job.version, "audio", TaskState.FAILED, reason="No.", at=NOW)
+    catalogue.restart(
+        job.media_id, job.version, run_id="run-2", profile="archive", tasks=("source", "tags", "audio"), at=LATER
+    )
+    assert catalogue.job(job.media_id).tasks == (Task("source"), Task("tags"), Task("audio"))
+
+
 def test_who_saw_a_job_that_has_changed_since_writes_nothing(catalogue: Catalogue) -> None:
     queued = register(catalogue)
     restart(catalogue, queued, *TASKS)

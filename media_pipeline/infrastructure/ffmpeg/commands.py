@@ -23,7 +23,7 @@ MAX_PIXELS = 35_389_440
 
 _COMPARED_EVERY = 3
 """frames: neighbours look alike"""
-_ENCODERS: Mapping[str, Mapping[str, Any]] = {
+ENCODERS: Mapping[str, Mapping[str, Any]] = {
     # Closed GOPs, and no keyframe but those that are asked for.
     "h264": {"c:v": "libx264", "profile:v": "high", "sc_threshold": 0, "x264-params": "open-gop=0"},
     "hevc": {
@@ -324,7 +324,7 @@ def _cascade(picture: Any, sizes: Sequence[tuple[int, int]]) -> list[Any]:
 def _video_options(plan: PlannedRendition, stream: StreamRecipe, threads: int) -> dict[str, Any]:
     rung = plan.rung
     return {
-        **_ENCODERS[rung.codec],
+        **ENCODERS[rung.codec],
         "preset": rung.preset,
         "crf": rung.crf,
         "maxrate": rung.max_bitrate,
