@@ -234,6 +234,12 @@ COLOUR = [
     Odd("alpha-yuv.mov", patches(pixels="rgba") +
         " -vf colorchannelmixer=aa=0.5,format=yuva444p10 -c:v prores_ks -profile:v 4444", tracks=(),
         colours=("800000", "008000", "000080", "808080")),
+    *[
+        Odd(f"alpha-{codec}.webm", patches(pixels="rgba") + " -vf colorchannelmixer=aa=0.5,format=yuva420p"
+            f" -c:v {codec} -deadline realtime -cpu-used 8 -auto-alt-ref 0 -b:v 2M", tracks=(),
+            colours=("800000", "008000", "000080", "808080"), tolerance=24)
+        for codec in ("libvpx", "libvpx-vp9")
+    ],
     Odd("bt2020-sdr.mp4",
         patches(pixels="gbrp") + " -vf zscale=pin=709:tin=709:p=2020:t=2020_10:m=2020_ncl,format=yuv420p10"
         " -c:v libx265 -color_primaries bt2020 -color_trc bt2020-10 -colorspace bt2020nc -x265-params log-level=none",
