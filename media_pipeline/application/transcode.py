@@ -194,6 +194,7 @@ def _track(track: AudioStream, sound: EncodedAudio, file: _File) -> AudioTrack:
         default=track.default,
         channels=sound.channels,
         codec="aac",
+        start_seconds=sound.start_seconds,
         duration_seconds=sound.duration_seconds,
         loudness_lufs=sound.loudness_lufs,
         true_peak_dbtp=sound.true_peak_dbtp,

@@ -46,7 +46,8 @@ def build(recipes: Recipes) -> dg.AssetsDefinition:
             at.keep(ASSET, value)
             at.publish()
             recipe = platform.recipes.stream[profile.stream]
-            checks = quality.stream(value, renditions, recipe)
+            heard = audio if isinstance(audio, AudioTracks) else None
+            checks = quality.stream(value, renditions, heard, recipe)
             return dg.MaterializeResult(
                 metadata=metadata.stream(value, hls=at.address(value.hls), dash=at.address(value.dash)),
                 check_results=metadata.check_results([ASSET], quality.CHECKS[ASSET], checks),

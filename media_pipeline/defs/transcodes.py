@@ -7,7 +7,7 @@ import dagster as dg
 
 from media_pipeline.application.transcode import AUDIO, transcode
 from media_pipeline.defs import metadata
-from media_pipeline.defs.failures import RETRIES
+from media_pipeline.defs.failures import RETRIES, translated
 from media_pipeline.defs.partitions import uploads
 from media_pipeline.defs.resources import Platform
 from media_pipeline.defs.step import Step, begun, step
@@ -36,7 +36,8 @@ def build(recipes: Recipes) -> dg.AssetsDefinition:
         context: dg.AssetExecutionContext, platform: dg.ResourceParam[Platform]
     ) -> Iterator[dg.MaterializeResult]:  # type: ignore[type-arg]
         asked = {"/".join(key.path): key for key in context.selected_asset_keys}
-        job = begun(context, platform)
+        with translated():
+            job = begun(context, platform)
         selected = platform.recipes.profiles[job.profile].rungs
         told = [n for n in asked if n == AUDIO or n.removeprefix(f"{PREFIX}/") in selected]
         if not told:

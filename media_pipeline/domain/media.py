@@ -91,7 +91,7 @@ TextKind = Literal["subtitles", "captions", "forced"]
 
 @dataclass(frozen=True, slots=True)
 class TextStream:
-    """One embedded subtitle track. `language` is as the container spells it, or "und"."""
+    """One embedded subtitle track. `language` is BCP 47 or "und"."""
 
     index: int
     codec: str

@@ -80,6 +80,8 @@ class AudioTrack:
     default: bool
     channels: int
     codec: str
+    start_seconds: float
+    """where its first sample lies on the media's clock"""
     duration_seconds: float
     loudness_lufs: float | None
     true_peak_dbtp: float | None

@@ -83,7 +83,7 @@ def test_a_track_that_cannot_be_decoded_costs_itself_and_is_named(tmp_path: Path
     made = transcoded(tmp_path / "home", clip=media.make(tmp_path / "broken.mkv", "-i", str(two), *NOISE))
     assert isinstance(made.audio, AudioTracks)
     assert [track.language for track in made.audio.tracks] == ["und"]
-    assert made.audio.warnings == ("Audio track 2 (deu) cannot be decoded: it was not kept.",)
+    assert made.audio.warnings == ("Audio track 2 (de) cannot be decoded: it was not kept.",)
     assert rung(made, "good").frames == 25
 
 

@@ -87,10 +87,10 @@ def packets(ffprobe: str, name: str) -> list[str]:
 
 
 def sound(ffprobe: str, name: str) -> list[str]:
-    """Seconds of sound in one of our own files."""
+    """Where the sound of one of our own files starts and how long it is, in seconds, as CSV: 0.000000,10.5"""
     return [
         ffprobe, "-v", "error", "-protocol_whitelist", "file", "-select_streams", "a:0",
-        "-show_entries", "stream=duration", "-of", "csv=p=0", name,
+        "-show_entries", "stream=start_time,duration", "-of", "csv=p=0", name,
     ]  # fmt: skip
 
 
@@ -139,7 +139,6 @@ def encode(
     for i, (track, gain) in enumerate(tracks):
         heard = filters.sound(source, info, track, audio.channels, audio.sample_rate)
         heard = _normalised(heard, gain, audio)
-        heard = heard.filter("apad", whole_dur=f"{info.duration_seconds:.3f}")
         outputs.append(ffmpeg.output(heard, f"a{i}.mp4", **_audio_options(audio)))
     return _compile(ffmpeg_path, outputs, progress=True)
 

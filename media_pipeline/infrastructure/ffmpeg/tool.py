@@ -99,7 +99,10 @@ class Ffmpeg:
 
     def _version(self, program: str) -> str:
         words = self._said(program, "-version").split()
-        return words[2] if len(words) > 2 else "unknown"
+        if len(words) < 3 or words[0] not in ("ffmpeg", "ffprobe") or words[1] != "version":
+            message = f"{Path(program).name} is not a working ffmpeg or ffprobe: it does not tell its version."
+            raise Unavailable(QuarantineCode.INTERNAL, message)
+        return words[2]
 
     def _said(self, program: str, question: str) -> str:
         with runner.temporary() as scratch:
@@ -152,7 +155,7 @@ class Ffmpeg:
         )
         videos = [self._measured_video(scratch / f"v{i}.mp4") for i in range(len(renditions))]
         measured = (self._measured_audio(scratch / f"a{i}.mp4", audio) for i in range(len(audible)))
-        unheard = EncodedAudio(scratch, audio.channels, 0.0, None, None, 0.0)
+        unheard = EncodedAudio(scratch, audio.channels, 0.0, 0.0, None, None, 0.0)
         sounds = [replace(next(measured), decoded_seconds=h.seconds) if h.seconds else unheard for h in heard]
         if any(v.frames == 0 for v in videos):
             raise BadMedia(RejectionCode.NO_DECODABLE_FRAMES, "Not one frame of the picture could be decoded.")
@@ -313,14 +316,9 @@ class Ffmpeg:
         output = self._on_our_own(commands.measure_our_own(self.ffmpeg, path.name, threads=self.threads), path.parent)
         heard = answers.loudness(output.stderr)
         probed = self._on_our_own(commands.sound(self.ffprobe, path.name), path.parent)
-        return EncodedAudio(
-            path,
-            recipe.channels,
-            float(probed.stdout),
-            heard[0] if heard else None,
-            heard[1] if heard else None,
-            float(probed.stdout),
-        )
+        start, duration = (float(word) for word in probed.stdout.decode().strip().split(","))
+        loudness, peak = heard or (None, None)
+        return EncodedAudio(path, recipe.channels, start, duration, loudness, peak, duration)
 
     def _reading_seconds(self, size: int) -> float:
         return self.base_seconds + size / 20e6

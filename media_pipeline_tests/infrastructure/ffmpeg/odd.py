@@ -389,7 +389,7 @@ SOUND = [
     Odd("video-and-cover.mp4", "{pt} " + patches(0.04, size="64x64") + " -map 2 -map 0 -map 1 {xa} -c:v:0 mjpeg"
         " -bf:v:0 0 -disposition:v:0 attached_pic"),
     Odd("languages.mkv", "{p} {t} " + tone(1, hertz=660) + " -map 0 -map 1 -map 2 {xa} -metadata:s:a:0 language=eng"
-        " -metadata:s:a:1 language=deu", tracks=("eng", "deu")),
+        " -metadata:s:a:1 language=deu", tracks=("en", "de")),
     Odd("programs.ts", "{p} {t} " + patches(size="80x44") + f" {tone(1, hertz=660)} -map 0 -map 1 -map 2 -map 3 {{xa}}"
         " -program st=0:st=1 -program st=2:st=3"),
     Odd("angles.mkv", "{p} " + patches(size="320x180") + " -map 0 -map 1 {x} -disposition:v:0 default"
