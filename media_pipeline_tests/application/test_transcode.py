@@ -15,7 +15,7 @@ from media_pipeline.domain.results import AudioTracks, Rendition
 from media_pipeline.domain.upload import Upload
 from media_pipeline.infrastructure.settings import FILES
 from media_pipeline_tests import builders as a
-from media_pipeline_tests import media
+from media_pipeline_tests import hostile, media
 from media_pipeline_tests.platform import platform
 
 GATE = QualityGate("gate", 75, 60, passages=2, passage_seconds=0.4, retry_crf=-20, retry_bitrate=2.0)
@@ -101,3 +101,9 @@ def test_sound_alone_that_stops_decoding_half_way_is_cut_off(tmp_path: Path) -> 
         transcoded(tmp_path / "home", clip=half_broken(tmp_path / "a.m4a", *media.tone(6)))
     assert refused.value.code is RejectionCode.TRUNCATED
     assert refused.value.message == "The file is cut off: 3 of 6 seconds could be decoded."
+
+
+def test_a_picture_of_which_the_rest_is_too_large_to_decode_is_cut_off(tmp_path: Path) -> None:
+    with pytest.raises(BadMedia) as refused:
+        transcoded(tmp_path / "home", clip=hostile.growing_picture(tmp_path, side=60_000))
+    assert refused.value.code is RejectionCode.TRUNCATED

@@ -11,7 +11,7 @@ from media_pipeline.domain.errors import BadMedia, RejectionCode
 from media_pipeline.domain.language import UNKNOWN, bcp47
 from media_pipeline.domain.media import AudioStream, MediaInfo, TextKind, TextStream, VideoStream
 from media_pipeline.domain.results import Likeness
-from media_pipeline.infrastructure.ffmpeg.commands import DEMUXERS
+from media_pipeline.infrastructure.ffmpeg.commands import ALPHA_DECODERS, DEMUXERS
 
 MIN_PROBE_SCORE = 25
 """Below it, ffmpeg is guessing: random bytes are taken for MP3 with 1."""
@@ -205,7 +205,7 @@ def _video(s: Stream) -> VideoStream:
         display_height=shown[1],
         rotation=rotation,
         frame_rate=_frame_rate(s),
-        pixel_format=str(s.get("pix_fmt", "unknown")),
+        pixel_format="yuva420p" if _has_alpha_beside(s) else str(s.get("pix_fmt", "unknown")),
         transfer=str(s.get("color_transfer", "unknown")),
         matrix=str(s.get("color_space", "unknown")),
         interlaced=s.get("field_order") in {"tt", "bb", "tb", "bt"},
@@ -216,6 +216,11 @@ def _video(s: Stream) -> VideoStream:
         turned=any("displaymatrix" in d for d in s.get("side_data_list", [])),
         top_field_first=s.get("field_order") not in {"bb", "tb"},
     )
+
+
+def _has_alpha_beside(s: Stream) -> bool:
+    """VP8 and VP9 keep it in a second picture beside the first, of which ffprobe's decoder knows nothing."""
+    return s["codec_name"] in ALPHA_DECODERS and s.get("tags", {}).get("alpha_mode") == "1"
 
 
 def likeness(log: str) -> Likeness:

@@ -41,6 +41,9 @@ DEMUXERS = frozenset({
 })  # fmt: skip
 """What may be opened at all. No playlist, list or image format: ffmpeg reads other files and hosts through them."""
 
+ALPHA_DECODERS = {"vp8": "libvpx", "vp9": "libvpx-vp9"}
+"""What decodes the alpha of a codec, where ffmpeg's own decoder leaves it out."""
+
 
 @dataclass(frozen=True, slots=True)
 class Gain:
@@ -292,6 +295,8 @@ def _source(info: MediaInfo, *, threads: int, from_start: bool = True, **options
         options["itsoffset"] = f"{-info.start_seconds:.6f}"
     if info.video and not info.video.turned:
         options["reinit_filter:v"] = 0  # `filters.picture` takes what comes
+    if info.video and info.video.pixel_format == "yuva420p" and info.video.codec in ALPHA_DECODERS:
+        options[f"c:{info.video.index}"] = ALPHA_DECODERS[info.video.codec]
     # The demuxer is forced to what admission saw: content is judged once.
     return ffmpeg.input(SOURCE, f=info.demuxer, threads=threads, max_pixels=MAX_PIXELS, **_guards(), **options)
 

@@ -91,15 +91,24 @@ class Ffmpeg:
         """The build, before any upload is let near it. Raises as `build` does."""
         return self.build
 
+    @cached_property
+    def _decoders(self) -> frozenset[str]:
+        """By name, of this build."""
+        lines = self._said(self.ffmpeg, "-decoders").splitlines()
+        return frozenset(line.split()[1] for line in lines if len(line.split()) > 1)
+
     def _version(self, program: str) -> str:
-        with runner.temporary() as scratch:
-            limits = Limits(wall_seconds=30)
-            output = runner.run([program, "-version"], scratch=scratch, limits=limits, sandbox=self.sandbox)
-        words = output.stdout.decode("utf-8", "replace").split()
+        words = self._said(program, "-version").split()
         if len(words) < 3 or words[0] not in ("ffmpeg", "ffprobe") or words[1] != "version":
             message = f"{Path(program).name} is not a working ffmpeg or ffprobe: it does not tell its version."
             raise Unavailable(QuarantineCode.INTERNAL, message)
         return words[2]
+
+    def _said(self, program: str, question: str) -> str:
+        with runner.temporary() as scratch:
+            limits = Limits(wall_seconds=30)
+            output = runner.run([program, question], scratch=scratch, limits=limits, sandbox=self.sandbox)
+        return output.stdout.decode("utf-8", "replace")
 
     def probe(self, source: Path) -> MediaInfo:
         """Admission's look: container, streams, and the duration that the packets really have."""
@@ -108,7 +117,7 @@ class Ffmpeg:
         if containers.is_encrypted(source):
             raise BadMedia(RejectionCode.ENCRYPTED, "The file is encrypted; send it without copy protection.")
         output = self._on_upload(commands.probe(self.ffprobe), scratch, self.base_seconds, RejectionCode.NOT_MEDIA)
-        promised = answers.media_info(output.stdout, size=size)
+        promised = self._decodable(answers.media_info(output.stdout, size=size))
         log = timeline.Log()
         self._on_upload(
             commands.scan(self.ffmpeg, promised), scratch, self._reading_seconds(size),
@@ -247,6 +256,14 @@ class Ffmpeg:
             raise BadMedia(RejectionCode.LIMIT_SIZE, "A track of subtitles is larger than any honest one.")
         cues = ass.cues(written.read_text(encoding="utf-8", errors="replace"))
         return [replace(cue, start=info.played(cue.start), end=info.played(cue.end)) for cue in cues]
+
+    def _decodable(self, info: MediaInfo) -> MediaInfo:
+        """A build that cannot decode alpha shows the colour beneath, opaque."""
+        video = info.video
+        beside = commands.ALPHA_DECODERS.get(video.codec) if video and video.pixel_format == "yuva420p" else None
+        if video is None or beside is None or beside in self._decoders:
+            return info
+        return replace(info, video=replace(video, pixel_format="yuv420p"))
 
     def _with_fields(self, info: MediaInfo, scratch: Path) -> MediaInfo:
         """Whether frames show two instants is measured: flags are wrong both ways."""

@@ -136,11 +136,11 @@ def written(data: bytes) -> Callable[[Path], None]:
     return lambda file: void(file.write_bytes(data))
 
 
-def again(recipe: str, second: str, suffix: str = "mp4") -> Callable[[Path], None]:
+def again(recipe: str | Callable[[Path], None], second: str) -> Callable[[Path], None]:
     """ffmpeg twice: `second` gets the first's file as {it}."""
 
     def make(file: Path) -> None:
-        first = media.make(file.with_name(f"first-{file.stem}.{suffix}"), *shlex.split(recipe.format(**INPUTS)))
+        first = Odd(f"first-{file.stem}.mp4", recipe).make(file.parent)
         media.make(file, *shlex.split(second.format(it=shlex.quote(str(first)), **INPUTS)))
 
     return make
@@ -166,6 +166,17 @@ def field(data: bytes, box: bytes, offset: int, value: int) -> bytes:
     """A 32-bit number inside the first box of a kind."""
     at = data.index(box) + offset
     return data[:at] + struct.pack(">I", value) + data[at + 4 :]
+
+
+def dolby(profile: int) -> Callable[[bytes], bytes]:
+    """A configuration of Dolby Vision, in the place of the box that tells bitrates."""
+
+    def change(data: bytes) -> bytes:
+        at = data.index(b"btrt")
+        said = struct.pack(">BBH", 1, 0, profile << 9 | 1 << 3 | 0b101)
+        return data[:at] + b"dvcC" + said.ljust(12, b"\0") + data[at + 16 :]
+
+    return change
 
 
 def half(data: bytes) -> bytes:
@@ -206,6 +217,8 @@ GEOMETRY = [
     Odd("size-changes.ts", joined("{p} {x} -f mpegts",
         patches(size="320x180") + " {x} -output_ts_offset 1.08 -f mpegts"),
         tracks=(), seconds=2, frames=50),
+    Odd("size-grows.mkv", again(joined("{p} -c:v mjpeg -f mjpeg", patches(size="320x180") + " -c:v mjpeg -f mjpeg"),
+        "-f mjpeg -r 25 -i {it} -c copy"), tracks=(), seconds=2, frames=50),
     Odd("format-changes.h264", joined("{p} {x}", patches(size="96x54", pixels="yuv444p10") + " -c:v libx264"),
         tracks=(), seconds=2, frames=50),
 ]  # fmt: skip
@@ -234,6 +247,12 @@ COLOUR = [
     Odd("alpha-yuv.mov", patches(pixels="rgba") +
         " -vf colorchannelmixer=aa=0.5,format=yuva444p10 -c:v prores_ks -profile:v 4444", tracks=(),
         colours=("800000", "008000", "000080", "808080")),
+    *[
+        Odd(f"alpha-{codec}.webm", patches(pixels="rgba") + " -vf colorchannelmixer=aa=0.5,format=yuva420p"
+            f" -c:v {codec} -deadline realtime -cpu-used 8 -auto-alt-ref 0 -b:v 2M", tracks=(),
+            colours=("800000", "008000", "000080", "808080"), tolerance=24)
+        for codec in ("libvpx", "libvpx-vp9")
+    ],
     Odd("bt2020-sdr.mp4",
         patches(pixels="gbrp") + " -vf zscale=pin=709:tin=709:p=2020:t=2020_10:m=2020_ncl,format=yuv420p10"
         " -c:v libx265 -color_primaries bt2020 -color_trc bt2020-10 -colorspace bt2020nc -x265-params log-level=none",
@@ -244,6 +263,8 @@ COLOUR = [
         tracks=()),
     # Reference white becomes a bright grey, and leaves room for highlights.
     Odd("hdr10.mp4", hdr("smpte2084"), tracks=(), colours=("e00000", "00e000", "0000e0", "e0e0e0"), tolerance=40),
+    Odd("dolby-8.mp4", changed(hdr("smpte2084") + " -tag:v hvc1", dolby(8)), tracks=(),
+        colours=("e00000", "00e000", "0000e0", "e0e0e0"), tolerance=40),
     Odd("hlg.mp4", hdr("arib-std-b67"), tracks=(), colours=("e00000", "00e000", "0000e0", "e0e0e0"), tolerance=40),
 ]  # fmt: skip
 
@@ -399,6 +420,7 @@ REFUSED = [
             RejectionCode.CODEC_UNSUPPORTED),
     Refused("unknown-sound.mp4", changed("{pt} {x} -c:a alac", lambda d: d.replace(b"alac", b"qqqq")),
             RejectionCode.CODEC_UNSUPPORTED),
+    Refused("dolby-5.mp4", changed(hdr("smpte2084") + " -tag:v hvc1", dolby(5)), RejectionCode.CODEC_UNSUPPORTED),
     Refused("encrypted.mp4", _LOST + " -encryption_scheme cenc-aes-ctr -encryption_key 76a6c65c5ea762046bd749a2e632ccbb"
             " -encryption_kid a7e61c373e219033c21091fa607bf3b8", RejectionCode.ENCRYPTED),
     *[
