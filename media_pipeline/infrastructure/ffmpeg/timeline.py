@@ -13,6 +13,7 @@ from itertools import pairwise
 from media_pipeline.domain.errors import BadMedia, RejectionCode
 from media_pipeline.domain.media import MediaInfo
 from media_pipeline.domain.profile import output_rate
+from media_pipeline.infrastructure.ffmpeg.answers import is_key
 
 PRIMING_SECONDS = 0.05
 """An encoder's run-in is shorter. Sound that leads the picture by no more is cut there."""
@@ -21,6 +22,7 @@ _NO_TIME = -(2**63)
 _MOST_REORDERED_SECONDS = 10.0
 _MOST_REORDERED_FRAMES = 17
 """A packet that says it is shown longer after it is decoded has a wrong timestamp: sixteen frames may lie between."""
+_OFF_GRID_FRAMES = 0.25
 _RATES = tuple(
     Fraction(n, d)
     for n, d in (
@@ -39,6 +41,8 @@ class Packets:
     end: float = -math.inf
     shown: int = 0
     """packets that say when they are shown, not only when they are decoded"""
+    bytes: int = 0
+    keyframes: "array[float]" = field(default_factory=lambda: array("d"))
 
     @property
     def first(self) -> float:
@@ -57,15 +61,18 @@ class Log:
             index, _, tick = line[4:].partition(": ")
             self.streams[int(index)] = Packets(float(Fraction(tick)))
         elif line and line[0].isdigit():
-            index, decoded, shown, duration, _ = line.split(",", 4)
+            index, decoded, shown, duration, size, _, *marks = (word.strip() for word in line.split(","))
             packets = self.streams[int(index)]
             time = int(shown) if int(shown) != _NO_TIME else int(decoded)
             most = max(_MOST_REORDERED_SECONDS / packets.tick, _MOST_REORDERED_FRAMES * int(duration))
             if int(decoded) != _NO_TIME and time - int(decoded) > most:
                 time = int(decoded)
             packets.shown += int(shown) != _NO_TIME
+            packets.bytes += int(size)
             if time != _NO_TIME:
                 packets.times.append(time * packets.tick)
+                if is_key(marks):
+                    packets.keyframes.append(time * packets.tick)
                 packets.end = max(packets.end, (time + max(0, int(duration))) * packets.tick)
 
 
@@ -89,7 +96,12 @@ def settled(info: MediaInfo, log: Log) -> MediaInfo:
         lag = float(video.reordered / rate) if bare else 0.0
         video = replace(video, frame_rate=rate, frames=len(picture.times), lag_seconds=lag)
         start = _start(picture.first, start, output_rate(video))
-        video = replace(video, end_seconds=round(end - start, 3))
+        video = replace(
+            video, end_seconds=round(end - start, 3), bytes=picture.bytes,
+            steady=picture.shown == len(picture.times) and steady(picture.times, start, rate),
+            longest_gop_seconds=round(max(b - a for a, b in pairwise([*picture.keyframes, end])), 3)
+            if picture.keyframes else math.inf,
+        )  # fmt: skip
     tracks = tuple(replace(track, end_seconds=round(packets.end - start, 3)) for track, packets in heard)
     ends = [stream.end_seconds for stream in ([video] if video else []) + list(tracks)]
     return replace(info, video=video, audio=tracks, start_seconds=round(start, 6), duration_seconds=max(ends))
@@ -112,6 +124,14 @@ def frame_rate(times: Sequence[float], tick: float, claimed: Fraction) -> Fracti
     if abs(mean - quick) <= tick + 0.02 * quick:
         return min(near, key=lambda rate: abs(mean - 1 / rate))
     return max(near)
+
+
+def steady(times: Sequence[float], start: float, rate: Fraction) -> bool:
+    """Whether each frame has an instant of its own on the rate's grid, from `start` on and without a gap. A clock that
+    is less precise than the rate is forgiven a quarter of a frame."""
+    at = [(time - start) * float(rate) for time in times]
+    on_grid = all(abs(place - round(place)) < _OFF_GRID_FRAMES for place in at)
+    return on_grid and sorted(round(place) for place in at) == list(range(len(at)))
 
 
 def _start(picture: float, sound: float, rate: Fraction) -> float:
