@@ -6,6 +6,7 @@ reaches a command line.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import ffmpeg
@@ -141,6 +142,7 @@ def encode(
         heard = _normalised(filters.sound(source, track, audio.channels, audio.sample_rate), gain, audio)
         heard = heard.filter("apad", whole_dur=f"{info.duration_seconds:.3f}")
         outputs.append(ffmpeg.output(heard, f"a{i}.mp4", **_audio_options(audio)))
+    outputs += _also_read(source, [a for a in info.audio if a not in {track for track, _ in tracks}])
     return _compile(ffmpeg_path, outputs, progress=True)
 
 
@@ -156,9 +158,10 @@ def copy(ffmpeg_path: str, info: MediaInfo) -> list[str]:
         # Frames are steady: each is decoded one after the other, and shown where the rate's grid has it.
         f"setts=time_base={1 / rate}:prescale=1:pts=PTS:dts=N-{video.reordered}:duration=1",
     ]
-    picture = _source(info)[str(video.index)]
+    source = _source(info)
     options = {"c": "copy", "bsf:v": ",".join(filtered), "tag:v": "avc1", **_private()}
-    return _compile(ffmpeg_path, [ffmpeg.output(picture, "v0.mp4", **options)], progress=True)
+    copied = ffmpeg.output(source[str(video.index)], "v0.mp4", **options)
+    return _compile(ffmpeg_path, [copied, *_also_read(source, info.audio)], progress=True)
 
 
 def units(ffmpeg_path: str, name: str) -> list[str]:
@@ -178,9 +181,9 @@ def decode(ffmpeg_path: str, name: str, *, threads: int) -> list[str]:
     return _compile(ffmpeg_path, [ffmpeg.output(picture, "-", format="null", fps_mode="passthrough")], progress=True)
 
 
-def join(ffmpeg_path: str, inputs: Sequence[str]) -> list[str]:
+def join(ffmpeg_path: str, inputs: Sequence[Path]) -> list[str]:
     """Copy the first stream of each of our own MP4s into joined.mp4. Nothing is encoded."""
-    sources = [word for path in inputs for word in ("-i", path)]
+    sources = [word for path in inputs for word in ("-i", str(path))]
     streams = [word for i in range(len(inputs)) for word in ("-map", f"{i}:0")]
     # The index first: the picture comes before the last byte does.
     options = _flags({"c": "copy", **_private()})
@@ -323,6 +326,13 @@ def _source(info: MediaInfo, *, from_start: bool = True, **options: Any) -> Any:
         options["reinit_filter:v"] = 0  # `filters.picture` takes what comes
     # The demuxer is forced to what admission saw: content is judged once.
     return ffmpeg.input(SOURCE, f=info.demuxer, max_pixels=MAX_PIXELS, **_guards(), **options)
+
+
+def _also_read(source: Any, tracks: Sequence[AudioStream]) -> list[Any]:
+    """An output that throws these away. In some containers ffmpeg's clock begins where the first stream does that is
+    read: it must begin where it did at admission."""
+    streams = [source[str(track.index)] for track in tracks]
+    return [ffmpeg.output(*streams, "-", format="null", c="copy")] if streams else []
 
 
 def _reference(picture: Any, passages: Sequence[range]) -> Any:

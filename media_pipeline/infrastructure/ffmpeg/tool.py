@@ -169,7 +169,7 @@ class Ffmpeg:
 
     def join(self, inputs: Sequence[Path], *, scratch: Path) -> Path:
         try:
-            argv, limits = commands.join(self.ffmpeg, [str(path) for path in inputs]), Limits(_JOIN_SECONDS)
+            argv, limits = commands.join(self.ffmpeg, inputs), Limits(_JOIN_SECONDS)
             reads = [path.parent for path in inputs]
             runner.run(argv, scratch=scratch, limits=limits, reads=reads, sandbox=self.sandbox)
         except ToolFailed as failed:
