@@ -6,18 +6,18 @@ shaka-streamer with the same sizes, peak bitrates and preset. CPU seconds of who
 
 import argparse
 import json
-import resource
 import subprocess
 import sys
 import tempfile
+from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
 
 import yaml
-from measure import FFMPEG, FFPROBE, PACKAGER, Cost, make_clip, measured, median, rounds, table, where
+from measure import FFMPEG, FFPROBE, PACKAGER, Cost, cpu, make_clip, measured, median, rounds, table, where
 
 from media_pipeline.application.ports import PackagingInput
-from media_pipeline.domain.media import MediaInfo
+from media_pipeline.domain.media import AudioStream, MediaInfo
 from media_pipeline.domain.profile import PlannedRendition, ladder
 from media_pipeline.infrastructure import recipes
 from media_pipeline.infrastructure.ffmpeg import commands
@@ -50,13 +50,8 @@ def ours(scratch: Path) -> None:
         PackagingInput(v.path, "video", p.rung.name, "", "", default=False) for p, v in zip(plans, videos, strict=True)
     ]
     inputs += [PackagingInput(sounds[0].path, "audio", "audio", "Audio", "und", default=True)]
-    ShakaPackager(PACKAGER).package(inputs, recipe=STREAM, scratch=scratch)
+    ShakaPackager(PACKAGER).package(inputs, segment_seconds=STREAM.segment_seconds, scratch=scratch)
     print(json.dumps({"encode": encoded, "package": cpu() - encoded}))
-
-
-def cpu() -> float:
-    used = [resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
-    return sum(u.ru_utime + u.ru_stime for u in used)
 
 
 def run_ours(clip: Path, work: Path, packaging: list[float]) -> Cost:
@@ -69,11 +64,17 @@ def run_ours(clip: Path, work: Path, packaging: list[float]) -> Cost:
     return cost
 
 
+def command(
+    info: MediaInfo, plans: Sequence[PlannedRendition], tracks: Sequence[tuple[AudioStream, Gain]]
+) -> list[str]:
+    return commands.encode(FFMPEG, info, plans, tracks, audio=AUDIO, stream=STREAM, passages=(), threads=TOOL.threads)
+
+
 def run_bare(clip: Path, work: Path, info: MediaInfo, gain: Gain) -> Cost:
     """The very command that we run, by itself."""
     with placed(clip, work) as scratch:
         tracks = [(info.audio[0], gain)]
-        argv = commands.encode(FFMPEG, info, planned(info), tracks, audio=AUDIO, stream=STREAM, threads=TOOL.threads)
+        argv = command(info, planned(info), tracks)
         return measured(["env", "-C", scratch, *argv], Path(scratch))[0]
 
 
@@ -81,12 +82,9 @@ def run_separate(clip: Path, work: Path, info: MediaInfo, gain: Gain) -> Cost:
     """A process a rung, each with its own decode, and one for the sound."""
     with placed(clip, work) as scratch:
         wholes = [
-            *(commands.encode(FFMPEG, info, [plan], [], audio=AUDIO, stream=STREAM, threads=TOOL.threads)
-              for plan in planned(info)),
-            commands.encode(
-                FFMPEG, info, [], [(info.audio[0], gain)], audio=AUDIO, stream=STREAM, threads=TOOL.threads
-            ),
-        ]  # fmt: skip
+            *(command(info, [plan], []) for plan in planned(info)),
+            command(info, [], [(info.audio[0], gain)]),
+        ]
         costs = [measured(["env", "-C", scratch, *argv], Path(scratch))[0] for argv in wholes]
     return Cost(sum(c.wall for c in costs), sum(c.cpu for c in costs))
 

@@ -1,6 +1,7 @@
 """What every benchmark shares: programs measured with all their children, clips, medians, and the lines that say where
 the numbers come from."""
 
+import ctypes
 import os
 import platform
 import resource
@@ -10,6 +11,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -22,6 +24,11 @@ from media_pipeline.infrastructure.settings import Settings
 
 SETTINGS = Settings()
 FFMPEG, FFPROBE, PACKAGER = SETTINGS.ffmpeg_path, SETTINGS.ffprobe_path, SETTINGS.packager_path
+_CHILD_SUBREAPER = 36  # of prctl
+
+if sys.platform == "linux":
+    # bubblewrap does not wait for what it starts, so that its CPU time would be nobody's: orphans are to be ours.
+    ctypes.CDLL(None).prctl(_CHILD_SUBREAPER, 1, 0, 0, 0)
 
 
 @dataclass
@@ -38,7 +45,7 @@ class Cost:
 def measured(argv: Sequence[str], scratch: Path, environment: Mapping[str, str] | None = None) -> tuple[Cost, str]:
     """Run a program and watch its tree. Memory is the proportional sum over the tree, sampled five times a second;
     `scratch` is the folder whose size is watched."""
-    began = time.monotonic()
+    before, began = _below(), time.monotonic()
     process = subprocess.Popen(argv, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
     peaks = {"memory": 0, "scratch": 0}
     over = threading.Event()
@@ -58,26 +65,37 @@ def measured(argv: Sequence[str], scratch: Path, environment: Mapping[str, str] 
         thread.start()
     assert process.stdout is not None
     output = process.stdout.read()
-    _, status, usage = os.wait4(process.pid, 0)
+    _, status = os.waitpid(process.pid, 0)
+    used = _below() - before
     over.set()
     for thread in threads:
         thread.join()
     if status:
         sys.exit(f"{list(argv)[:3]} failed: {errors[0][-2000:]}")
     wall = time.monotonic() - began
-    return Cost(wall, usage.ru_utime + usage.ru_stime, peaks["memory"], peaks["scratch"]), output
+    return Cost(wall, used, peaks["memory"], peaks["scratch"]), output
 
 
 def spent(call: Callable[[], object]) -> Cost:
-    """Seconds and CPU seconds of this process and of the children it waited for, around a call."""
-
-    def cpu() -> float:
-        used = [resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
-        return sum(u.ru_utime + u.ru_stime for u in used)
-
+    """Seconds and CPU seconds around a call, which leaves no process behind."""
     began, before = time.monotonic(), cpu()
     call()
     return Cost(time.monotonic() - began, cpu() - before)
+
+
+def cpu() -> float:
+    """CPU seconds of this process and of all below it, so far."""
+    mine = resource.getrusage(resource.RUSAGE_SELF)
+    return mine.ru_utime + mine.ru_stime + _below()
+
+
+def _below() -> float:
+    """CPU seconds of the processes below this one, once all of them are over."""
+    with suppress(ChildProcessError):  # none is left
+        while True:
+            os.waitpid(-1, 0)
+    theirs = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return theirs.ru_utime + theirs.ru_stime
 
 
 def tree_memory(pid: int) -> int:

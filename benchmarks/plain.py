@@ -41,7 +41,7 @@ def main(clip: str, out: Path, speech: str, classifier: str) -> None:
     duration = float(facts["format"]["duration"])
     transcode(clip, out)
     package(out)
-    thumbnails(clip, out)
+    thumbnails(clip, out, duration)
     subtitles(clip, out, speech)
     tags(clip, out, classifier, duration)
 
@@ -73,10 +73,14 @@ def package(out: Path) -> None:
     subprocess.run([PACKAGER, *tracks, *flags, "--mpd_output=manifest.mpd"], check=True, cwd=out)
 
 
-def thumbnails(clip: str, out: Path) -> None:
+def thumbnails(clip: str, out: Path, duration: float) -> None:
     ffmpeg("-v", "error", "-skip_frame", "nokey", "-i", clip, "-vf", "scale=160:-2,tile=10x10", "-frames:v", "1",
            str(out / "sprite.jpg"))  # fmt: skip
     ffmpeg("-v", "error", "-ss", "2", "-i", clip, "-vf", "scale=1280:-2", "-frames:v", "1", str(out / "poster.jpg"))
+    passages = [word for i in range(4) for word in ("-ss", str((i + 0.5) * duration / 4), "-t", "0.75", "-i", clip)]
+    joined = "".join(f"[{i}:v]scale=320:-2,fps=8[p{i}];" for i in range(4)) + "[p0][p1][p2][p3]concat=n=4"
+    ffmpeg("-v", "error", *passages, "-filter_complex", joined, "-c:v", "libwebp_anim", "-loop", "0",
+           str(out / "preview.webp"))  # fmt: skip
 
 
 def subtitles(clip: str, out: Path, speech: str) -> None:

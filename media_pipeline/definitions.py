@@ -6,7 +6,7 @@ from media_pipeline.defs import ai_tags, publication, source, stream, subtitles,
 from media_pipeline.defs.execution import executor
 from media_pipeline.defs.jobs import process_upload
 from media_pipeline.defs.resources import Platform, from_environment
-from media_pipeline.defs.sensors import new_uploads, settle_cancelled, settle_failed
+from media_pipeline.defs.sensors import new_uploads, reconciled, settle_cancelled, settle_failed
 
 
 def build(platform: Platform) -> dg.Definitions:
@@ -23,7 +23,7 @@ def build(platform: Platform) -> dg.Definitions:
             publication.publication,
         ],
         jobs=[process_upload],
-        sensors=[new_uploads, settle_failed, settle_cancelled],
+        sensors=[new_uploads, settle_failed, settle_cancelled, reconciled],
         resources={"platform": platform},
         executor=executor(platform.settings),
     )

@@ -67,7 +67,7 @@ def rendition(name: str = "720p", width: int = 1280, height: int = 720, **change
 
 
 def tracks(**changes: Any) -> AudioTracks:
-    track = AudioTrack("und", True, 2, "aac", 10.0, -16.2, -1.6, 900, f"{upload().media_id}/a.mp4")
+    track = AudioTrack("und", True, 2, "aac", 0.0, 10.0, -16.2, -1.6, 900, f"{upload().media_id}/a.mp4")
     return AudioTracks((replace(track, **changes),), MADE)
 
 

@@ -1,4 +1,4 @@
-"""A real S3 server for tests: SeaweedFS, started once and only where a test asks for it."""
+"""Real servers for tests: SeaweedFS and Postgres, each started once and only where a test asks for it."""
 
 import os
 import socket
@@ -15,6 +15,8 @@ from typing import TYPE_CHECKING
 import boto3
 import pytest
 from botocore.config import Config
+
+from media_pipeline_tests.postgres import Postgres, running
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
@@ -50,6 +52,13 @@ def s3(tmp_path_factory: pytest.TempPathFactory) -> Iterator["S3Client"]:
             aws_secret_access_key=SECRET,
             config=Config(s3={"addressing_style": "path"}, retries={"max_attempts": 2}),
         )
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[Postgres]:
+    """A Postgres server with as many databases as tests ask for."""
+    with running() as server:
+        yield server
 
 
 @contextmanager

@@ -8,7 +8,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from media_pipeline.domain.errors import Conflict, Missing
-from media_pipeline.domain.job import ALLOWED, Failure, Job, JobState, Task, TaskState
+from media_pipeline.domain.job import ALLOWED, LAST, OPEN, Failure, Job, JobState, Task, TaskState
+from media_pipeline.domain.run import Run
 from media_pipeline.domain.upload import StoredObject, Upload
 
 
@@ -116,11 +117,12 @@ class MemoryCatalogue:
         except KeyError as error:
             raise Missing("There is no such media.", detail=f"{media_id}/{version}") from error
 
-    def jobs(self, *, state: JobState | None = None, limit: int = 50) -> list[Job]:
+    def jobs(
+        self, *, state: JobState | None = None, after: tuple[datetime, str] | None = None, limit: int = 50
+    ) -> list[Job]:
         current = [self._jobs[media] for media in self._current.items()]
-        wanted = [j for j in current if state in (None, j.state)]
-        wanted.sort(key=lambda j: j.media_id)
-        return sorted(wanted, key=lambda j: j.received_at, reverse=True)[:limit]
+        wanted = [j for j in current if state in (None, j.state) and (after is None or j.place < after)]
+        return sorted(wanted, key=lambda j: j.place, reverse=True)[:limit]
 
     def restart(
         self, media_id: str, version: str, *, run_id: str, profile: str, tasks: Sequence[str], at: datetime
@@ -140,10 +142,22 @@ class MemoryCatalogue:
             self._keep(replace(job, failure=None, finished_at=None))
             return True
 
-    def move(self, media_id: str, version: str, to: JobState, *, failure: Failure | None = None, at: datetime) -> bool:
+    def unsettled(self, *, limit: int) -> list[Job]:
+        return sorted(filter(_unsettled, self._jobs.values()), key=lambda j: (j.place, j.version))[:limit]
+
+    def move(
+        self,
+        media_id: str,
+        version: str,
+        to: JobState,
+        *,
+        failure: Failure | None = None,
+        seen: Job | None = None,
+        at: datetime,
+    ) -> bool:
         with self._lock:
             job = self.job(media_id, version)
-            if job.state not in ALLOWED[to]:
+            if job.state not in ALLOWED[to] or not _as_seen(job, seen):
                 return False
             moved, now = replace(job, state=to, failure=failure, finished_at=None), _utc(at)
             match to:
@@ -176,10 +190,13 @@ class MemoryCatalogue:
         seconds: float | None = None,
         reason: str | None = None,
         fingerprint: str | None = None,
+        seen: Job | None = None,
         at: datetime,
     ) -> Task:
         with self._lock:
             job = self.job(media_id, version)
+            if not _as_seen(job, seen):
+                raise Conflict("Somebody else has taken up the job.")
             before = next((t for t in job.tasks if t.name == name), None)
             if before is None:
                 raise Missing("There is no such task.", detail=f"{media_id}/{version}/{name}")
@@ -205,6 +222,34 @@ class MemoryCatalogue:
         for job in list(self._jobs.values()):
             if job.media_id == media_id:
                 self._keep(replace(job, title=title, tenant=tenant))
+
+
+def _as_seen(job: Job, seen: Job | None) -> bool:
+    return seen is None or (job.state, job.run_id) == (seen.state, seen.run_id)
+
+
+def _unsettled(job: Job) -> bool:
+    if job.state is JobState.QUEUED:
+        return False
+    states = {t.name: t.state for t in job.tasks}
+    whole = states.get(LAST) is TaskState.DONE and TaskState.FAILED not in states.values()
+    return job.state is JobState.PROCESSING or not OPEN.isdisjoint(states.values()) or (
+        job.state is JobState.PLAYABLE and whole
+    )  # fmt: skip
+
+
+class MemoryHistory:
+    """What an engine remembers, told by a test."""
+
+    def __init__(self) -> None:
+        self.told: dict[str, list[Run]] = {}
+        self.assets: dict[str, set[str]] = {}
+
+    def runs(self, media_ids: Collection[str]) -> dict[str, list[Run]]:
+        return {media: runs for media, runs in self.told.items() if media in media_ids}
+
+    def made(self, run_ids: Collection[str]) -> set[str]:
+        return {name for run_id in run_ids for name in self.assets.get(run_id, ())}
 
 
 def _utc(at: datetime) -> datetime:

@@ -8,7 +8,6 @@ from media_pipeline.application.ports import MediaTool, Packager, Store
 from media_pipeline.application.text_track import keep_track
 from media_pipeline.domain import captions
 from media_pipeline.domain.errors import BadMedia
-from media_pipeline.domain.language import bcp47
 from media_pipeline.domain.media import TextStream
 from media_pipeline.domain.profile import Recipes, fingerprint
 from media_pipeline.domain.results import EmbeddedSubtitles, Made, NotMade, Source, SubtitleTrack
@@ -47,10 +46,10 @@ def embedded_subtitles(
             try:
                 shown = _text(path, source, stream, tool=tool, scratch=scratch)
             except _NotKept as why:
-                warnings.append(f"Subtitle track {number} ({bcp47(stream.language)}) {why}: it was not kept.")
+                warnings.append(f"Subtitle track {number} ({stream.language}) {why}: it was not kept.")
                 continue
             track = keep_track(
-                source.upload, shown, language=bcp47(stream.language), kind=stream.kind, origin="embedded",
+                source.upload, shown, language=stream.language, kind=stream.kind, origin="embedded",
                 shelf=shelf, packager=packager, scratch=scratch,
             )  # fmt: skip
             tracks.append(track)

@@ -8,7 +8,7 @@ from media_pipeline.application.outputs import Shelf
 from media_pipeline.application.ports import MediaTool, Packaged, Packager, PackagingInput
 from media_pipeline.domain import conformance, segments
 from media_pipeline.domain.errors import QuarantineCode, Unavailable
-from media_pipeline.domain.language import UNKNOWN, bcp47, track_labels
+from media_pipeline.domain.language import UNKNOWN, track_labels
 from media_pipeline.domain.profile import Recipes, StreamRecipe, fingerprint
 from media_pipeline.domain.results import AudioTracks, Made, NotMade, PackagedTrack, Rendition, Source, Stream
 
@@ -101,7 +101,7 @@ def _inputs(
             "audio",
             f"audio-{i}-{t.language}",
             labels[i],
-            bcp47(t.language),
+            t.language,
             default=i == preferred,
         )
         for i, t in enumerate(tracks)

@@ -14,6 +14,7 @@ from media_pipeline.domain.media import AudioStream, MediaInfo, TextStream
 from media_pipeline.domain.passthrough import Copy
 from media_pipeline.domain.profile import AudioRecipe, PlannedRendition, SpeechModel, StreamRecipe, VisionModel
 from media_pipeline.domain.results import Likeness, NotMade, Result, SubtitleTrack
+from media_pipeline.domain.run import Run
 from media_pipeline.domain.tags import Sighting
 from media_pipeline.domain.transcript import Cue, Transcript
 from media_pipeline.domain.upload import StoredObject, Upload
@@ -86,8 +87,10 @@ class Catalogue(Protocol):
         """The job of a version, by default the media's current one. Raises Missing."""
         ...
 
-    def jobs(self, *, state: JobState | None = None, limit: int = 50) -> list[Job]:
-        """Current jobs, newest first."""
+    def jobs(
+        self, *, state: JobState | None = None, after: tuple[datetime, str] | None = None, limit: int = 50
+    ) -> list[Job]:
+        """Current jobs, newest first: a page of them, beginning after a place (`Job.place` of the last one seen)."""
         ...
 
     def restart(
@@ -98,9 +101,24 @@ class Catalogue(Protocol):
         *playable* until the run is over. False when it may not."""
         ...
 
-    def move(self, media_id: str, version: str, to: JobState, *, failure: Failure | None = None, at: datetime) -> bool:
+    def unsettled(self, *, limit: int) -> list[Job]:
+        """Jobs of any version that look as if a run were at work on them: *processing*, or with an open task, or
+        *playable* though published whole and nothing failed. Without those in the queue; longest received first."""
+        ...
+
+    def move(
+        self,
+        media_id: str,
+        version: str,
+        to: JobState,
+        *,
+        failure: Failure | None = None,
+        seen: Job | None = None,
+        at: datetime,
+    ) -> bool:
         """Compare-and-set along `domain.job.ALLOWED`; False when the current state does not allow it or is
-        already `to`. Stamps started_at, playable_at and finished_at. Raises Missing."""
+        already `to`, or when the job's state or run is not as `seen` any more. Stamps started_at, playable_at and
+        finished_at. Raises Missing."""
         ...
 
     def published(self, media_id: str, version: str, revision: int) -> None:
@@ -118,9 +136,11 @@ class Catalogue(Protocol):
         seconds: float | None = None,
         reason: str | None = None,
         fingerprint: str | None = None,
+        seen: Job | None = None,
         at: datetime,
     ) -> Task:
-        """Write how a task stands, whole. Stamps `started_at` when it starts running. Raises Missing."""
+        """Write how a task stands, whole. Stamps `started_at` when it starts running. Raises Missing; Conflict when
+        the job's state or run is not as `seen` any more."""
         ...
 
     def progress(self, media_id: str, version: str, names: Collection[str], done: float, *, seconds: float) -> JobState:
@@ -146,9 +166,12 @@ class EncodedAudio:
 
     path: Path
     channels: int
+    start_seconds: float
     duration_seconds: float
     loudness_lufs: float | None
     true_peak_dbtp: float | None
+    decoded_seconds: float
+    """up to where the source's track decodes; what follows is silence"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -326,6 +349,18 @@ class Eye(Protocol):
 
     def look(self, frames: Sequence[Frame], *, model: VisionModel, progress: Progress) -> list[Sighting]:
         """Everything seen in each frame, above the model's own floor; evidence is the caller's business."""
+        ...
+
+
+class History(Protocol):
+    """What Dagster remembers."""
+
+    def runs(self, media_ids: Collection[str]) -> dict[str, list[Run]]:
+        """Every run over these media, by media; a media without one is absent."""
+        ...
+
+    def made(self, run_ids: Collection[str]) -> set[str]:
+        """The assets that these runs materialised, by name."""
         ...
 
 

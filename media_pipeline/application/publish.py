@@ -182,7 +182,7 @@ def manifest_of(parts: Parts, recipes: Recipes, *, revision: int, hls: str, dash
         chapters=(),
         checks=_checks(parts, recipes),
         provenance=_provenance(parts),
-        warnings=parts.embedded.warnings if parts.embedded else (),
+        warnings=(*(parts.audio.warnings if parts.audio else ()), *(parts.embedded.warnings if parts.embedded else ())),
     )
 
 
@@ -272,7 +272,9 @@ def _checks(parts: Parts, recipes: Recipes) -> tuple[Check, ...]:
     named = [(f"transcodes/{r.rung}", quality.rendition(r, parts.source, gate)) for r in parts.renditions]
     if parts.audio:
         named.append(("audio", quality.audio(parts.audio, recipes.audio[profile.audio])))
-    named.append(("stream", quality.stream(parts.stream, parts.renditions, recipes.stream[profile.stream])))
+    named.append(
+        ("stream", quality.stream(parts.stream, parts.renditions, parts.audio, recipes.stream[profile.stream]))
+    )
     if parts.subtitles:
         named.append(("subtitles", quality.subtitles(parts.subtitles, parts.source)))
     return tuple(replace(check, name=f"{asset}:{check.name}") for asset, checks in named for check in checks)

@@ -9,7 +9,7 @@ from datetime import datetime
 from media_pipeline.application.outputs import Shelf
 from media_pipeline.application.ports import Catalogue
 from media_pipeline.domain.errors import BadMedia, Cancelled, Conflict, MediaError, Unavailable
-from media_pipeline.domain.job import Failure, JobState, TaskState
+from media_pipeline.domain.job import Failure, Job, JobState, TaskState
 from media_pipeline.domain.results import NotMade, Result
 from media_pipeline.domain.upload import Upload
 
@@ -27,6 +27,8 @@ class Report:
     names: Sequence[str]
     catalogue: Catalogue
     now: Clock
+    seen: Job | None = None
+    """only while the job is as in it, see Catalogue.task"""
     began: float = field(default_factory=time.monotonic)
     _told: float = -1.0
     _answered: set[str] = field(default_factory=set)
@@ -68,7 +70,7 @@ class Report:
         self.catalogue.task(
             self.upload.media_id, self.upload.version, name, state, progress=round(progress, 3),
             seconds=None if seconds is None else round(seconds, 3), reason=reason, fingerprint=fingerprint,
-            at=self.now(),
+            seen=self.seen, at=self.now(),
         )  # fmt: skip
 
 

@@ -147,6 +147,23 @@ def _whole(source: Source, videos: list[EncodedVideo]) -> None:
         raise BadMedia(RejectionCode.TRUNCATED, message)
 
 
+def _whole_sound(source: Source, tracks: Sequence[AudioStream], sounds: Sequence[EncodedAudio]) -> tuple[str, ...]:
+    """What of the sound is missing, beside a picture. Raises BadMedia TRUNCATED where there is no picture and every
+    track breaks off."""
+    broken = {
+        number: f"Audio track {number} ({track.language}) "
+        + (f"decodes for {s.decoded_seconds:.0f} of {track.end_seconds:.0f} seconds." if s.decoded_seconds
+           else "cannot be decoded: it was not kept.")
+        for number, (track, s) in enumerate(zip(tracks, sounds, strict=True), start=1)
+        if track.end_seconds - s.decoded_seconds > max(1.0, 0.02 * track.end_seconds) or not s.decoded_seconds
+    }  # fmt: skip
+    if source.info.video is None and len(broken) == len(tracks):
+        found, promise = max(s.decoded_seconds for s in sounds), max(t.end_seconds for t in tracks)
+        message = f"The file is cut off: {found:.0f} of {promise:.0f} seconds could be decoded."
+        raise BadMedia(RejectionCode.TRUNCATED, message)
+    return tuple(broken.values())
+
+
 def _answered(
     source: Source,
     encoded: Sequence[_Encoded],
@@ -162,6 +179,7 @@ def _answered(
     """What was encoded, kept."""
     names = {f"{e.plan.rung.name}.mp4": e.video.path for e in encoded}
     decoded = [(t, s) for t, s in zip(tracks, sounds, strict=True) if s.duration_seconds]
+    warnings = _whole_sound(source, tracks, sounds) if tracks else ()
     names |= {f"audio-{i}.mp4": s.path for i, (_, s) in enumerate(decoded)}
     sizes = {name: path.stat().st_size for name, path in names.items()}
     kept = shelf.keep(source.upload, "renditions", names)
@@ -175,7 +193,7 @@ def _answered(
             )
             for e in encoded
         },
-        _audio(heard, made, recipes, source) if tracks else None,
+        _audio(heard, warnings, made, recipes, source) if tracks else None,
     )
 
 
@@ -218,6 +236,7 @@ def _track(track: AudioStream, sound: EncodedAudio, file: _File) -> AudioTrack:
         default=track.default,
         channels=sound.channels,
         codec="aac",
+        start_seconds=sound.start_seconds,
         duration_seconds=sound.duration_seconds,
         loudness_lufs=sound.loudness_lufs,
         true_peak_dbtp=sound.true_peak_dbtp,
@@ -226,11 +245,13 @@ def _track(track: AudioStream, sound: EncodedAudio, file: _File) -> AudioTrack:
     )
 
 
-def _audio(tracks: list[AudioTrack], made: Made, recipes: Recipes, source: Source) -> AudioTracks | NotMade:
+def _audio(
+    tracks: list[AudioTrack], warnings: tuple[str, ...], made: Made, recipes: Recipes, source: Source
+) -> AudioTracks | NotMade:
     if not tracks:
         return NotMade("its sound cannot be decoded")
     recipe = recipes.audio[recipes.profiles[source.profile].audio]
-    return AudioTracks(tuple(tracks), replace(made, fingerprint=fingerprint(recipe)))
+    return AudioTracks(tuple(tracks), replace(made, fingerprint=fingerprint(recipe)), warnings)
 
 
 def _not_made(name: str, source: Source, profile: Profile) -> NotMade:

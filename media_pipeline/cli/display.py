@@ -17,6 +17,7 @@ from media_pipeline.domain.manifest import Manifest, ManifestAudio
 
 console = Console(stderr=True)
 
+_LIST_COLUMNS = 140
 _MARKS = {
     TaskState.WAITING: "[dim]·[/]",
     TaskState.RUNNING: "[cyan]▸[/]",
@@ -116,7 +117,9 @@ def summary(answer: Answer) -> None:
 
 def jobs(found: Sequence[Job]) -> None:
     """Jobs, a line each."""
-    table = Table("id", "title", "state", "tasks", "received", "why", box=None, header_style="bold")
+    # An id is there to be copied: it is never cut off. A narrow terminal breaks the lines.
+    whole = Column("id", min_width=max((len(j.media_id) for j in found), default=0))
+    table = Table(whole, "title", "state", "tasks", "received", "why", box=None, header_style="bold")
     for job in found:
         over = sum(t.state in {TaskState.DONE, TaskState.SKIPPED} for t in job.tasks)
         table.add_row(
@@ -124,7 +127,9 @@ def jobs(found: Sequence[Job]) -> None:
             f"{over}/{len(job.tasks)}", job.received_at.astimezone().strftime("%Y-%m-%d %H:%M"),
             Text(job.failure.message if job.failure else ""),
         )  # fmt: skip
-    Console().print(table)
+    out = Console()
+    out.width = max(out.width, _LIST_COLUMNS)
+    out.print(table, crop=False)
 
 
 def job(found: Job) -> None:
@@ -141,7 +146,8 @@ def job(found: Job) -> None:
 
 def findings(found: Sequence[Finding]) -> None:
     """What `doctor` found, a line each."""
-    table = Table("", "what", "in force", "note", box=None, header_style="bold")
+    folded = [Column(name, overflow="fold") for name in ("in force", "note")]
+    table = Table("", "what", *folded, box=None, header_style="bold")
     for finding in found:
         table.add_row(
             "[green]✓[/]" if finding.ok else "[red]✗[/]", finding.name, Text(finding.value), Text(finding.note)
@@ -151,14 +157,17 @@ def findings(found: Sequence[Finding]) -> None:
 
 def _made(manifest: Manifest, job: Job) -> Table:
     table = Table("output", "what", Column("where", overflow="fold"), box=None, header_style="bold", padding=(0, 2))
-    ladder = ", ".join(f"{r.width}×{r.height}" for r in manifest.renditions) or "sound only"
-    table.add_row("stream", f"HLS + DASH, {manifest.duration_seconds:.1f} s: {ladder}", manifest.hls)
+    codecs = len({r.codec for r in manifest.renditions}) > 1
+    ladder = ", ".join(f"{r.width}×{r.height}" + (f" {r.codec}" if codecs else "") for r in manifest.renditions)
+    table.add_row("stream", f"HLS + DASH, {manifest.duration_seconds:.1f} s: {ladder or 'sound only'}", manifest.hls)
     if manifest.audio:
         table.add_row("audio", ", ".join(_heard(track) for track in manifest.audio), "")
     if manifest.poster:
         table.add_row("poster", "", manifest.poster)
     if manifest.storyboard:
         table.add_row("storyboard", f"{len(manifest.storyboard.images)} sheet(s)", manifest.storyboard.vtt)
+    if manifest.preview:
+        table.add_row("preview", "animated", manifest.preview)
     for track in manifest.subtitles:
         table.add_row("subtitles", f"{track.language} ({track.origin})", track.vtt)
     if manifest.scenes or manifest.tags:

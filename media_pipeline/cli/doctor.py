@@ -15,7 +15,7 @@ from media_pipeline.infrastructure.models import resolve_classifier, resolve_spe
 from media_pipeline.infrastructure.sandbox.modes import Choice
 from media_pipeline.infrastructure.sandbox.proof import in_force
 
-_ENCODERS_NEEDED = ("libx264", "aac")
+_ENCODERS_OF = {"h264": "libx264", "hevc": "libx265", "av1": "libsvtav1"}
 _OURS = ("dagster", "dagster-webserver", "dagster-aws", "faster-whisper", "onnxruntime", "rapidocr")
 
 
@@ -46,7 +46,7 @@ def examine(platform: Platform) -> list[Finding]:
 def _tools(platform: Platform) -> Iterator[Finding]:
     settings = platform.settings
     yield _tried("ffmpeg", lambda: platform.tool.build, settings.ffmpeg_path)
-    yield _tried("encoders", lambda: _encoders(settings.ffmpeg_path), "GPL: x264 is called as a program, not linked")
+    yield _tried("encoders", lambda: _encoders(platform), "GPL: x264 and x265 are called as a program, not linked")
     yield _tried("ffprobe", lambda: _first_line([settings.ffprobe_path, "-version"]), settings.ffprobe_path)
     yield _tried("packager", lambda: platform.packager.build, settings.packager_path)
     yield _sandbox(settings.sandbox)
@@ -103,12 +103,19 @@ def _tried(name: str, look: Callable[[], str], note: str = "") -> Finding:
         return Finding(name, False, "—", str(error))
 
 
-def _encoders(ffmpeg: str) -> str:
-    listed = _output([ffmpeg, "-hide_banner", "-encoders"]).split()
-    missing = [name for name in _ENCODERS_NEEDED if name not in listed]
+def _encoders(platform: Platform) -> str:
+    """What the profiles make use of. Raises OSError that names what is missing."""
+    ffmpeg, recipes = platform.settings.ffmpeg_path, platform.recipes
+    asked = {rung for profile in recipes.profiles.values() for rung in profile.rungs}
+    needed = sorted({_ENCODERS_OF[recipes.rungs[name].codec] for name in asked} | {"aac", "libwebp_anim"})
+    listed = set(_output([ffmpeg, "-hide_banner", "-encoders"]).split())
+    if any(profile.quality for profile in recipes.profiles.values()):
+        needed.append("libvmaf")
+        listed |= set(_output([ffmpeg, "-hide_banner", "-filters"]).split())
+    missing = [name for name in needed if name not in listed]
     if missing:
         raise OSError(f"this ffmpeg lacks {', '.join(missing)}; set MEDIA_PIPELINE_FFMPEG to one that has them")
-    return ", ".join(_ENCODERS_NEEDED)
+    return ", ".join(needed)
 
 
 def _first_line(argv: list[str]) -> str:

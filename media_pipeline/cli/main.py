@@ -286,7 +286,9 @@ def _tell(work: Callable[[], str]) -> None:
 
 
 def _print_json(value: Any) -> None:
-    sys.stdout.write(json.dumps(value, ensure_ascii=False) + "\n")
+    # A file's name may hold bytes that are no text; half surrogates then stand as JSON's own escapes.
+    line = json.dumps(value, ensure_ascii=False).encode(errors="backslashreplace")
+    sys.stdout.buffer.write(line + b"\n")
     sys.stdout.flush()
 
 

@@ -166,7 +166,7 @@ def not_made(reason: str) -> Metadata:
 
 
 def check_results(asset: Sequence[str], names: Sequence[str], checks: Sequence[Check]) -> list[dg.AssetCheckResult]:
-    """Dagster's results for the checks an asset declares; those of something that was not made pass and say so."""
+    """Dagster's results for the checks an asset declares; those that were not measured pass and say so."""
     measured = {c.name: c for c in checks}
     return [_check(asset, name, measured.get(name)) for name in names]
 
@@ -174,7 +174,9 @@ def check_results(asset: Sequence[str], names: Sequence[str], checks: Sequence[C
 def _check(asset: Sequence[str], name: str, check: Check | None) -> dg.AssetCheckResult:
     key = dg.AssetKey(list(asset))
     if check is None:
-        return dg.AssetCheckResult(passed=True, check_name=name, asset_key=key, description="nothing was made")
+        return dg.AssetCheckResult(
+            passed=True, check_name=name, asset_key=key, description="not measured: nothing to judge, or no gate"
+        )
     return dg.AssetCheckResult(
         passed=check.passed,
         check_name=name,

@@ -22,6 +22,7 @@ from media_pipeline.infrastructure.results import JsonResults, ManifestJson
 from media_pipeline.infrastructure.s3 import S3Store
 from media_pipeline.infrastructure.sandbox.proof import in_force
 from media_pipeline.infrastructure.settings import FILES, Settings
+from media_pipeline.infrastructure.settings import from_environment as read_settings
 from media_pipeline.infrastructure.speech import Recognisers
 from media_pipeline.infrastructure.vision import OnnxEye
 
@@ -102,7 +103,7 @@ BUILDERS = {"local": local, "production": production}
 
 def from_environment() -> Platform:
     """The platform that MEDIA_PIPELINE_* variables describe. Raises ValueError naming the setting at fault."""
-    settings = Settings()
+    settings = read_settings()
     return BUILDERS[settings.resources](settings)
 
 

@@ -1,20 +1,32 @@
 """Sensors discover and tidy; they never process."""
 
 import json
+import time
+from collections.abc import Sequence
+from datetime import datetime
 
 import dagster as dg
 
+from media_pipeline.application.publish import publish
+from media_pipeline.application.reconcile import reconcile
 from media_pipeline.application.register import register, settled, unknown
-from media_pipeline.application.settle import settle
+from media_pipeline.application.settle import close
 from media_pipeline.defs.jobs import process_upload
 from media_pipeline.defs.partitions import VERSION_TAG, run_key, tags, uploads
 from media_pipeline.defs.resources import Platform
-from media_pipeline.domain.errors import Missing, QuarantineCode
+from media_pipeline.domain.errors import MediaError, Missing, QuarantineCode
 from media_pipeline.domain.job import Job, JobState
+from media_pipeline.domain.run import Run
+from media_pipeline.domain.upload import Upload
+from media_pipeline.infrastructure import telemetry
+from media_pipeline.infrastructure.dagster_engine import DagsterEngine
 
 MOST_A_TICK = 25
 """runs asked for at once: submitting one costs a quarter of a second"""
 _QUEUED_LOOKED_AT = 1000
+_RECONCILED_A_TICK = 500
+_RECONCILING_SECONDS = 40  # of the minute after which Dagster gives a tick up
+_log = telemetry.log("sensors")
 
 
 @dg.sensor(
@@ -82,6 +94,50 @@ def settle_cancelled(context: dg.RunStatusSensorContext, platform: dg.ResourcePa
     _settle(context.dagster_run, platform, cancelled=True)
 
 
+@dg.sensor(
+    minimum_interval_seconds=30,
+    default_status=dg.DefaultSensorStatus.RUNNING,
+    description="Repairs the catalogue from the history of runs: whatever a crash or a lost write left open, and no "
+    "run works on any more, comes to an end.",
+)
+def reconciled(context: dg.SensorEvaluationContext, platform: dg.ResourceParam[Platform]) -> dg.SkipReason:
+    """Everything begun at every tick; of a long queue a portion, going on from the cursor at the next."""
+    after = json.loads(context.cursor) if context.cursor else None
+    place = (datetime.fromisoformat(after[0]), after[1]) if after else None
+    queue = platform.catalogue.jobs(state=JobState.QUEUED, after=place, limit=_RECONCILED_A_TICK)
+    jobs = [*platform.catalogue.unsettled(limit=_RECONCILED_A_TICK), *queue]
+    history = DagsterEngine(context.instance, version_tag=VERSION_TAG)
+    runs = history.runs({j.media_id for j in jobs})
+    until, repaired = time.monotonic() + _RECONCILING_SECONDS, 0
+    for job in jobs:
+        if time.monotonic() > until:
+            break
+        repaired += _reconcile(job, runs.get(job.media_id, ()), history, platform) != job
+    else:  # all were looked at
+        more = len(queue) == _RECONCILED_A_TICK
+        context.update_cursor(json.dumps([queue[-1].received_at.isoformat(), queue[-1].media_id]) if more else "")
+    return dg.SkipReason(f"{repaired} of {len(jobs)} open jobs repaired")
+
+
+def _reconcile(job: Job, runs: Sequence[Run], history: DagsterEngine, platform: Platform) -> Job:
+    """One job's trouble is logged, and leaves the others their turn."""
+    p = platform
+
+    def publish_(upload: Upload, complete: bool) -> object:
+        return publish(
+            upload, recipes=p.recipes, results=p.results, shelf=p.shelf, catalogue=p.catalogue, codec=p.codec,
+            now=p.now, complete=complete,
+        )  # fmt: skip
+
+    try:
+        return reconcile(
+            job, runs, catalogue=p.catalogue, history=history, results=p.results, publish=publish_, now=p.now
+        )
+    except MediaError as trouble:
+        _log.warning("a job is not reconciled", extra={"media_id": job.media_id, "reason": trouble.message})
+        return job
+
+
 def _settle(run: dg.DagsterRun, platform: Platform, *, cancelled: bool = False) -> None:
     """Tidy up after a run that is over, unless the job is a newer run's by now."""
     media_id = run.tags.get("dagster/partition")
@@ -92,6 +148,8 @@ def _settle(run: dg.DagsterRun, platform: Platform, *, cancelled: bool = False) 
     except Missing:
         return  # a run of a partition that somebody made by hand: there is no job to tidy
     if job.run_id in {None, run.run_id}:
-        if cancelled:
-            platform.catalogue.move(media_id, job.version, JobState.CANCELLED, at=platform.now())
-        settle(media_id, job.version, catalogue=platform.catalogue, code=QuarantineCode.INTERNAL, now=platform.now())
+        if cancelled and platform.catalogue.move(
+            media_id, job.version, JobState.CANCELLED, seen=job, at=platform.now()
+        ):
+            job = platform.catalogue.job(media_id, job.version)
+        close(job, catalogue=platform.catalogue, code=QuarantineCode.INTERNAL, now=platform.now())

@@ -19,11 +19,14 @@ from media_pipeline.defs.partitions import PROFILE_TAG, VERSION_TAG
 from media_pipeline.defs.resources import Platform
 from media_pipeline.domain.errors import QuarantineCode, Unavailable
 from media_pipeline.domain.job import Job, JobState
+from media_pipeline.domain.profile import Profile
 from media_pipeline.domain.results import AudioTracks, NotMade, Result, Source, Stream
 from media_pipeline.domain.upload import Upload
 from media_pipeline.infrastructure import telemetry
 
 R = TypeVar("R")
+_STEPS = {"audio": "transcodes"}
+"""assets made by a step of another name"""
 _log = telemetry.log("step")
 
 
@@ -118,13 +121,22 @@ def begun(context: dg.AssetExecutionContext, platform: Platform) -> Job:
     if job.state is JobState.CANCELLED and job.finished_at and _created(context) < job.finished_at:
         return job
     profile = platform.recipes.profiles[context.run.tags.get(PROFILE_TAG, job.profile)]
-    selected = context.run.asset_selection
-    asked = {"/".join(key.path) for key in selected} if selected else set(tasks(profile))
     platform.catalogue.restart(
         job.media_id, job.version, run_id=context.run.run_id, profile=profile.name,
-        tasks=[n for n in tasks(profile) if n in asked], at=platform.now(),
+        tasks=asked(context.run, profile), at=platform.now(),
     )  # fmt: skip
     return platform.catalogue.job(job.media_id, job.version)
+
+
+def asked(run: dg.DagsterRun, profile: Profile) -> list[str]:
+    """The tasks a run works on: all of the profile, or those selected, or those that a retry finds undone."""
+    selected = {"/".join(key.path) for key in run.asset_selection or ()}
+    steps = set(run.step_keys_to_execute or ())
+    return [
+        name
+        for name in tasks(profile)
+        if (not selected or name in selected) and (not steps or _STEPS.get(name, name.split("/")[0]) in steps)
+    ]
 
 
 class Stopped(dg.DagsterError, dg.DagsterExecutionInterruptedError):

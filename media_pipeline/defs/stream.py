@@ -11,6 +11,7 @@ from media_pipeline.defs.step import step
 from media_pipeline.defs.transcodes import PREFIX
 from media_pipeline.domain import quality
 from media_pipeline.domain.profile import Recipes, fingerprint
+from media_pipeline.domain.results import AudioTracks
 
 ASSET = "stream"
 
@@ -40,7 +41,9 @@ def build(recipes: Recipes) -> dg.AssetsDefinition:
             at.publish()
             recipe = platform.recipes.stream[profile.stream]
             renditions = made_renditions(at.upload, profile, results=platform.results)
-            checks = quality.stream(value, renditions, recipe)
+            audio = platform.results.load(at.upload, "audio", AudioTracks)
+            heard = audio if isinstance(audio, AudioTracks) else None
+            checks = quality.stream(value, renditions, heard, recipe)
             return dg.MaterializeResult(
                 metadata=metadata.stream(value, hls=at.address(value.hls), dash=at.address(value.dash)),
                 check_results=metadata.check_results([ASSET], quality.CHECKS[ASSET], checks),

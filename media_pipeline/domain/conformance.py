@@ -191,6 +191,9 @@ def _understated(lines: Sequence[Line], playlists: Mapping[str, MediaPlaylist]) 
             said = float(variant.attributes.get(name, "0"))
             if said < bitrate * (1 - BITRATE_TOLERANCE):
                 yield f"{variant.uri}: {name} is {said:.0f} bits/s, measured are {bitrate:.0f}"
+        peak, average = (int(variant.attributes.get(n, "0")) for n in ("BANDWIDTH", "AVERAGE-BANDWIDTH"))
+        if peak < average:
+            yield f"{variant.uri}: BANDWIDTH is {peak} bits/s, less than the average of {average}"
 
 
 def average_bitrate(playlist: MediaPlaylist) -> float:

@@ -43,6 +43,12 @@ ALLOWED: dict[JobState, frozenset[JobState]] = {
 LIVE = frozenset({_S.QUEUED, _S.PROCESSING})
 """Nothing to watch yet, and no verdict."""
 
+OPEN = frozenset({TaskState.WAITING, TaskState.RUNNING})
+"""Somebody has yet to work on the task, or does."""
+
+LAST = "publication"
+"""The task that closes a job."""
+
 
 @dataclass(frozen=True, slots=True)
 class Failure:
@@ -93,6 +99,11 @@ class Job:
     playable_at: datetime | None
     finished_at: datetime | None
     run_id: str | None
+
+    @property
+    def place(self) -> tuple[datetime, str]:
+        """Where it stands in the list of all jobs."""
+        return self.received_at, self.media_id
 
     def task(self, name: str) -> Task:
         """Raises KeyError for a task the job does not have."""

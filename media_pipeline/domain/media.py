@@ -9,6 +9,22 @@ UNEVEN_ENDS_SECONDS = 0.5
 
 
 @dataclass(frozen=True, slots=True)
+class Span:
+    """From one instant to a later one, in seconds."""
+
+    start: float
+    end: float
+
+    @property
+    def seconds(self) -> float:
+        return self.end - self.start
+
+    @property
+    def middle(self) -> float:
+        return (self.start + self.end) / 2
+
+
+@dataclass(frozen=True, slots=True)
 class VideoStream:
     """The picture that will be encoded.
 
@@ -84,6 +100,8 @@ class AudioStream:
     default: bool
     end_seconds: float
     """where the last sample ends, on the media's clock"""
+    silences: tuple[Span, ...] = ()
+    """where the track sends nothing for minutes though the media goes on, on its clock; also from zero on"""
 
 
 TextKind = Literal["subtitles", "captions", "forced"]
@@ -92,7 +110,7 @@ TextKind = Literal["subtitles", "captions", "forced"]
 
 @dataclass(frozen=True, slots=True)
 class TextStream:
-    """One embedded subtitle track. `language` is as the container spells it, or "und"."""
+    """One embedded subtitle track. `language` is BCP 47 or "und"."""
 
     index: int
     codec: str
@@ -117,6 +135,9 @@ class MediaInfo:
     """where the media's clock begins on the demuxer's: zero is the first frame or sample, or up to a frame before it"""
     streams: int = 0
     """all that the container lists, data and attachments too"""
+    gaps: tuple[Span, ...] = ()
+    """jumps of the file's clock: nothing is there, and they are left out. In seconds from `start_seconds` on, on the
+    clock as the file tells it"""
 
     @property
     def kind(self) -> Literal["video", "audio"]:
@@ -127,6 +148,17 @@ class MediaInfo:
         """How long the last frame is to stand still because the sound goes on: players stop where the picture does."""
         beyond = self.duration_seconds - self.video.end_seconds if self.video else 0.0
         return beyond if beyond > UNEVEN_ENDS_SECONDS else 0.0
+
+    def played(self, told: float) -> float:
+        """When the media shows what the file tells to be at an instant, both in seconds from the start."""
+        return told - sum(min(told, gap.end) - gap.start for gap in self.gaps if gap.start < told)
+
+    def told(self, played: float) -> float:
+        """Where the file has what the media shows at an instant: the inverse of `played`."""
+        for gap in self.gaps:
+            if played >= gap.start:
+                played += gap.seconds
+        return played
 
     @property
     def speech_tracks(self) -> tuple[AudioStream, ...]:

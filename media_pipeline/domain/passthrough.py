@@ -55,7 +55,7 @@ def candidate(info: MediaInfo, plans: Sequence[PlannedRendition], recipe: Stream
         and size == (video.display_width, video.display_height) == (top.width, top.height)
         and video.steady
         and output_rate(video) == video.frame_rate
-        and not info.held_seconds
+        and not (info.held_seconds or info.gaps)
         and video.longest_gop_seconds <= recipe.segment_seconds + segments.SLACK_SECONDS
         and video.bytes * 8 <= top.rung.max_bitrate * video.end_seconds
     )

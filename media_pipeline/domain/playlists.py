@@ -108,11 +108,18 @@ def _chosen(line: str, preferred_audio: str | None) -> str:
 
 
 def _measured(line: str, peak: float, average: float) -> str:
-    for name, least in (("BANDWIDTH", peak), ("AVERAGE-BANDWIDTH", average)):
-        said = re.search(rf"[:,]{name}=(\d+)", line)
-        if said is not None and int(said[1]) < least:
-            line = f"{line[: said.start(1)]}{math.ceil(least)}{line[said.end(1) :]}"
+    line, said = _at_least(line, "AVERAGE-BANDWIDTH", average)
+    line, _ = _at_least(line, "BANDWIDTH", max(peak, said))
     return f"{line},VIDEO-RANGE=SDR" if "RESOLUTION=" in line and "VIDEO-RANGE=" not in line else line
+
+
+def _at_least(line: str, name: str, bitrate: float) -> tuple[str, int]:
+    """The line with no less than this, and what it says then; 0 where it does not speak of it."""
+    said = re.search(rf"[:,]{name}=(\d+)", line)
+    if said is None:
+        return line, 0
+    most = max(int(said[1]), math.ceil(bitrate))
+    return f"{line[: said.start(1)]}{most}{line[said.end(1) :]}", most
 
 
 def dash_packaged(mpd: str, *, duration_seconds: float) -> str:

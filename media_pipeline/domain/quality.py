@@ -8,6 +8,7 @@ from media_pipeline.domain.profile import AudioRecipe, QualityGate, StreamRecipe
 from media_pipeline.domain.results import AudioTracks, Likeness, Rendition, Source, Stream, SubtitleTrack
 
 LOUDNESS_TOLERANCE_LU = 1.0
+MOST_AV_OFFSET_SECONDS = 0.04
 PSNR_OF_ANOTHER_PICTURE = 20.0
 """dB; coding loss stays above it even where it is ugly"""
 MOST_HURRIED = 0.05
@@ -15,7 +16,13 @@ MOST_HURRIED = 0.05
 CHECKS = {
     "transcodes": ("duration_drift_seconds", "frames_off", "vmaf_mean", "vmaf_p5", "psnr_worst_db"),
     "audio": ("loudness_error_lu", "true_peak_dbtp"),
-    "stream": ("rungs_out_of_step", "longest_segment_seconds", "segment_misalignment_seconds", "playlist_faults"),
+    "stream": (
+        "av_offset_seconds",
+        "rungs_out_of_step",
+        "longest_segment_seconds",
+        "segment_misalignment_seconds",
+        "playlist_faults",
+    ),
     "subtitles": ("seconds_past_end", "hurried_cue_share"),
 }
 """The names of the checks of each asset."""
@@ -70,12 +77,19 @@ def audio(made: AudioTracks, recipe: AudioRecipe) -> tuple[Check, ...]:
     )
 
 
-def stream(made: Stream, renditions: Sequence[Rendition], recipe: StreamRecipe) -> tuple[Check, ...]:
-    """Every rung has its keyframes and its segments at the same instants, no segment exceeds the target by more than
-    the two frames that a forced keyframe may be late, and the playlists keep the rules."""
+def stream(
+    made: Stream, renditions: Sequence[Rendition], audio: AudioTracks | None, recipe: StreamRecipe
+) -> tuple[Check, ...]:
+    """Picture and sound begin together; every rung has its keyframes and its segments at the same instants, no segment
+    exceeds the target by more than the two frames that a forced keyframe may be late, and the playlists keep the
+    rules."""
     apart = sum(r.keyframes != renditions[0].keyframes for r in renditions)
     frame = max((r.duration_seconds / r.frames for r in renditions if r.frames), default=0.0)
+    pictures = [r.keyframes[0] for r in renditions if r.keyframes]
+    sounds = [t.start_seconds for t in audio.tracks] if audio else []
+    offset = max((abs(p - s) for p in pictures for s in sounds), default=0.0)
     return (
+        _check("av_offset_seconds", offset, MOST_AV_OFFSET_SECONDS),
         _check("rungs_out_of_step", apart, 0),
         _check("longest_segment_seconds", made.longest_segment_seconds, recipe.segment_seconds + max(0.1, 2 * frame)),
         _check("segment_misalignment_seconds", made.misalignment_seconds, 0.001),

@@ -82,6 +82,8 @@ class AudioTrack:
     default: bool
     channels: int
     codec: str
+    start_seconds: float
+    """where its first sample lies on the media's clock"""
     duration_seconds: float
     loudness_lufs: float | None
     true_peak_dbtp: float | None
@@ -93,6 +95,8 @@ class AudioTrack:
 class AudioTracks:
     tracks: tuple[AudioTrack, ...]
     made: Made
+    warnings: tuple[str, ...] = ()
+    """which tracks are missing, or not whole"""
 
 
 @dataclass(frozen=True, slots=True)

@@ -126,7 +126,9 @@ def _showable(words: Sequence[Word], duration: float) -> Iterator[Word]:
         pieces = list(_narrow(text))
         share = (end - start) / len(pieces)
         for i, piece in enumerate(pieces):
-            yield Word(start + i * share, max(start + (i + 1) * share, start), piece, word.confidence)
+            # Exactly where the word ends: an error in the last digit costs the cue a millisecond.
+            until = end if i + 1 == len(pieces) else start + (i + 1) * share
+            yield Word(start + i * share, max(until, start), piece, word.confidence)
 
 
 def _narrow(text: str) -> Iterator[str]:
@@ -227,7 +229,7 @@ def _timed(groups: Sequence[Sequence[Word]], duration: float) -> Iterator[Cue]:
         ceiling = groups[i + 1][0].start if i + 1 < len(groups) else duration
         reading = max(SHORTEST_CUE, sum(map(columns, lines)) / _READING_COLUMNS_PER_SECOND)
         start = max(group[0].start, shown)
-        end = min(max(group[-1].end, start + reading), start + LONGEST_CUE, max(ceiling, start))
+        end = min(max(group[-1].end, start + reading), round(start + LONGEST_CUE, 3), max(ceiling, start))
         start = max(shown, min(start, end - SHORTEST_CUE))  # no room behind: come earlier
         start, end = milliseconds(start), milliseconds(end)
         if end > start:

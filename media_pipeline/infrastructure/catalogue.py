@@ -11,20 +11,24 @@ from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.exc import IntegrityError, InterfaceError, OperationalError, TimeoutError
+from sqlalchemy.exc import (
+    IntegrityError,
+    InterfaceError,
+    InternalError,
+    OperationalError,
+    ProgrammingError,
+    TimeoutError,
+)
 
-from media_pipeline.domain.errors import Missing, QuarantineCode, Unavailable
+from media_pipeline.domain.errors import Conflict, Missing, QuarantineCode, Unavailable
 from media_pipeline.domain.job import ALLOWED, Failure, Job, JobState, Task, TaskState
-from media_pipeline.domain.upload import Upload
+from media_pipeline.domain.upload import Upload, media_id
+from media_pipeline.infrastructure import catalogue_reads as reads
 from media_pipeline.infrastructure import catalogue_rows as rows
 from media_pipeline.infrastructure import database as db
 
-_CHUNK = 500  # values in one IN list: some builds of SQLite take no more than 999 parameters
+_UNDEFINED_TABLE = "42P01"  # Postgres: nobody has prepared this database; SQLite calls that operational
 _WATCHABLE = frozenset({JobState.PLAYABLE, JobState.READY})
-_COLUMNS = (
-    *(c for c in db.jobs.c if c.name != "media_id"),
-    *(db.media.c[name] for name in ("id", "bucket", "key", "title", "tenant")),
-)
 
 
 class SqlCatalogue:
@@ -42,34 +46,31 @@ class SqlCatalogue:
         with self._writing() as connection:
             if not _exists(connection, upload.media_id, upload.version):
                 _insert_version(connection, upload, title=title, tenant=tenant, profile=profile, tasks=tasks, at=at)
-            return _job(connection, upload.media_id, upload.version)
+            return reads.one(connection, upload.media_id, upload.version)
 
     def known(self, bucket: str, versions: Collection[tuple[str, str]]) -> set[tuple[str, str]]:
-        keys = sorted({key for key, _ in versions})
+        ids = sorted({media_id(bucket, key) for key, _ in versions})
         found: set[tuple[str, str]] = set()
         with self._reading() as connection:
-            for start in range(0, len(keys), _CHUNK):
-                chunk = db.media.c.key.in_(keys[start : start + _CHUNK])
-                query = (
-                    sa.select(db.media.c.key, db.jobs.c.etag).join(db.jobs).where(db.media.c.bucket == bucket, chunk)
-                )
+            for start in range(0, len(ids), reads.CHUNK):
+                chunk = db.media.c.id.in_(ids[start : start + reads.CHUNK])
+                query = sa.select(db.media.c.key, db.jobs.c.etag).join(db.jobs).where(chunk)
                 found.update((key, etag) for key, etag in connection.execute(query))
         return found.intersection(versions)
 
     def job(self, media_id: str, version: str | None = None) -> Job:
         with self._reading() as connection:
-            return _job(connection, media_id, version)
+            return reads.one(connection, media_id, version)
 
-    def jobs(self, *, state: JobState | None = None, limit: int = 50) -> list[Job]:
-        current = db.jobs.c.version == db.media.c.current_version
-        query = sa.select(*_COLUMNS).join(db.media).where(current)
-        if state is not None:
-            query = query.where(db.jobs.c.state == state.value)
-        query = query.order_by(db.jobs.c.received_at.desc(), db.jobs.c.media_id).limit(limit)
+    def jobs(
+        self, *, state: JobState | None = None, after: tuple[datetime, str] | None = None, limit: int = 50
+    ) -> list[Job]:
         with self._reading() as connection:
-            found = connection.execute(query).all()
-            tasks = _tasks(connection, [(row.id, row.version) for row in found])
-        return [rows.to_job(row, tasks.get((row.id, row.version), ())) for row in found]
+            return reads.many(connection, reads.listed(state, after, limit))
+
+    def unsettled(self, *, limit: int) -> list[Job]:
+        with self._reading() as connection:
+            return reads.many(connection, reads.unsettled(limit))
 
     def restart(
         self, media_id: str, version: str, *, run_id: str, profile: str, tasks: Sequence[str], at: datetime
@@ -79,7 +80,10 @@ class SqlCatalogue:
         idle = state.in_(ALLOWED[JobState.PROCESSING])
         change = (
             sa.update(db.jobs)
-            .where(_version(db.jobs, media_id, version), sa.or_(idle, state.in_({JobState.PROCESSING, *_WATCHABLE})))
+            .where(
+                reads.of(db.jobs, media_id, version),
+                sa.or_(idle, state.in_({JobState.PROCESSING, *_WATCHABLE})),
+            )
             .values(
                 state=sa.case(
                     (idle, JobState.PROCESSING.value),
@@ -100,11 +104,20 @@ class SqlCatalogue:
             _reset_tasks(connection, media_id, version, tasks)
             return True
 
-    def move(self, media_id: str, version: str, to: JobState, *, failure: Failure | None = None, at: datetime) -> bool:
+    def move(
+        self,
+        media_id: str,
+        version: str,
+        to: JobState,
+        *,
+        failure: Failure | None = None,
+        seen: Job | None = None,
+        at: datetime,
+    ) -> bool:
         """Back in the queue, a job has no times yet; `playable_at` is of the first time it could be watched."""
         change = (
             sa.update(db.jobs)
-            .where(_version(db.jobs, media_id, version), db.jobs.c.state.in_(ALLOWED[to]))
+            .where(reads.of(db.jobs, media_id, version), db.jobs.c.state.in_(ALLOWED[to]), reads.as_seen(seen))
             .values(
                 state=to.value,
                 error_code=failure.code.value if failure else None,
@@ -116,7 +129,7 @@ class SqlCatalogue:
             return _changed(connection, change, media_id, version)
 
     def published(self, media_id: str, version: str, revision: int) -> None:
-        lower = sa.update(db.jobs).where(_version(db.jobs, media_id, version), db.jobs.c.revision < revision)
+        lower = sa.update(db.jobs).where(reads.of(db.jobs, media_id, version), db.jobs.c.revision < revision)
         with self._writing() as connection:
             _changed(connection, lower.values(revision=revision), media_id, version)
 
@@ -131,26 +144,29 @@ class SqlCatalogue:
         seconds: float | None = None,
         reason: str | None = None,
         fingerprint: str | None = None,
+        seen: Job | None = None,
         at: datetime,
     ) -> Task:
         """Raises Missing for a task the job does not have."""
         values = {"state": state.value, "progress": progress, "seconds": seconds, "reason": reason}
         change = (
             sa.update(db.tasks)
-            .where(_version(db.tasks, media_id, version), db.tasks.c.name == name)
+            .where(reads.of(db.tasks, media_id, version), db.tasks.c.name == name)
             .values(**values, fingerprint=fingerprint, started_at=_task_started(state, at))
             .returning(*db.tasks.c)
         )
         with self._writing() as connection:
+            if seen is not None:
+                _hold(connection, seen)
             row = connection.execute(change).one_or_none()
         if row is None:
             raise Missing("There is no such task.", detail=f"{media_id}/{version}/{name}")
         return rows.to_task(row)
 
     def progress(self, media_id: str, version: str, names: Collection[str], done: float, *, seconds: float) -> JobState:
-        mine = _version(db.tasks, media_id, version), db.tasks.c.name.in_(names)
+        mine = reads.of(db.tasks, media_id, version), db.tasks.c.name.in_(names)
         running = sa.update(db.tasks).where(*mine, db.tasks.c.state == TaskState.RUNNING.value)
-        state = sa.select(db.jobs.c.state).where(_version(db.jobs, media_id, version))
+        state = sa.select(db.jobs.c.state).where(reads.of(db.jobs, media_id, version))
         with self._writing() as connection:
             connection.execute(running.values(progress=done, seconds=seconds))
             found = connection.execute(state).scalar_one_or_none()
@@ -174,12 +190,8 @@ class SqlCatalogue:
             yield connection
 
 
-def _version(table: sa.Table, media_id: str, version: str) -> sa.ColumnElement[bool]:
-    return sa.and_(table.c.media_id == media_id, table.c.version == version)
-
-
 def _exists(connection: sa.Connection, media_id: str, version: str) -> bool:
-    query = sa.select(sa.literal(1)).where(_version(db.jobs, media_id, version))
+    query = sa.select(sa.literal(1)).where(reads.of(db.jobs, media_id, version))
     return connection.execute(query).first() is not None
 
 
@@ -190,6 +202,13 @@ def _changed(connection: sa.Connection, change: sa.Update, media_id: str, versio
     if _exists(connection, media_id, version):
         return False
     raise Missing("There is no such media.", detail=f"{media_id}/{version}")
+
+
+def _hold(connection: sa.Connection, seen: Job) -> None:
+    """Keep a job as it was seen until the end of the transaction. Raises Conflict when it is another by now."""
+    mine = sa.select(db.jobs.c.version).where(reads.of(db.jobs, seen.media_id, seen.version), reads.as_seen(seen))
+    if connection.execute(mine.with_for_update()).first() is None:
+        raise Conflict("Somebody else has taken up the job.", detail=f"{seen.media_id}/{seen.version}")
 
 
 def _stamps(to: JobState, at: datetime) -> dict[str, Any]:
@@ -261,7 +280,7 @@ def _insert_tasks(connection: sa.Connection, media_id: str, version: str, names:
 
 
 def _reset_tasks(connection: sa.Connection, media_id: str, version: str, names: Sequence[str]) -> None:
-    mine = _version(db.tasks, media_id, version)
+    mine = reads.of(db.tasks, media_id, version)
     waiting = {"state": TaskState.WAITING.value, "progress": 0.0}
     blank = dict.fromkeys(("seconds", "reason", "fingerprint", "started_at"))
     connection.execute(sa.update(db.tasks).where(mine, db.tasks.c.name.in_(names)).values(waiting | blank))
@@ -270,32 +289,17 @@ def _reset_tasks(connection: sa.Connection, media_id: str, version: str, names: 
     _insert_tasks(connection, media_id, version, lacking, first=max(there.values(), default=-1) + 1)
 
 
-def _job(connection: sa.Connection, media_id: str, version: str | None) -> Job:
-    wanted = db.media.c.current_version if version is None else version
-    query = sa.select(*_COLUMNS).join(db.media).where(db.media.c.id == media_id, db.jobs.c.version == wanted)
-    row = connection.execute(query).one_or_none()
-    if row is None:
-        raise Missing("There is no such media.", detail=f"{media_id}/{version or 'current'}")
-    return rows.to_job(row, _tasks(connection, [(row.id, row.version)]).get((row.id, row.version), ()))
-
-
-def _tasks(connection: sa.Connection, versions: Sequence[tuple[str, str]]) -> dict[tuple[str, str], tuple[Task, ...]]:
-    """The tasks of jobs, in their order."""
-    found: dict[tuple[str, str], tuple[Task, ...]] = {}
-    wanted = set(versions)
-    for start in range(0, len(versions), _CHUNK):
-        ids = [media_id for media_id, _ in versions[start : start + _CHUNK]]
-        query = sa.select(db.tasks).where(db.tasks.c.media_id.in_(ids)).order_by(db.tasks.c.position)
-        for row in connection.execute(query):
-            if (row.media_id, row.version) in wanted:
-                found[row.media_id, row.version] = (*found.get((row.media_id, row.version), ()), rows.to_task(row))
-    return found
-
-
 @contextmanager
 def _translated() -> Iterator[None]:
     try:
         yield
-    except (OperationalError, InterfaceError, TimeoutError) as error:
-        message = "The catalogue does not answer."
-        raise Unavailable(QuarantineCode.STORE_UNAVAILABLE, message, detail=str(error)) from error
+    except (OperationalError, InterfaceError, InternalError, TimeoutError) as error:
+        raise _unavailable(error) from error
+    except ProgrammingError as error:
+        if getattr(error.orig, "sqlstate", None) != _UNDEFINED_TABLE:
+            raise
+        raise _unavailable(error) from error
+
+
+def _unavailable(error: Exception) -> Unavailable:
+    return Unavailable(QuarantineCode.STORE_UNAVAILABLE, "The catalogue does not answer.", detail=str(error))

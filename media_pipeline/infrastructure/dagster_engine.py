@@ -2,13 +2,24 @@
 
 import os
 import shutil
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
+from datetime import UTC
+from itertools import chain
 from pathlib import Path
 
 import dagster as dg
 
+from media_pipeline.domain.run import Run, RunState
+
 PACKAGED_CONFIG = Path(__file__).parent.parent / "dagster.yaml"
+_PARTITION = "dagster/partition"
+_CHUNK = 200  # media asked for at once
+_ENDED = {
+    dg.DagsterRunStatus.SUCCESS: RunState.SUCCEEDED,
+    dg.DagsterRunStatus.FAILURE: RunState.FAILED,
+    dg.DagsterRunStatus.CANCELED: RunState.CANCELLED,
+}
 _CONSUMED = (dg.DagsterEventType.RUN_FAILURE, dg.DagsterEventType.RUN_SUCCESS)
 _CHECKOUT_CONFIG = Path(__file__).parent.parent.parent / "dagster.yaml"
 
@@ -45,14 +56,39 @@ def seed(home: Path) -> None:
 
 
 class DagsterEngine:
-    """The Engine port over an instance. `version_tag` is the run tag that holds the object version."""
+    """The Engine and History ports over an instance. `version_tag` is the run tag that holds the object version."""
 
     def __init__(self, instance: dg.DagsterInstance, *, version_tag: str) -> None:
         self._instance = instance
         self._version_tag = version_tag
 
     def cancel(self, media_id: str, version: str) -> None:
-        tags = {"dagster/partition": media_id, self._version_tag: version}
+        tags = {_PARTITION: media_id, self._version_tag: version}
         for run in self._instance.get_runs(dg.RunsFilter(tags=tags)):
             if not run.is_finished:
                 self._instance.run_coordinator.cancel_run(run.run_id)
+
+    def runs(self, media_ids: Collection[str]) -> dict[str, list[Run]]:
+        found: dict[str, list[Run]] = {}
+        asked = sorted(media_ids)
+        for start in range(0, len(asked), _CHUNK):
+            tags = {_PARTITION: asked[start : start + _CHUNK]}
+            for record in self._instance.get_run_records(dg.RunsFilter(tags=tags)):
+                run = record.dagster_run
+                found.setdefault(run.tags[_PARTITION], []).append(
+                    Run(
+                        run_id=run.run_id,
+                        root=run.root_run_id or run.run_id,
+                        version=run.tags.get(self._version_tag),
+                        state=_ENDED.get(run.status, RunState.UNDERWAY),
+                        retried=run.tags.get("dagster/will_retry") == "true",
+                        created_at=record.create_timestamp.astimezone(UTC),
+                        updated_at=record.update_timestamp.astimezone(UTC),
+                    )
+                )
+        return found
+
+    def made(self, run_ids: Collection[str]) -> set[str]:
+        logged = (self._instance.all_logs(r, of_type=dg.DagsterEventType.ASSET_MATERIALIZATION) for r in run_ids)
+        keys = (entry.get_dagster_event().asset_key for entry in chain.from_iterable(logged))
+        return {"/".join(key.path) for key in keys if key}

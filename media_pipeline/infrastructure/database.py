@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from datetime import UTC, datetime
 from pathlib import Path
-from urllib.parse import unquote
+from typing import Any
 
 import sqlalchemy as sa
 from alembic import command
@@ -18,6 +18,21 @@ READING = "reading"
 """The execution option of a connection that will not write."""
 
 _ADVISORY_LOCK = 0x6D656469  # any number, the same for every process that upgrades a Postgres
+
+_POSTGRES_POOL = {
+    # A step asks rarely and briefly: few connections a process, because every pod of a deployment has its own.
+    "pool_size": 2,
+    "max_overflow": 6,
+    "pool_timeout": 10,
+    "pool_recycle": 1800,
+}
+_POSTGRES_CONNECTION = {
+    "application_name": "media-pipeline",
+    "connect_timeout": "5",  # seconds
+    "tcp_user_timeout": "20000",  # ms without an answer from a host that is gone; the kernel's own is 15 minutes
+    # Milliseconds. Every statement of ours reads or writes some rows: one that takes so long waits for somebody dead.
+    "options": "-c statement_timeout=20000 -c lock_timeout=10000 -c idle_in_transaction_session_timeout=60000",
+}
 
 
 class UtcTime(sa.types.TypeDecorator[datetime]):
@@ -38,20 +53,36 @@ class UtcTime(sa.types.TypeDecorator[datetime]):
 
 
 class AnyText(sa.types.TypeDecorator[str]):
-    """Text that may hold what databases refuse: NUL, and the surrogates Python puts for a file name's bytes that
+    """Text that may hold what databases refuse: NUL, and surrogates, which Python puts for a file name's bytes that
     are no UTF-8. Those are stored percent-encoded, and so is "%"."""
 
     impl = sa.Text
     cache_ok = True
 
     def process_bind_param(self, value: str | None, dialect: sa.Dialect) -> str | None:
-        return None if value is None else re.sub("[%\0\udc80-\udcff]", lambda c: f"%{ord(c[0]) & 0xFF:02X}", value)
+        return None if value is None else re.sub("[%\0\ud800-\udfff]", _encoded, value)
 
     def process_result_value(self, value: str | None, dialect: sa.Dialect) -> str | None:
-        return None if value is None else unquote(value, errors="surrogateescape")
+        return None if value is None else re.sub("%(?:u([0-9A-F]{4})|([0-9A-F]{2}))", _decoded, value)
+
+
+def _encoded(found: re.Match[str]) -> str:
+    code = ord(found[0])
+    if 0xD800 <= code < 0xDC80 or code > 0xDCFF:
+        return f"%u{code:04X}"
+    return f"%{code & 0xFF:02X}"
+
+
+def _decoded(found: re.Match[str]) -> str:
+    if found[1]:
+        return chr(int(found[1], 16))
+    byte = int(found[2], 16)
+    return chr(byte if byte < 0x80 else 0xDC00 + byte)
 
 
 metadata = sa.MetaData()
+
+_OPEN_TASK = sa.text("state IN ('waiting', 'running')")
 
 media = sa.Table(
     "media",
@@ -63,7 +94,6 @@ media = sa.Table(
     sa.Column("tenant", AnyText, nullable=False),
     sa.Column("current_version", sa.String(64), nullable=False),
     sa.Column("created_at", UtcTime, nullable=False),
-    sa.Index("media_by_bucket_key", "bucket", "key", unique=True),
 )
 
 jobs = sa.Table(
@@ -83,8 +113,8 @@ jobs = sa.Table(
     sa.Column("started_at", UtcTime),
     sa.Column("playable_at", UtcTime),
     sa.Column("finished_at", UtcTime),
-    sa.Index("jobs_by_state_received_at", "state", "received_at"),
-    sa.Index("jobs_by_received_at", "received_at"),
+    sa.Index("jobs_by_state_place", "state", "received_at", "media_id"),
+    sa.Index("jobs_by_place", "received_at", "media_id"),
 )
 
 tasks = sa.Table(
@@ -102,16 +132,23 @@ tasks = sa.Table(
     sa.Column("started_at", UtcTime),
     sa.ForeignKeyConstraint(["media_id", "version"], ["jobs.media_id", "jobs.version"]),
     sa.Index("tasks_by_name_fingerprint", "name", "fingerprint"),
+    sa.Index("tasks_open", "media_id", "version", sqlite_where=_OPEN_TASK, postgresql_where=_OPEN_TASK),
 )
 
 
 def open_database(url: str) -> sa.Engine:
-    """An engine that connects on first use."""
-    engine = sa.create_engine(url, pool_pre_ping=True)
+    """An engine that connects on first use. For Postgres, what the URL's query says goes before our own settings."""
+    engine = sa.create_engine(url, pool_pre_ping=True, **_settings(sa.make_url(url)))
     if engine.dialect.name == "sqlite":
         sa.event.listen(engine, "connect", _prepare_sqlite)
         sa.event.listen(engine, "begin", _begin_sqlite)
     return engine
+
+
+def _settings(url: sa.URL) -> dict[str, Any]:
+    if url.get_backend_name() != "postgresql":
+        return {}
+    return {**_POSTGRES_POOL, "connect_args": {**_POSTGRES_CONNECTION, **url.query}}
 
 
 def upgrade(url: str, revision: str = "head") -> None:
@@ -134,6 +171,8 @@ def _migrating(url: str) -> Iterator[Config]:
     try:
         with _only_one(engine), engine.begin() as connection:
             if engine.dialect.name == "postgresql":
+                connection.exec_driver_sql("SET LOCAL statement_timeout = 0")  # both the wait and the work may be long
+                connection.exec_driver_sql("SET LOCAL lock_timeout = 0")
                 connection.execute(sa.select(sa.func.pg_advisory_xact_lock(_ADVISORY_LOCK)))
             config = Config(attributes={"connection": connection})
             config.set_main_option("script_location", "media_pipeline.infrastructure:migrations")

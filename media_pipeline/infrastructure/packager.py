@@ -17,6 +17,7 @@ from media_pipeline.domain.language import UNKNOWN
 from media_pipeline.infrastructure.ffmpeg import runner
 from media_pipeline.infrastructure.ffmpeg.runner import Limits, ToolFailed
 from media_pipeline.infrastructure.sandbox.modes import Choice
+from media_pipeline.infrastructure.sandbox.proof import in_force
 
 HLS = "master.m3u8"
 DASH = "manifest.mpd"
@@ -37,7 +38,7 @@ class ShakaPackager:
             limits = Limits(wall_seconds=30)
             output = runner.run([self.path, "--version"], scratch=scratch, limits=limits, sandbox=self.sandbox)
         words = output.stdout.decode("utf-8", "replace").split()
-        return f"shaka-packager {words[2]}"
+        return f"shaka-packager {words[2]} ({in_force(self.sandbox).mode})"
 
     def package(self, inputs: Sequence[PackagingInput], *, segment_seconds: float, scratch: Path) -> Packaged:
         """Raises Unavailable(TOOL_CRASH) when the packager refuses our file."""

@@ -25,7 +25,8 @@ class JsonResults:
     def save(self, upload: Upload, asset: str, value: Result | SubtitleTrack | NotMade) -> None:
         made = not isinstance(value, NotMade)
         body = _adapter(type(value)).dump_python(value, mode="json")
-        data = json.dumps({"made": made, "value": body}, ensure_ascii=False).encode()
+        # A key may hold bytes that are no text; half surrogates then stand as JSON's own escapes.
+        data = json.dumps({"made": made, "value": body}, ensure_ascii=False).encode(errors="backslashreplace")
         key = keys.result(upload.media_id, upload.version, asset)
         self._store.write(self._bucket, key, data, content_type="application/json")
 

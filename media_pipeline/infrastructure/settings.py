@@ -8,13 +8,14 @@ from pathlib import Path
 from typing import Literal
 
 from platformdirs import user_data_path
-from pydantic import Field
+from pydantic import Field, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from media_pipeline.domain.admission import Limits
 from media_pipeline.infrastructure import recipes
 from media_pipeline.infrastructure.sandbox.modes import Choice
 
+_PREFIX = "MEDIA_PIPELINE_"
 FILES = "files"
 """The bucket of this machine's own files, for `media-pipeline process FILE`: read in place, keys are paths."""
 
@@ -25,7 +26,7 @@ class Settings(BaseSettings):
     Nested values are spelt with two underscores: MEDIA_PIPELINE_LIMITS__BYTES=1000000.
     """
 
-    model_config = SettingsConfigDict(env_prefix="MEDIA_PIPELINE_", env_nested_delimiter="__", extra="forbid")
+    model_config = SettingsConfigDict(env_prefix=_PREFIX, env_nested_delimiter="__", extra="forbid")
 
     resources: Literal["local", "production"] = "local"
     """local: directories and SQLite below `home`; production: S3 and the database given."""
@@ -102,6 +103,15 @@ class Settings(BaseSettings):
     @cached_property
     def packager_path(self) -> str:
         return self.packager or _packaged("packager")
+
+
+def from_environment() -> Settings:
+    """The settings in force. Raises ValueError with a line for each variable that is wrong."""
+    try:
+        return Settings()
+    except ValidationError as error:
+        faults = [f"{_PREFIX}{'__'.join(map(str, e['loc'])).upper()}: {e['msg']}" for e in error.errors()]
+        raise ValueError("\n".join(faults)) from error
 
 
 def _packaged(name: str) -> str:

@@ -153,7 +153,7 @@ def test_trouble_of_ours_is_not_the_tracks(tmp_path: Path) -> None:
             raise Unavailable(QuarantineCode.DISK_FULL, "The disk is full.")
 
     world = World(make(tmp_path / "clip.wav", *tone(1)))
-    info = a.info(text=(TextStream(1, "subrip", "eng"),))
+    info = a.info(text=(TextStream(1, "subrip", "en"),))
     with pytest.raises(Unavailable):
         world.embedded(info, Full(tool().ffmpeg, tool().ffprobe))
 
@@ -168,7 +168,7 @@ def test_a_source_that_is_gone_is_not_a_broken_track(tmp_path: Path) -> None:
     world = World(make(tmp_path / "clip.wav", *tone(1)))
     world.store.delete("uploads", ["clip"])
     with pytest.raises(BadMedia) as gone:
-        world.embedded(a.info(text=(TextStream(1, "subrip", "eng"),)))
+        world.embedded(a.info(text=(TextStream(1, "subrip", "en"),)))
     assert gone.value.code is RejectionCode.SOURCE_GONE
 
 

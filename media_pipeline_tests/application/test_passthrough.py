@@ -14,7 +14,7 @@ from media_pipeline.application.transcode import Transcoded, transcode
 from media_pipeline.domain import quality
 from media_pipeline.domain.admission import Limits
 from media_pipeline.domain.profile import Recipes
-from media_pipeline.domain.results import NotMade, Rendition, Source
+from media_pipeline.domain.results import AudioTracks, NotMade, Rendition, Source
 from media_pipeline.infrastructure import recipes
 from media_pipeline.infrastructure.local_disk import LocalDisk
 from media_pipeline_tests import builders as a
@@ -128,12 +128,15 @@ def test_a_standard_source_is_its_own_top_rung_and_every_other_keeps_step(
     assert top.keyframes == low.keyframes
     assert len(top.keyframes) > 2
     assert SERIAL.encode() not in here.file(top).read_bytes()
-    assert made.audio is not None
+    assert isinstance(made.audio, AudioTracks)
     stream = package(
         source, [top, low], made.audio, recipes=known(), shelf=here.shelf, packager=here.packager, tool=here.tool,
         scratch=here.scratch("stream"),
     )  # fmt: skip
-    checks = [*quality.stream(stream, [top, low], known().stream["cmaf"]), *quality.rendition(top, source, None)]
+    checks = [
+        *quality.stream(stream, [top, low], made.audio, known().stream["cmaf"]),
+        *quality.rendition(top, source, None),
+    ]
     assert [c for c in checks if not c.passed] == []
     assert stream.faults == ()
 

@@ -83,7 +83,6 @@ def test_nobody_speaks_in_any_track(tmp_path: Path) -> None:
     assert heard(clip(tmp_path / "clip.mkv", SILENCE, STEADY))[0] == NotMade("nobody speaks")
 
 
-@pytest.mark.xfail(reason="the speech command mixes two sides down by adding them", strict=False)
 def test_stereo_of_which_one_side_is_upside_down_is_heard(tmp_path: Path) -> None:
     made, store = heard(clip(tmp_path / "clip.mkv", UPSIDE_DOWN))
     assert starts_at(made, store) == pytest.approx(1.0, abs=0.11)

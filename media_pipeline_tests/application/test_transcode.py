@@ -9,8 +9,9 @@ from media_pipeline.application.admit import admit
 from media_pipeline.application.register import register
 from media_pipeline.application.transcode import Transcoded, transcode
 from media_pipeline.domain.admission import Limits
+from media_pipeline.domain.errors import BadMedia, RejectionCode
 from media_pipeline.domain.profile import QualityGate
-from media_pipeline.domain.results import Rendition
+from media_pipeline.domain.results import AudioTracks, Rendition
 from media_pipeline.domain.upload import Upload
 from media_pipeline.infrastructure.settings import FILES
 from media_pipeline_tests import builders as a
@@ -21,13 +22,13 @@ from media_pipeline_tests.published import together
 GATE = QualityGate("gate", 75, 60, passages=2, passage_seconds=0.4, retry_crf=-20, retry_bitrate=2.0)
 
 
-def transcoded(home: Path, gate: QualityGate | None) -> Transcoded:
+def transcoded(home: Path, gate: QualityGate | None = None, clip: Path | None = None) -> Transcoded:
     here = platform(home)
     rungs = {"good": a.rung(180, "good"), "poor": a.rung(90, "poor", crf=48)}
     profile = replace(here.recipes.profiles["fast"], rungs=tuple(rungs), quality=gate and gate.name)
     recipes = replace(here.recipes, rungs=rungs, profiles={"fast": profile}, quality={"gate": gate} if gate else {})
     home.mkdir(exist_ok=True)
-    clip = media.make(home / "a.mp4", *media.picture(3, "320x180"), *media.tone(3), *media.h264("-c:a", "aac"))
+    clip = clip or media.clip(home / "a.mp4", 3, "320x180")
     obj = here.store.head(FILES, str(clip).lstrip("/"))
     job = register(obj, profile=profile, catalogue=here.catalogue, now=here.now())
     upload = Upload(job.media_id, job.version, job.bucket, job.key, job.etag, job.size)
@@ -71,3 +72,34 @@ def test_what_misses_the_gate_twice_is_kept_and_its_check_fails(tmp_path: Path) 
     assert likeness is not None
     assert likeness.vmaf_mean < 75
     assert rung(made, "poor").tries == 2
+
+
+NOISE = ("-c", "copy", "-map", "0", "-bsf:a:1", "noise=amount=1")
+
+
+def test_a_track_that_cannot_be_decoded_costs_itself_and_is_named(tmp_path: Path) -> None:
+    two = media.make(
+        tmp_path / "two.mkv", *media.picture(1, "320x180"), *media.tone(1), *media.tone(1), "-map", "0", "-map", "1",
+        "-map", "2", *media.h264("-c:a", "aac"), "-metadata:s:a:1", "language=deu",
+    )  # fmt: skip
+    made = transcoded(tmp_path / "home", clip=media.make(tmp_path / "broken.mkv", "-i", str(two), *NOISE))
+    assert isinstance(made.audio, AudioTracks)
+    assert [track.language for track in made.audio.tracks] == ["und"]
+    assert made.audio.warnings == ("Audio track 2 (de) cannot be decoded: it was not kept.",)
+    assert rung(made, "good").frames == 25
+
+
+def half_broken(to: Path, *arguments: str) -> Path:
+    """Samples of which the second half is zeros; the index still promises them all."""
+    data = media.make(to, *arguments, "-c:a", "alac").read_bytes()
+    at = data.index(b"mdat") + 4
+    length = int.from_bytes(data[at - 8 : at - 4]) - 8
+    to.write_bytes(data[: at + length // 2] + bytes(length - length // 2) + data[at + length :])
+    return to
+
+
+def test_sound_alone_that_stops_decoding_half_way_is_cut_off(tmp_path: Path) -> None:
+    with pytest.raises(BadMedia) as refused:
+        transcoded(tmp_path / "home", clip=half_broken(tmp_path / "a.m4a", *media.tone(6)))
+    assert refused.value.code is RejectionCode.TRUNCATED
+    assert refused.value.message == "The file is cut off: 3 of 6 seconds could be decoded."

@@ -24,7 +24,7 @@ NAMES = [
     "-i.mp4",
     "frame%03d.png",
     "concat:a|b.mp4",
-    "EVILNAME; rm -rf $HOME `id` $(id) 'q' \"d\".mp4",
+    "EVILNAME; rm -rf $HOME `id` $(id) 'q' \"d\" \udcff.mp4",
     "EVILNAME\n#EXTM3U\r\nhttp:\\evil.mp4",
     "EVILNAME<script>alert(1)<%2Fscript>\u202egpj.exe",
     "EVILNAME" + "\u00e9" * 125,

@@ -172,7 +172,7 @@ def test_media_with_less_in_it_ends_ready_too(
 
 
 def test_every_bad_file_has_its_code_and_none_stops_the_next(run: Run, tmp_path: Path, home: Path) -> None:
-    good = media.clip(tmp_path / "good.mp4", 1)
+    good = media.clip(tmp_path / "good.mp4", 1).rename(tmp_path / "g\udcffd.mp4")  # a byte that is no text
     whole = media.clip(tmp_path / "whole.mp4", 8, "320x240", "-movflags", "+faststart")
     files = {
         "empty.mp4": (b"", "EMPTY_OBJECT"),
@@ -182,7 +182,7 @@ def test_every_bad_file_has_its_code_and_none_stops_the_next(run: Run, tmp_path:
     }
     for name, (content, _) in files.items():
         (tmp_path / name).write_bytes(content)
-    before = set((home / "media").iterdir())
+    before = set((home / "media").glob("*"))
     paths = [str(tmp_path / name) for name in files] + [str(tmp_path / "nowhere.mp4"), str(tmp_path), str(good)]
     done = run("process", "--json", "--profile", "fast", *paths)
     assert done.returncode == 1, done.stderr
@@ -322,7 +322,7 @@ def safe_command(process: psutil.Process) -> list[str]:
     ("arguments", "words"),
     [
         (["process"], "files"),
-        (["process", "--profile", "nope", "x.mp4"], "default, fast"),
+        (["process", "--profile", "nope", "x.mp4"], "default, hevc, av1, fast"),
         (["frobnicate"], "frobnicate"),
         (["list", "--state", "nope"], "queued"),
     ],
@@ -334,13 +334,19 @@ def test_a_wrong_call_ends_with_64_and_says_what_is_right(run: Run, arguments: l
     assert done.stdout == ""
 
 
-def test_a_wrong_setting_names_itself(home: Path) -> None:
-    done = subprocess.run(
-        [PROGRAM, "list"], capture_output=True, text=True, check=False,
-        env={**environment(home), "MEDIA_PIPELINE_PROFILE": "nope"},
-    )  # fmt: skip
+@pytest.mark.parametrize(
+    ("name", "value", "told"),
+    [
+        ("MEDIA_PIPELINE_PROFILE", "nope", "'nope' is not one of default, "),
+        ("MEDIA_PIPELINE_SANDBOX", "nope", "Input should be 'auto', 'bubblewrap', 'landlock' or 'rlimits'"),
+        ("MEDIA_PIPELINE_LIMITS__BYTES", "much", "Input should be a valid integer"),
+    ],
+)
+def test_a_wrong_setting_names_itself_and_what_is_allowed(home: Path, name: str, value: str, told: str) -> None:
+    env = {**environment(home), name: value}
+    done = subprocess.run([PROGRAM, "list"], capture_output=True, text=True, check=False, env=env)
     assert done.returncode == 64
-    assert "MEDIA_PIPELINE_PROFILE" in done.stderr
+    assert done.stderr.startswith(f"{name}: {told}")
 
 
 def test_the_doctor_finds_everything_in_order(run: Run) -> None:

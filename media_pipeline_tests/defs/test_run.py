@@ -3,7 +3,7 @@
 import shutil
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import dagster as dg
 import pytest
@@ -14,8 +14,7 @@ from media_pipeline.application.settle import settle
 from media_pipeline.cli.subtitles import put
 from media_pipeline.definitions import build
 from media_pipeline.defs.partitions import tags, uploads
-from media_pipeline.defs.resources import Platform, prepare, production
-from media_pipeline.defs.sensors import new_uploads
+from media_pipeline.defs.resources import Platform
 from media_pipeline.domain.errors import QuarantineCode, Unavailable
 from media_pipeline.domain.job import Job, JobState, TaskState
 from media_pipeline.domain.profile import SpeechModel
@@ -23,12 +22,8 @@ from media_pipeline.infrastructure.ffmpeg.tool import Ffmpeg
 from media_pipeline.infrastructure.settings import FILES
 from media_pipeline_tests import builders as a
 from media_pipeline_tests import media
-from media_pipeline_tests.conftest import KEY, SECRET
 from media_pipeline_tests.fake_models import ScriptedRecogniser
-from media_pipeline_tests.platform import platform, settings
-
-if TYPE_CHECKING:
-    from mypy_boto3_s3 import S3Client
+from media_pipeline_tests.platform import platform
 
 pytestmark = pytest.mark.slow
 
@@ -158,42 +153,6 @@ def test_a_bad_file_is_tried_once(tmp_path: Path) -> None:
     assert not success
     assert job.state is JobState.REJECTED
     assert retries == []
-
-
-def test_a_deployment_on_s3_makes_the_same_media(
-    tmp_path: Path, s3: "S3Client", monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """From the sensor that finds an object to the manifest that names others, all of them in buckets."""
-    monkeypatch.setenv("AWS_ACCESS_KEY_ID", KEY)
-    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", SECRET)
-    chosen = settings(tmp_path, s3_endpoint=s3.meta.endpoint_url, s3_region="us-east-1", profile="fast")
-    prepare(chosen)
-    here = production(chosen)
-    s3.upload_file(str(media.clip(tmp_path / "clip.mp4", 3)), "uploads", "Holiday 2026/clip ü.mp4")
-    with dg.instance_for_test() as instance:
-        found: list[dg.RunRequest] = []
-        cursor = None
-        while not found:  # the first listing only notes an object this young
-            context = dg.build_sensor_context(instance=instance, cursor=cursor, resources={"platform": here})
-            tick = new_uploads(context)
-            assert isinstance(tick, dg.SensorResult)
-            found, cursor = list(tick.run_requests or []), tick.cursor
-        (request,) = found
-        instance.add_dynamic_partitions(str(uploads.name), [str(request.partition_key)])
-        result = (
-            build(here)
-            .resolve_job_def("process_upload")
-            .execute_in_process(instance=instance, partition_key=request.partition_key, tags=request.tags)
-        )
-    assert result.success
-    job = here.catalogue.job(str(request.partition_key))
-    assert job.state is JobState.READY
-    manifest = published(job.media_id, shelf=here.shelf, codec=here.codec)
-    assert manifest is not None
-    named = [manifest.hls, manifest.dash, manifest.poster]
-    keys = {o["Key"] for o in s3.list_objects_v2(Bucket="media", Prefix=f"{job.media_id}/")["Contents"]}
-    assert {f"{job.media_id}/{name}" for name in named} <= keys
-    assert list(chosen.scratch_dir.iterdir()) == []
 
 
 def test_one_rung_can_be_remade_alone(tmp_path: Path) -> None:

@@ -8,7 +8,7 @@ import pytest
 from media_pipeline.application.register import register
 from media_pipeline.defs.partitions import KEY_TAG, VERSION_TAG
 from media_pipeline.defs.resources import Platform
-from media_pipeline.defs.sensors import MOST_A_TICK, new_uploads, settle_cancelled, settle_failed
+from media_pipeline.defs.sensors import MOST_A_TICK, new_uploads, reconciled, settle_cancelled, settle_failed
 from media_pipeline.domain.errors import QuarantineCode
 from media_pipeline.domain.job import Job, JobState, TaskState
 from media_pipeline_tests.platform import platform
@@ -163,3 +163,53 @@ def test_the_end_of_an_older_run_does_not_touch_the_job_of_a_newer(here: Platfor
     with dg.instance_for_test() as instance:
         ended(instance, here, job, "run-1", status)
     assert here.catalogue.job(job.media_id) == before
+
+
+def reconcile(here: Platform, instance: dg.DagsterInstance) -> None:
+    context = dg.build_sensor_context(instance=instance, resources={"platform": here})
+    assert isinstance(reconciled(context), dg.SkipReason)
+
+
+def remember(instance: dg.DagsterInstance, job: Job, run_id: str, status: dg.DagsterRunStatus) -> None:
+    tags = {"dagster/partition": job.media_id, VERSION_TAG: job.version}
+    instance.add_run(dg.DagsterRun(job_name="process_upload", run_id=run_id, status=status, tags=tags))
+
+
+@pytest.mark.parametrize(
+    ("status", "state"),
+    [
+        (dg.DagsterRunStatus.FAILURE, JobState.QUARANTINED),
+        (dg.DagsterRunStatus.SUCCESS, JobState.QUARANTINED),  # of which nothing says that it made anything
+        (dg.DagsterRunStatus.CANCELED, JobState.CANCELLED),
+        (dg.DagsterRunStatus.STARTED, JobState.PROCESSING),
+        (dg.DagsterRunStatus.STARTING, JobState.PROCESSING),
+        (dg.DagsterRunStatus.CANCELING, JobState.PROCESSING),
+        (None, JobState.QUARANTINED),
+    ],
+)
+def test_a_run_whose_end_nobody_noticed_is_noticed(
+    here: Platform, status: dg.DagsterRunStatus | None, state: JobState
+) -> None:
+    job = begun(here, "run-1")
+    with dg.instance_for_test() as instance:
+        if status:
+            remember(instance, job, "run-1", status)
+        reconcile(here, instance)
+        after = here.catalogue.job(job.media_id)
+        assert after.state is state
+        assert (after.task("stream").state is TaskState.RUNNING) == (state is JobState.PROCESSING)
+        reconcile(here, instance)
+    assert here.catalogue.job(job.media_id) == after
+
+
+def test_a_run_that_died_before_its_first_step_is_noticed_and_a_queued_job_without_one_is_left(here: Platform) -> None:
+    for name in ("one.mp4", "two.mp4"):
+        drop(here, name)
+        register(here.store.head("uploads", name), profile=here.profile, catalogue=here.catalogue, now=here.now())
+    one = next(j for j in here.catalogue.jobs() if j.key == "one.mp4")
+    with dg.instance_for_test() as instance:
+        remember(instance, one, "run-1", dg.DagsterRunStatus.FAILURE)
+        reconcile(here, instance)
+    assert {j.key: j.state for j in here.catalogue.jobs()} == {
+        "one.mp4": JobState.QUARANTINED, "two.mp4": JobState.QUEUED
+    }  # fmt: skip

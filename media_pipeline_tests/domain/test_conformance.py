@@ -57,6 +57,7 @@ def test_bitrates_are_those_of_the_segments() -> None:
             "AVERAGE-BANDWIDTH=4400",
             "v.m3u8: AVERAGE-BANDWIDTH is 4400 bits/s, measured are 4514",
         ),
+        ("AVERAGE-BANDWIDTH=4515", "AVERAGE-BANDWIDTH=6001", "BANDWIDTH is 6000 bits/s, less than the average of 6001"),
         ("DEFAULT=YES,AUTOSELECT=YES", "DEFAULT=NO,AUTOSELECT=YES", "0 default renditions in group audio"),
         ("AUTOSELECT=YES", "AUTOSELECT=NO", "is not to be selected"),
         (',AUDIO="audio"', ',AUDIO="sound"', "names the AUDIO group sound, which is not there"),

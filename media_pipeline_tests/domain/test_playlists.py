@@ -129,6 +129,12 @@ def test_a_heavy_last_segment_counts_in_the_bandwidth() -> None:
     assert (variant.bandwidth, variant.average_bandwidth) == (2 * 8000, round(2 * 6000 * 8 / 9 + 0.5))
 
 
+def test_a_peak_is_never_below_the_average() -> None:
+    high = MASTER.replace("BANDWIDTH=1663672", "BANDWIDTH=1663672,AVERAGE-BANDWIDTH=1663700")
+    variant = packaged(high, "a").playlists[0].stream_info
+    assert (variant.bandwidth, variant.average_bandwidth) == (1663700, 1663700)
+
+
 def test_a_bandwidth_that_is_high_enough_stays() -> None:
     assert packaged(MASTER, "a").playlists[0].stream_info.bandwidth == 1663672
 

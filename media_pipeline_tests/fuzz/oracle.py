@@ -58,7 +58,7 @@ class Oracle:
 
     def judge(self, data: bytes) -> str:
         """`video` or `audio` where it plays, or the code of the refusal. Raises Broken."""
-        inbox, before = self.platform.settings.inbox, _peak_memory()
+        inbox, before, others = self.platform.settings.inbox, _peak_memory(), set(_children())
         (inbox / "case").write_bytes(data)
         upload = received(self.platform.store.head(self.platform.settings.uploads_bucket, "case"))
         began = time.monotonic()
@@ -71,8 +71,8 @@ class Oracle:
         _expect(peak <= max(before, MOST_MEMORY), f"a tool took {peak / 1e6:.0f} MB")
         left = [p.name for p in self.platform.settings.scratch_dir.iterdir()]
         _expect(not left, f"left in scratch: {left}")
-        alive = [p.name() for p in psutil.Process().children(recursive=True)]
-        _expect(not alive, f"still running: {alive}")
+        alive = set(_children()) - others
+        _expect(not alive, f"still running: {[p.name() for p in alive]}")
         return verdict
 
     def _processed(self, upload: Upload) -> str:
@@ -143,9 +143,9 @@ class Oracle:
                 )
 
     def _speech(self, source: Source, scratch: Path) -> None:
-        if source.info.speech_track:
+        for track in source.info.speech_tracks:
             with opened(source.upload, store=self.platform.store, scratch=scratch) as path:
-                self.platform.tool.speech(path, source.info, source.info.speech_track, scratch=scratch)
+                self.platform.tool.speech(path, source.info, track, scratch=scratch)
 
     def _kept(self, source: Source, outputs: Sequence[Rendition | AudioTrack]) -> None:
         """As much as decodes, and no more than that or than the packets say: the longest output beside a decode."""
@@ -203,3 +203,7 @@ def _peak_memory() -> int:
 def _expect(kept: bool, otherwise: str) -> None:
     if not kept:
         raise Broken(otherwise)
+
+
+def _children() -> list[psutil.Process]:
+    return psutil.Process().children(recursive=True)

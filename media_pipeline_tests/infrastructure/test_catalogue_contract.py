@@ -1,18 +1,20 @@
-"""What every Catalogue promises: the fake, and SQL on a SQLite file."""
+"""What every Catalogue promises: the fake, and SQL on a SQLite file and on a Postgres server."""
 
 import threading
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
 
 import pytest
 
 from media_pipeline.application.ports import Catalogue
-from media_pipeline.domain.errors import Missing, QuarantineCode, RejectionCode
+from media_pipeline.domain.errors import Conflict, Missing, QuarantineCode, RejectionCode
 from media_pipeline.domain.job import ALLOWED, Failure, Job, JobState, Task, TaskState
 from media_pipeline.domain.upload import StoredObject, Upload, received
 from media_pipeline.infrastructure.catalogue import SqlCatalogue
 from media_pipeline.infrastructure.database import upgrade
 from media_pipeline_tests.fakes import MemoryCatalogue
+from media_pipeline_tests.postgres import Postgres
 
 NOW = datetime(2026, 1, 2, 3, 4, 5, 678901, tzinfo=UTC)
 LATER = NOW + timedelta(minutes=1)
@@ -26,7 +28,10 @@ ODD_TEXT = [
     "100% of %41",
     "nul\0",
     "no utf-8 \udce9\udcff",
+    "half a pair \ud83d",
+    "%udc80 and %C3%A9",
     "x" * 1000,
+    "".join(chr(0x4E00 + n * 7919 % 20_000) for n in range(1365)),  # 4 kB that no index can compress
     "'; --",
 ]
 
@@ -43,11 +48,25 @@ PATHS: dict[JobState, tuple[JobState, ...]] = {
 }
 
 
-@pytest.fixture(params=["memory", "sqlite"])
+@pytest.fixture(params=["memory", "sqlite", "postgres"])
 def catalogue(request: pytest.FixtureRequest, tmp_path: Path) -> Catalogue:
-    if request.param == "memory":
-        return MemoryCatalogue()
-    url = f"sqlite:///{tmp_path / 'catalogue.sqlite'}"
+    match request.param:
+        case "memory":
+            return MemoryCatalogue()
+        case "sqlite":
+            url = f"sqlite:///{tmp_path / 'catalogue.sqlite'}"
+            upgrade(url)
+            return SqlCatalogue(url)
+        case _:
+            found: SqlCatalogue = request.getfixturevalue("on_postgres")
+            with found._writing() as connection:
+                connection.exec_driver_sql("TRUNCATE media, jobs, tasks")
+            return found
+
+
+@pytest.fixture(scope="module")
+def on_postgres(postgres: Postgres) -> SqlCatalogue:
+    url = postgres.new_database()
     upgrade(url)
     return SqlCatalogue(url)
 
@@ -194,6 +213,22 @@ def test_jobs_are_the_current_ones_newest_first(catalogue: Catalogue) -> None:
         register(catalogue, upload(key, etag), at=at)
     assert [(j.key, j.etag) for j in catalogue.jobs()] == [("a", "e2"), ("b", "e1")]
     assert [j.key for j in catalogue.jobs(limit=1)] == ["a"]
+
+
+def test_jobs_are_paged_without_gaps_or_repeats(catalogue: Catalogue) -> None:
+    """Also when many came at the same time, and others come between two pages."""
+    for number in range(7):
+        in_state(catalogue, JobState.PROCESSING, upload(f"{number}"), at=NOW if number % 2 else LATER)
+    whole = [j.media_id for j in catalogue.jobs()]
+    seen: list[str] = []
+    place = None
+    while page := catalogue.jobs(state=JobState.PROCESSING, after=place, limit=3):
+        assert len(page) <= 3
+        seen += [j.media_id for j in page]
+        place = page[-1].place
+        in_state(catalogue, JobState.PROCESSING, upload(f"newer {len(seen)}"), at=LAST)
+    assert seen == whole
+    assert catalogue.jobs(state=JobState.QUEUED, after=(LAST, "")) == []
 
 
 def test_jobs_come_with_their_own_tasks_in_order(catalogue: Catalogue) -> None:
@@ -373,3 +408,73 @@ def test_a_restart_resets_its_own_tasks_and_adds_those_the_job_lacks(catalogue: 
     assert [t.name for t in tasks] == [*TASKS, "tags", "thumbnails"]
     assert [t.state is TaskState.WAITING for t in tasks] == [False, False, True, True, True]
     assert tasks[2:] == (Task("audio"), Task("tags"), Task("thumbnails"))
+
+
+def test_who_saw_a_job_that_has_changed_since_writes_nothing(catalogue: Catalogue) -> None:
+    queued = register(catalogue)
+    restart(catalogue, queued, *TASKS)
+    mine = catalogue.job(queued.media_id)
+    restart(catalogue, mine, "audio", run_id="run-2")
+    before = catalogue.job(queued.media_id)
+    for stale in (queued, mine):  # another state, another run
+        assert not catalogue.move(stale.media_id, stale.version, JobState.QUARANTINED, seen=stale, at=LAST)
+        with pytest.raises(Conflict):
+            catalogue.task(stale.media_id, stale.version, "audio", TaskState.FAILED, seen=stale, at=LAST)
+    assert catalogue.job(queued.media_id) == before
+    catalogue.task(before.media_id, before.version, "audio", TaskState.FAILED, seen=before, at=LAST)
+    assert catalogue.move(before.media_id, before.version, JobState.QUARANTINED, seen=before, at=LAST)
+
+
+def test_a_run_that_begins_while_its_predecessor_is_settled_keeps_its_tasks(catalogue: Catalogue) -> None:
+    for number in range(8):
+        job = register(catalogue, upload(f"{number}"))
+        restart(catalogue, job, *TASKS)
+        seen = catalogue.job(job.media_id)
+        start = threading.Barrier(2)
+
+        def settle(seen: Job = seen, start: threading.Barrier = start) -> None:
+            start.wait()
+            with suppress(Conflict):
+                for name in TASKS:
+                    catalogue.task(seen.media_id, seen.version, name, TaskState.FAILED, seen=seen, at=LATER)
+            catalogue.move(seen.media_id, seen.version, JobState.QUARANTINED, seen=seen, at=LATER)
+
+        settling = threading.Thread(target=settle)
+        settling.start()
+        start.wait()
+        assert restart(catalogue, seen, *TASKS, run_id="run-2", at=LAST)
+        settling.join()
+        after = catalogue.job(job.media_id)
+        assert (after.state, after.run_id) == (JobState.PROCESSING, "run-2")
+        assert {t.state for t in after.tasks} == {TaskState.WAITING}
+
+
+def test_unsettled_is_what_looks_as_if_a_run_were_at_work(catalogue: Catalogue) -> None:
+    names = (*TASKS, "publication")
+    done = [TaskState.DONE] * len(names)
+    cases: list[tuple[JobState, list[TaskState], bool]] = [
+        (JobState.QUEUED, [TaskState.WAITING] * 4, False),
+        (JobState.PROCESSING, done, True),
+        (JobState.PLAYABLE, [TaskState.RUNNING, *done[1:]], True),
+        (JobState.PLAYABLE, [TaskState.FAILED, *done[1:]], False),
+        (JobState.PLAYABLE, [TaskState.FAILED, *done[2:], TaskState.WAITING], True),
+        (JobState.PLAYABLE, done, True),
+        (JobState.PLAYABLE, [*done[1:], TaskState.SKIPPED], False),
+        (JobState.READY, done, False),
+        (JobState.READY, [*done[1:], TaskState.RUNNING], True),
+        (JobState.REJECTED, [TaskState.FAILED, *[TaskState.SKIPPED] * 3], False),
+        (JobState.REJECTED, [TaskState.FAILED, *[TaskState.WAITING] * 3], True),
+    ]
+    for number, (state, tasks, _) in enumerate(cases):
+        at = NOW + timedelta(minutes=number)
+        of = upload(f"case {number}")
+        catalogue.register(of, title="", tenant="default", profile="web", tasks=names, at=at)
+        in_state(catalogue, state, of, at=at)
+        for name, task in zip(names, tasks, strict=True):
+            catalogue.task(of.media_id, of.version, name, task, at=at)
+    wanted = [f"case {number}" for number, (_, _, open_) in enumerate(cases) if open_]
+    found = catalogue.unsettled(limit=50)
+    assert [j.key for j in found] == wanted
+    assert found == [catalogue.job(j.media_id) for j in found]
+    register(catalogue, upload("case 1", "e2"), at=LAST)  # a newer version; the old one is still open
+    assert [j.key for j in catalogue.unsettled(limit=2)] == wanted[:2]

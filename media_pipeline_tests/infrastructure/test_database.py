@@ -1,4 +1,4 @@
-"""The catalogue's database: its migrations, and many processes at once."""
+"""The catalogue's database, on SQLite and on Postgres: migrations, many processes at once, a server that goes."""
 
 import multiprocessing
 import os
@@ -11,21 +11,35 @@ import pytest
 import sqlalchemy as sa
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
 
 from media_pipeline.domain.errors import QuarantineCode, Unavailable
 from media_pipeline.domain.job import JobState
 from media_pipeline.domain.upload import StoredObject, received
 from media_pipeline.infrastructure import database
 from media_pipeline.infrastructure.catalogue import SqlCatalogue
+from media_pipeline_tests.postgres import Postgres, running
 
 NOW = datetime(2026, 1, 2, tzinfo=UTC)
 UPLOAD = received(StoredObject("uploads", "clip.mp4", "e1", 1000, NOW))
 PROCESSES = 4
+MIGRATIONS = Path(database.__file__).parent / "migrations"
+
+
+@pytest.fixture(params=["sqlite", "postgres"])
+def url(request: pytest.FixtureRequest) -> str:
+    found: str = request.getfixturevalue(f"{request.param}_url")
+    return found
 
 
 @pytest.fixture
-def url(tmp_path: Path) -> str:
+def sqlite_url(tmp_path: Path) -> str:
     return f"sqlite:///{tmp_path}/new directory/catalogue.sqlite"
+
+
+@pytest.fixture
+def postgres_url(postgres: Postgres) -> str:
+    return postgres.new_database()
 
 
 def tables(url: str) -> set[str]:
@@ -35,9 +49,10 @@ def tables(url: str) -> set[str]:
     return found - {"alembic_version"}
 
 
-def register(url: str, title: str = "Clip") -> object:
+def register(url: str, title: str = "Clip", etag: str = "e1") -> object:
     catalogue = SqlCatalogue(url)
-    return catalogue.register(UPLOAD, title=title, tenant="default", profile="web", tasks=("source",), at=NOW)
+    of = received(StoredObject("uploads", "clip.mp4", etag, 1000, NOW))
+    return catalogue.register(of, title=title, tenant="default", profile="web", tasks=("source",), at=NOW)
 
 
 def test_an_upgrade_makes_the_file_and_every_table(url: str) -> None:
@@ -60,17 +75,41 @@ def test_the_migrations_make_the_tables_the_code_uses(url: str) -> None:
     engine.dispose()
 
 
-def test_the_migrations_go_down_and_up_again(url: str) -> None:
-    database.upgrade(url)
+def rows(url: str) -> dict[str, list[tuple[object, ...]]]:
+    """Everything the database holds, as its own types."""
+    engine = database.open_database(url)
+    with engine.connect() as connection:
+        found = {
+            name: sorted(tuple(row) for row in connection.exec_driver_sql(f"SELECT * FROM {name}"))
+            for name in database.metadata.tables
+        }
+    engine.dispose()
+    return found
+
+
+REVISIONS = [s.revision for s in reversed(list(ScriptDirectory(str(MIGRATIONS)).walk_revisions()))]
+
+
+def test_every_migration_goes_down_and_up_again_and_keeps_what_is_there(url: str) -> None:
+    database.upgrade(url, REVISIONS[0])
+    for number in range(3):
+        register(url, f"Clip {number}% \0", etag=f"e{number}")
+    SqlCatalogue(url).move(UPLOAD.media_id, UPLOAD.version, JobState.PROCESSING, at=NOW)
+    before = rows(url)
+    assert [len(before[name]) for name in ("media", "jobs", "tasks")] == [1, 3, 3]
+    for revision in [*REVISIONS[1:], *reversed(REVISIONS[:-1]), "head"]:
+        move = database.downgrade if revision in REVISIONS[:-1] else database.upgrade
+        move(url, revision)
+        assert rows(url) == before
     database.downgrade(url, "base")
     assert tables(url) == set()
     database.upgrade(url)
     register(url)
 
 
-def test_a_file_is_opened_for_many_readers_and_a_patient_writer(url: str) -> None:
-    database.upgrade(url)
-    with database.open_database(url).connect() as connection:
+def test_a_file_is_opened_for_many_readers_and_a_patient_writer(sqlite_url: str) -> None:
+    database.upgrade(sqlite_url)
+    with database.open_database(sqlite_url).connect() as connection:
         pragmas = {
             name: connection.exec_driver_sql(f"PRAGMA {name}").scalar_one()
             for name in ("journal_mode", "busy_timeout", "foreign_keys")
@@ -83,19 +122,87 @@ def test_a_database_that_was_never_prepared_is_unavailable(url: str, tmp_path: P
         SqlCatalogue(url).job("nobody")
     assert caught.value.code is QuarantineCode.STORE_UNAVAILABLE
     assert str(tmp_path) not in caught.value.message
+    assert "127.0.0.1" not in caught.value.message
 
 
-def test_a_writer_that_waits_too_long_is_unavailable(url: str) -> None:
-    database.upgrade(url)
-    register(url)
-    catalogue = SqlCatalogue(f"{url}?timeout=0")
-    other = sqlite3.connect(sa.make_url(url).database or "", isolation_level=None)
+def test_a_writer_of_a_file_that_waits_too_long_is_unavailable(sqlite_url: str) -> None:
+    database.upgrade(sqlite_url)
+    register(sqlite_url)
+    catalogue = SqlCatalogue(f"{sqlite_url}?timeout=0")
+    other = sqlite3.connect(sa.make_url(sqlite_url).database or "", isolation_level=None)
     other.execute("BEGIN IMMEDIATE")
     sa.event.listen(catalogue._engine(), "connect", lambda connection, _: connection.execute("PRAGMA busy_timeout = 0"))
     with pytest.raises(Unavailable):
         catalogue.move(UPLOAD.media_id, UPLOAD.version, JobState.PROCESSING, at=NOW)
     assert catalogue.job(UPLOAD.media_id).state is JobState.QUEUED  # readers do not wait for a writer
     other.close()
+
+
+def test_a_server_limits_statements_and_locks_and_the_url_has_the_last_word(postgres_url: str) -> None:
+    def limits(url: str) -> dict[str, str]:
+        engine = database.open_database(url)
+        with engine.connect() as connection:
+            names = ("statement_timeout", "lock_timeout", "idle_in_transaction_session_timeout", "application_name")
+            found = {name: connection.exec_driver_sql(f"SHOW {name}").scalar_one() for name in names}
+        engine.dispose()
+        return found
+
+    ours = {
+        "statement_timeout": "20s", "lock_timeout": "10s", "idle_in_transaction_session_timeout": "1min",
+        "application_name": "media-pipeline",
+    }  # fmt: skip
+    assert limits(postgres_url) == ours
+    assert limits(f"{postgres_url}?application_name=other") == {**ours, "application_name": "other"}
+
+
+def test_a_writer_to_a_server_that_waits_too_long_is_unavailable(postgres_url: str) -> None:
+    database.upgrade(postgres_url)
+    register(postgres_url)
+    catalogue = SqlCatalogue(f"{postgres_url}?options=-c%20lock_timeout%3D50")
+    engine = database.open_database(postgres_url)
+    with engine.begin() as other:
+        other.execute(sa.update(database.jobs).values(revision=7))
+        with pytest.raises(Unavailable, match="does not answer"):
+            catalogue.move(UPLOAD.media_id, UPLOAD.version, JobState.PROCESSING, at=NOW)
+        assert catalogue.job(UPLOAD.media_id).revision == 0  # readers do not wait for a writer
+    assert catalogue.move(UPLOAD.media_id, UPLOAD.version, JobState.PROCESSING, at=NOW)
+    engine.dispose()
+
+
+def test_a_server_that_is_down_is_unavailable_and_is_found_again_when_it_is_back() -> None:
+    with running() as server:  # one of its own: others are at work on the shared one
+        url = server.new_database()
+        database.upgrade(url)
+        job = register(url)
+        catalogue = SqlCatalogue(url)
+        assert catalogue.job(UPLOAD.media_id) == job
+        server.stop()
+        for act in (
+            lambda: catalogue.job(UPLOAD.media_id),
+            lambda: catalogue.move(UPLOAD.media_id, UPLOAD.version, JobState.PROCESSING, at=NOW),
+        ):
+            with pytest.raises(Unavailable) as caught:
+                act()
+            assert caught.value.code is QuarantineCode.STORE_UNAVAILABLE
+        server.start()
+        assert catalogue.job(UPLOAD.media_id) == job
+        server.stop()
+        server.start()  # unnoticed: what the pool holds is dead, and is found out before it is used
+        assert catalogue.move(UPLOAD.media_id, UPLOAD.version, JobState.PROCESSING, at=NOW)
+
+
+def test_a_server_that_goes_in_the_middle_of_a_transaction_takes_all_of_it_back() -> None:
+    with running() as server:
+        url = server.new_database()
+        database.upgrade(url)
+        catalogue = SqlCatalogue(url)
+        job = catalogue.register(UPLOAD, title="Clip", tenant="default", profile="web", tasks=("source",), at=NOW)
+        with pytest.raises(Unavailable), catalogue._writing() as connection:
+            connection.execute(sa.update(database.jobs).values(state="ready"))
+            server.stop()
+            connection.execute(sa.update(database.tasks).values(state="done"))
+        server.start()
+        assert catalogue.job(UPLOAD.media_id) == job
 
 
 def at_once(act: Callable[..., object], *args: object) -> list[str]:

@@ -26,6 +26,7 @@ def test_the_published_schema_is_the_one_in_force() -> None:
     ("asset", "value", "kind"),
     [
         ("source", a.source(), Source),
+        ("source", a.source(a.upload("caf\udce9 \u540d.mp4")), Source),
         ("transcodes/720p", a.rendition(), Rendition),
         ("transcodes/720p", NotMade("adds nothing"), Rendition),
     ],

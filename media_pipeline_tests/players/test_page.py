@@ -11,7 +11,7 @@ from media_pipeline_tests.players.conftest import HERE, LONGER_SOUND
 
 pytestmark = pytest.mark.slow
 
-PATIENCE = 15_000
+PATIENCE = 60_000
 """milliseconds"""
 
 

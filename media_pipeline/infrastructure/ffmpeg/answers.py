@@ -8,6 +8,7 @@ from fractions import Fraction
 from typing import Any, NamedTuple
 
 from media_pipeline.domain.errors import BadMedia, RejectionCode
+from media_pipeline.domain.language import UNKNOWN, bcp47
 from media_pipeline.domain.media import AudioStream, MediaInfo, TextKind, TextStream, VideoStream
 from media_pipeline.domain.passthrough import Copy
 from media_pipeline.domain.results import Likeness
@@ -282,7 +283,7 @@ def _audio(s: Stream) -> AudioStream:
         codec=str(s["codec_name"]),
         channels=int(s["channels"]),
         sample_rate=int(s.get("sample_rate", 0)),
-        language=_language(s),
+        language=bcp47(str(s.get("tags", {}).get("language", UNKNOWN))),
         default=bool(s.get("disposition", {}).get("default")),
         end_seconds=0.0,
     )
@@ -294,15 +295,9 @@ def _text(s: Stream) -> TextStream:
     return TextStream(
         index=int(s["index"]),
         codec=str(s.get("codec_name", "unknown")),
-        language=_language(s),
+        language=bcp47(str(s.get("tags", {}).get("language", UNKNOWN))),
         kind="forced" if marks.get("forced") else kind,
     )
-
-
-def _language(s: Stream) -> str:
-    """Only what looks like a language code: a tag is a user's text."""
-    tag = str(s.get("tags", {}).get("language", "und"))
-    return tag.lower() if re.fullmatch(r"[A-Za-z]{2,3}", tag) else "und"
 
 
 def _rotation(s: Stream) -> int:

@@ -66,17 +66,17 @@ def probe(ffprobe: str) -> list[str]:
 
 def scan(ffmpeg_path: str, info: MediaInfo) -> list[str]:
     """Every packet of picture and sound, undecoded, a line each on stdout: what `timeline.Log` reads."""
-    source = _source(info, from_start=False)
+    source = _source(info, threads=1, from_start=False)
     streams = [source[str(s.index)] for s in ([info.video] if info.video else []) + list(info.audio)]
     return _compile(ffmpeg_path, [ffmpeg.output(*streams, "-", format="framecrc", c="copy", copyinkf=None)])
 
 
-def fields(ffmpeg_path: str, info: MediaInfo, *, starts: Sequence[float], seconds: float) -> list[str]:
+def fields(ffmpeg_path: str, info: MediaInfo, *, starts: Sequence[float], seconds: float, threads: int) -> list[str]:
     """Decode some passages and count on stderr, for each, how many frames show two instants at once."""
     assert info.video is not None
     outputs = []
     for start in starts:
-        passage = _source(info, from_start=False, ss=f"{start:.3f}", t=f"{seconds:g}")
+        passage = _source(info, threads=threads, from_start=False, ss=_sought(info, start), t=f"{seconds:g}")
         outputs.append(ffmpeg.output(passage[str(info.video.index)].filter("idet"), "-", format="null"))
     return _compile(ffmpeg_path, outputs, level="info")
 
@@ -90,21 +90,24 @@ def packets(ffprobe: str, name: str) -> list[str]:
 
 
 def sound(ffprobe: str, name: str) -> list[str]:
-    """Seconds of sound in one of our own files."""
+    """Where the sound of one of our own files starts and how long it is, in seconds, as CSV: 0.000000,10.5"""
     return [
         ffprobe, "-v", "error", "-protocol_whitelist", "file", "-select_streams", "a:0",
-        "-show_entries", "stream=duration", "-of", "csv=p=0", name,
+        "-show_entries", "stream=start_time,duration", "-of", "csv=p=0", name,
     ]  # fmt: skip
 
 
-def measure_loudness(ffmpeg_path: str, info: MediaInfo, track: AudioStream, recipe: AudioRecipe) -> list[str]:
+def measure_loudness(
+    ffmpeg_path: str, info: MediaInfo, track: AudioStream, recipe: AudioRecipe, *, threads: int
+) -> list[str]:
     """EBU R128 of one track as a listener gets it (after the down-mix); the summary is the end of stderr."""
-    return _measured(ffmpeg_path, filters.sound(_source(info), track, recipe.channels, recipe.sample_rate))
+    heard = filters.sound(_source(info, threads=threads), info, track, recipe.channels, recipe.sample_rate, whole=False)
+    return _measured(ffmpeg_path, heard)
 
 
-def measure_our_own(ffmpeg_path: str, name: str) -> list[str]:
+def measure_our_own(ffmpeg_path: str, name: str, *, threads: int) -> list[str]:
     """EBU R128 of a file that we made."""
-    return _measured(ffmpeg_path, ffmpeg.input(name).audio)
+    return _measured(ffmpeg_path, ffmpeg.input(name, threads=threads).audio)
 
 
 def encode(
@@ -126,7 +129,7 @@ def encode(
     if renditions:
         assert info.video is not None
         largest = renditions[0]
-        upright = filters.picture(source, info.video, largest.width, largest.height, flags="bicubic")
+        upright = filters.picture(source, info.video, largest.width, largest.height, flags="bicubic", gaps=info.gaps)
         picture = upright.filter("fps", fps=str(output_rate(info.video)), start_time=0)
         if info.held_seconds:
             picture = picture.filter("tpad", stop_mode="clone", stop_duration=f"{info.held_seconds:.3f}")
@@ -139,14 +142,14 @@ def encode(
         for i, (plan, scaled) in enumerate(zip(renditions, _cascade(picture, sizes), strict=True)):
             outputs.append(ffmpeg.output(scaled, f"v{i}.mp4", **_video_options(plan, keyframes, threads)))
     for i, (track, gain) in enumerate(tracks):
-        heard = _normalised(filters.sound(source, track, audio.channels, audio.sample_rate), gain, audio)
-        heard = heard.filter("apad", whole_dur=f"{info.duration_seconds:.3f}")
+        heard = filters.sound(source, info, track, audio.channels, audio.sample_rate)
+        heard = _normalised(heard, gain, audio)
         outputs.append(ffmpeg.output(heard, f"a{i}.mp4", **_audio_options(audio)))
     outputs += _also_read(source, [a for a in info.audio if a not in {track for track, _ in tracks}])
     return _compile(ffmpeg_path, outputs, progress=True)
 
 
-def copy(ffmpeg_path: str, info: MediaInfo) -> list[str]:
+def copy(ffmpeg_path: str, info: MediaInfo, *, threads: int) -> list[str]:
     """The picture's packets to v0.mp4, none decoded: only slices and parameter sets, on the exact clock of encodes."""
     video = info.video
     assert video is not None
@@ -158,7 +161,7 @@ def copy(ffmpeg_path: str, info: MediaInfo) -> list[str]:
         # Frames are steady: each is decoded one after the other, and shown where the rate's grid has it.
         f"setts=time_base={1 / rate}:prescale=1:pts=PTS:dts=N-{video.reordered}:duration=1",
     ]
-    source = _source(info)
+    source = _source(info, threads=threads)
     options = {"c": "copy", "bsf:v": ",".join(filtered), "tag:v": "avc1", **_private()}
     copied = ffmpeg.output(source[str(video.index)], "v0.mp4", **options)
     return _compile(ffmpeg_path, [copied, *_also_read(source, info.audio)], progress=True)
@@ -204,15 +207,15 @@ def likeness(
     """Compare renditions (name, width, height; largest first) with REFERENCE, each at its own size, to vmaf<i>.json.
     Only the passages are decoded."""
     # Both sides in the same words: ffmpeg converts the one that seems to be in another colour space.
-    reference = filters.tagged(ffmpeg.input(REFERENCE)).filter("setpts", "N/25/TB")
+    reference = filters.tagged(ffmpeg.input(REFERENCE, threads=threads)).filter("setpts", "N/25/TB")
     outputs = []
     sizes = [(width, height) for _, width, height in videos]
     for i, ((name, _, _), original) in enumerate(zip(videos, _cascade(reference, sizes), strict=True)):
         # Half a frame early: times are rounded. `trim` by count, because both sides must have the same frames.
         parts = [
-            ffmpeg.input(name, ss=f"{max(0.0, (p.start - 0.5) / rate):.6f}", t=f"{(len(p) + 1) / rate:.6f}").filter(
-                "trim", end_frame=len(p)
-            )
+            ffmpeg.input(
+                name, threads=threads, ss=f"{max(0.0, (p.start - 0.5) / rate):.6f}", t=f"{(len(p) + 1) / rate:.6f}"
+            ).filter("trim", end_frame=len(p))
             for p in passages
         ]
         made = ffmpeg.concat(*parts) if len(parts) > 1 else parts[0]
@@ -225,7 +228,14 @@ def likeness(
 
 
 def keyframe_tiles(
-    ffmpeg_path: str, info: MediaInfo, *, interval_seconds: float, width: int, height: int, only_keyframes: bool
+    ffmpeg_path: str,
+    info: MediaInfo,
+    *,
+    interval_seconds: float,
+    width: int,
+    height: int,
+    only_keyframes: bool,
+    threads: int,
 ) -> list[str]:
     """Small RGB pictures at least an interval apart to tiles.rgb, their times to tiles.txt. Decoding only keyframes
     costs a small share of a full decode."""
@@ -234,7 +244,9 @@ def keyframe_tiles(
     decode: dict[str, Any] = {"skip_frame": "nokey", "discard": "nokey"} if only_keyframes else {}
     spaced = f"isnan(prev_selected_t)+gte(t-prev_selected_t,{interval_seconds:.3f}-0.001)"
     tiles = (
-        filters.picture(_source(info, **decode), info.video, width, height, flags="area")
+        filters.picture(
+            _source(info, threads=threads, **decode), info.video, width, height, flags="area", gaps=info.gaps
+        )
         .filter("select", spaced)
         .filter("metadata", "add", key="tile", value="1")  # `print` shows only frames that carry metadata
         .filter("metadata", "print", file="tiles.txt")
@@ -242,11 +254,10 @@ def keyframe_tiles(
     return _compile(ffmpeg_path, [_raw_rgb(tiles, "tiles.rgb")])
 
 
-def picture(ffmpeg_path: str, info: MediaInfo, *, at: float, width: int, height: int) -> list[str]:
+def picture(ffmpeg_path: str, info: MediaInfo, *, at: float, width: int, height: int, threads: int) -> list[str]:
     """One JPEG, poster.jpg."""
     assert info.video is not None
-    # `ss` counts from the demuxer's start, not from the media's.
-    source = _source(info, from_start=False, ss=f"{max(0.0, at + info.start_seconds):.3f}")
+    source = _source(info, threads=threads, from_start=False, ss=_sought(info, at))
     frame = filters.picture(source, info.video, width, height, flags="lanczos")
     # JPEG is full range by definition; without saying so players show it washed out.
     frame = frame.filter("scale", out_range="pc").filter("format", "yuvj420p")
@@ -255,13 +266,21 @@ def picture(ffmpeg_path: str, info: MediaInfo, *, at: float, width: int, height:
 
 
 def preview(
-    ffmpeg_path: str, info: MediaInfo, *, starts: Sequence[float], seconds: float, rate: int, width: int, height: int
+    ffmpeg_path: str,
+    info: MediaInfo,
+    *,
+    starts: Sequence[float],
+    seconds: float,
+    rate: int,
+    width: int,
+    height: int,
+    threads: int,
 ) -> list[str]:
     """Passages one after the other as an animated WebP, preview.webp. Only they are decoded."""
     assert info.video is not None
     passages = []
     for start in starts:
-        source = _source(info, from_start=False, ss=f"{max(0.0, start + info.start_seconds):.3f}", t=f"{seconds:g}")
+        source = _source(info, threads=threads, from_start=False, ss=_sought(info, start), t=f"{seconds:g}")
         small = filters.picture(source, info.video, width, height, flags="area")
         passages.append(small.filter("fps", rate).filter("setpts", "PTS-STARTPTS"))
     shown = ffmpeg.concat(*passages) if len(passages) > 1 else passages[0]
@@ -269,10 +288,14 @@ def preview(
     return _compile(ffmpeg_path, [ffmpeg.output(shown, "preview.webp", **options)])
 
 
-def look(ffmpeg_path: str, info: MediaInfo, *, every_seconds: float, width: int, height: int) -> list[str]:
+def look(
+    ffmpeg_path: str, info: MediaInfo, *, every_seconds: float, width: int, height: int, threads: int
+) -> list[str]:
     """One decode: RGB frames to frames.rgb with their times in frames.txt, scene cuts to scenes.txt."""
     assert info.video is not None
-    small = filters.picture(_source(info), info.video, width, height, flags="fast_bilinear")
+    small = filters.picture(
+        _source(info, threads=threads), info.video, width, height, flags="fast_bilinear", gaps=info.gaps
+    )
     both = small.filter_multi_output("split")
     spaced = f"isnan(prev_selected_t)+gte(t-prev_selected_t,{every_seconds:.3f}-0.001)"
     sampled = (
@@ -287,9 +310,9 @@ def look(ffmpeg_path: str, info: MediaInfo, *, every_seconds: float, width: int,
     )
 
 
-def speech(ffmpeg_path: str, info: MediaInfo, track: AudioStream) -> list[str]:
+def speech(ffmpeg_path: str, info: MediaInfo, track: AudioStream, *, threads: int) -> list[str]:
     """The track as PCM for a recogniser, speech.pcm; silence stands in where it starts late."""
-    heard = filters.sound(_source(info), track, 1, 16000)
+    heard = filters.sound(_source(info, threads=threads), info, track, 1, 16000)
     options = {"format": "s16le", "c:a": "pcm_s16le"}
     return _compile(ffmpeg_path, [ffmpeg.output(heard, "speech.pcm", **options)])
 
@@ -297,7 +320,7 @@ def speech(ffmpeg_path: str, info: MediaInfo, track: AudioStream) -> list[str]:
 def text(ffmpeg_path: str, info: MediaInfo, stream: TextStream, *, most_bytes: int) -> list[str]:
     """One embedded text track as text.ass, the one form that every decoder of text gives without loss; cut off just
     above a size that no honest track has."""
-    track = _source(info)[str(stream.index)]
+    track = _source(info, threads=1)[str(stream.index)]
     options = {"format": "ass", "c:s": "ass", "fs": most_bytes + 1, "map_metadata": -1}
     return _compile(ffmpeg_path, [ffmpeg.output(track, TEXT, **options)])
 
@@ -318,14 +341,20 @@ def _guards() -> dict[str, Any]:
     }
 
 
-def _source(info: MediaInfo, *, from_start: bool = True, **options: Any) -> Any:
-    """The upload, on the media's clock, or on the demuxer's own."""
+def _source(info: MediaInfo, *, threads: int, from_start: bool = True, **options: Any) -> Any:
+    """The upload, on the media's clock, or on the demuxer's own. `threads` for each decoder: memory grows with them,
+    and by itself ffmpeg takes as many as the machine has."""
     if from_start and info.start_seconds:
         options["itsoffset"] = f"{-info.start_seconds:.6f}"
     if info.video and not info.video.turned:
         options["reinit_filter:v"] = 0  # `filters.picture` takes what comes
     # The demuxer is forced to what admission saw: content is judged once.
-    return ffmpeg.input(SOURCE, f=info.demuxer, max_pixels=MAX_PIXELS, **_guards(), **options)
+    return ffmpeg.input(SOURCE, f=info.demuxer, threads=threads, max_pixels=MAX_PIXELS, **_guards(), **options)
+
+
+def _sought(info: MediaInfo, at: float) -> str:
+    """`ss` for an instant of the media: it counts from the demuxer's start, and over gaps."""
+    return f"{max(0.0, info.told(at) + info.start_seconds):.3f}"
 
 
 def _also_read(source: Any, tracks: Sequence[AudioStream]) -> list[Any]:

@@ -1,11 +1,12 @@
 """Filter chains from any picture to upright SDR BT.709 in 4:2:0, and from any sound to mono or stereo."""
 
 import re
+from collections.abc import Sequence
 from typing import Any
 
 import ffmpeg
 
-from media_pipeline.domain.media import AudioStream, VideoStream
+from media_pipeline.domain.media import AudioStream, MediaInfo, Span, VideoStream
 
 HDR_TRANSFERS = frozenset({"smpte2084", "arib-std-b67"})
 _WIDE_PRIMARIES = frozenset({"bt2020", "smpte431", "smpte432"})
@@ -21,13 +22,15 @@ _PEAK_NITS = 1000
 """Highlights roll off up to here. Fixed: what files claim is often wrong, and brightness must not depend on it."""
 _MOST_LAID_OUT = 8
 """Layouts of more channels are down-mixed by no common rule: ffmpeg's leaves channels out."""
+_OVERHANG_SECONDS = 1.0
+"""of silence behind the sound more than can be needed; it is cut again"""
 
 _STATEMENT = re.compile(r"(?P<takes>(\[[^\]]+\])*)(?P<filter>\w+)(=.*?)?(?P<gives>(\[[^\]]+\])*)")
 _LABEL = re.compile(r"\[([^\]]+)\]")
 
 
-def picture(source: Any, video: VideoStream, width: int, height: int, *, flags: str) -> Any:
-    """The decoded picture in `width` × `height`, upright (ffmpeg turns it)."""
+def picture(source: Any, video: VideoStream, width: int, height: int, *, flags: str, gaps: Sequence[Span] = ()) -> Any:
+    """The decoded picture in `width` × `height`, upright (ffmpeg turns it), without the gaps of its clock."""
     frames = source[str(video.index)]
     rgb = _is_rgb(video.pixel_format) or _has_alpha(video.pixel_format)
     assumed = {"in_color_matrix": video.meant_matrix} if video.matrix == "unknown" else {}
@@ -36,6 +39,8 @@ def picture(source: Any, video: VideoStream, width: int, height: int, *, flags: 
         frames = frames.filter("scale", video.coded_width, video.coded_height)
     if video.lag_seconds:
         frames = frames.filter("setpts", f"PTS-{video.lag_seconds:.6f}/TB")
+    if gaps:
+        frames = frames.filter("setpts", _without(gaps))
     if video.end_seconds:
         # For one wrong timestamp the picture would freeze until then. Frames without a time stay.
         frames = frames.filter("select", _timely(video.end_seconds))
@@ -60,20 +65,60 @@ def tagged(frames: Any) -> Any:
     return frames.filter("setparams", **tags)
 
 
-def sound(source: Any, track: AudioStream, channels: int, sample_rate: int) -> Any:
+def sound(
+    source: Any, info: MediaInfo, track: AudioStream, channels: int, sample_rate: int, *, whole: bool = True
+) -> Any:
     """The decoded track in mono or stereo, its time beginning with the media's: silence stands in where it starts late
-    or pauses, and what comes before is cut."""
+    or pauses, and what comes before is cut. `whole`: it ends with the media too, in silence where it must."""
     heard = source[str(track.index)]
+    if info.gaps:
+        heard = heard.filter("asetpts", _without(info.gaps))
     if track.end_seconds:
         heard = heard.filter("aselect", _timely(track.end_seconds))
     if track.channels > _MOST_LAID_OUT:
         heard = heard.filter("pan", _spread(track.channels))
     heard = heard.filter("aresample", sample_rate)
-    heard = heard.filter("aformat", channel_layouts="mono" if track.channels == 1 else "stereo").filter("anull")
-    heard = heard.filter("aresample", sample_rate, **{"async": 1, "min_hard_comp": 0.03, "first_pts": 0})
+    heard = heard.filter("aformat", channel_layouts="mono" if track.channels == 1 else "stereo")
+    if whole:
+        # Behind the cut (see `separated`) no filter learns that the sound has ended: `atrim` must end it.
+        heard = heard.filter("apad", pad_dur=f"{info.duration_seconds + _OVERHANG_SECONDS:.3f}")
+    heard = _with_silences(heard.filter("anull"), track.silences, sample_rate)
+    if whole:
+        heard = heard.filter("atrim", end=f"{info.duration_seconds:.3f}")
     if channels == 1 and track.channels > 1:
         return _mono(heard)
     return heard.filter("aformat", channel_layouts={1: "mono", 2: "stereo"}[channels])
+
+
+def _without(gaps: Sequence[Span]) -> str:
+    """In the middle of a gap nothing is, however times are rounded."""
+    return "PTS-round((" + "+".join(f"gte(T,{gap.middle:.6f})*{gap.seconds:.6f}" for gap in gaps) + ")/TB)"
+
+
+def _with_silences(heard: Any, silences: Sequence[Span], sample_rate: int) -> Any:
+    """`aresample` holds the silence that it puts in in memory, all at once, and loses the sound behind three quarters
+    of an hour. Around long silences the track is cut to pieces, and padding is made as it is needed."""
+    if not silences:
+        return _timed(heard, sample_rate)
+    late = silences[0].start <= 0
+    starts = [0.0, *(silence.end for silence in silences)][late:]
+    cuts = [0.0, *(silence.middle for silence in silences)][late:]
+    parts = heard.filter_multi_output("asplit", len(starts)) if len(starts) > 1 else [heard]
+    pieces = []
+    for i, start in enumerate(starts):
+        piece = parts[i].filter("atrim", start=f"{cuts[i]:.6f}") if i else parts[i]
+        if i + 1 < len(starts):
+            piece = piece.filter("atrim", end=f"{cuts[i + 1]:.6f}")
+        piece = _timed(piece.filter("asetpts", f"PTS-round({start:.6f}/TB)"), sample_rate)
+        if i + 1 < len(starts):
+            piece = piece.filter("apad", whole_dur=f"{starts[i + 1] - start:.6f}")
+        pieces.append(piece)
+    whole = ffmpeg.concat(*pieces, v=0, a=1) if len(pieces) > 1 else pieces[0]
+    return whole.filter("adelay", f"{round(starts[0] * sample_rate)}S", all=1) if late else whole
+
+
+def _timed(heard: Any, sample_rate: int) -> Any:
+    return heard.filter("aresample", sample_rate, **{"async": 1, "min_hard_comp": 0.03, "first_pts": 0})
 
 
 def _timely(end_seconds: float) -> str:

@@ -54,6 +54,19 @@ _REASONS = (
 )  # fmt: skip
 
 
+_UNCHANGED = Gain(0.0, None)
+
+
+@dataclass(frozen=True, slots=True)
+class _Heard:
+    """Up to where a track decodes, and what brings it to its loudness."""
+
+    seconds: float
+    gain: Gain = _UNCHANGED
+    refusal: BadMedia | None = None
+    """why it does not"""
+
+
 @dataclass(frozen=True)
 class Ffmpeg:
     """ffmpeg and ffprobe as programs. `threads`: decoder and encoder threads a stream."""
@@ -86,7 +99,10 @@ class Ffmpeg:
             limits = Limits(wall_seconds=30)
             output = runner.run([program, "-version"], scratch=scratch, limits=limits, sandbox=self.sandbox)
         words = output.stdout.decode("utf-8", "replace").split()
-        return words[2] if len(words) > 2 else "unknown"
+        if len(words) < 3 or words[0] not in ("ffmpeg", "ffprobe") or words[1] != "version":
+            message = f"{Path(program).name} is not a working ffmpeg or ffprobe: it does not tell its version."
+            raise Unavailable(QuarantineCode.INTERNAL, message)
+        return words[2]
 
     def probe(self, source: Path) -> MediaInfo:
         """Admission's look: container, streams, and the duration that the packets really have."""
@@ -102,7 +118,7 @@ class Ffmpeg:
             RejectionCode.UNREADABLE, log.note,
         )  # fmt: skip
         info = timeline.settled(promised, log)
-        _refuse_cut_off(promised, info.duration_seconds, containers.missing_bytes(source, promised.demuxer))
+        _refuse_cut_off(promised, info.told(info.duration_seconds), containers.missing_bytes(source, promised.demuxer))
         return self._with_fields(info, scratch)
 
     def encode(
@@ -121,23 +137,24 @@ class Ffmpeg:
     ) -> tuple[list[EncodedVideo], list[EncodedAudio]]:
         """Decode once and encode everything asked for; sound is measured first, so that its gain is constant."""
         measuring = _told(info.duration_seconds, lambda _: progress(0.0))
-        gains = [self._gain(info, track, audio, scratch, measuring) for track in tracks]
-        heard = [(track, gain) for track, gain in zip(tracks, gains, strict=True) if gain]
-        unheard = EncodedAudio(scratch, audio.channels, 0.0, None, None)
-        if not renditions and not heard:
+        heard = [self._heard(info, track, audio, scratch, measuring) for track in tracks]
+        audible = [(track, h.gain) for track, h in zip(tracks, heard, strict=True) if h.seconds]
+        unheard = EncodedAudio(scratch, audio.channels, 0.0, 0.0, None, None, 0.0)
+        if not renditions and not audible:
             if info.video:
                 return [], [unheard for _ in tracks]
-            raise BadMedia(RejectionCode.NO_DECODABLE_FRAMES, "Nothing of the sound could be decoded.")
+            nothing = BadMedia(RejectionCode.NO_DECODABLE_FRAMES, "Nothing of the sound could be decoded.")
+            raise next((h.refusal for h in heard if h.refusal), nothing)
         argv = commands.encode(
-            self.ffmpeg, info, renditions, heard, audio=audio, stream=stream, passages=set_aside,
+            self.ffmpeg, info, renditions, audible, audio=audio, stream=stream, passages=set_aside,
             threads=self.threads, follow=follow,
         )  # fmt: skip
         self._on_upload(
             argv, scratch, self._encode_seconds(info), RejectionCode.UNREADABLE, _told(info.duration_seconds, progress)
         )
         videos = [self._measured_video(scratch / f"v{i}.mp4") for i in range(len(renditions))]
-        measured = (self._measured_audio(scratch / f"a{i}.mp4", audio) for i in range(len(heard)))
-        sounds = [next(measured) if gain else unheard for gain in gains]
+        measured = (self._measured_audio(scratch / f"a{i}.mp4", audio) for i in range(len(audible)))
+        sounds = [replace(next(measured), decoded_seconds=h.seconds) if h.seconds else unheard for h in heard]
         if any(v.frames == 0 for v in videos):
             raise BadMedia(RejectionCode.NO_DECODABLE_FRAMES, "Not one frame of the picture could be decoded.")
         return videos, sounds
@@ -145,7 +162,9 @@ class Ffmpeg:
     def copy(self, source: Path, info: MediaInfo, *, scratch: Path, progress: Progress) -> tuple[EncodedVideo, Copy]:
         told = _told(info.duration_seconds, progress)
         reading = self._reading_seconds(info.size)
-        self._on_upload(commands.copy(self.ffmpeg, info), scratch, reading, RejectionCode.UNREADABLE, told)
+        self._on_upload(
+            commands.copy(self.ffmpeg, info, threads=self.threads), scratch, reading, RejectionCode.UNREADABLE, told
+        )
         video = self._measured_video(scratch / "v0.mp4")
         self._on_upload(commands.units(self.ffmpeg, video.path.name), scratch, reading, RejectionCode.UNREADABLE)
         listed = {kind: (scratch / f"{kind}.crc").read_text() for kind in commands.UNITS}
@@ -205,7 +224,7 @@ class Ffmpeg:
         for only_keyframes in (True, False):  # a stream may carry no frame that is marked as key
             argv = commands.keyframe_tiles(
                 self.ffmpeg, info, interval_seconds=interval_seconds, width=wide, height=high,
-                only_keyframes=only_keyframes,
+                only_keyframes=only_keyframes, threads=self.threads,
             )  # fmt: skip
             self._on_upload(argv, scratch, self._encode_seconds(info), RejectionCode.UNREADABLE)
             frames = _frames(scratch / "tiles.rgb", scratch / "tiles.txt", wide, high)
@@ -216,7 +235,7 @@ class Ffmpeg:
     def picture(self, source: Path, info: MediaInfo, *, at: float, width: int, scratch: Path) -> Path:
         assert info.video is not None
         wide, high = commands.fitted(info.video, width)
-        argv = commands.picture(self.ffmpeg, info, at=at, width=wide, height=high)
+        argv = commands.picture(self.ffmpeg, info, at=at, width=wide, height=high, threads=self.threads)
         self._on_upload(argv, scratch, self.base_seconds, RejectionCode.UNREADABLE)
         poster = scratch / "poster.jpg"
         if not poster.exists() or poster.stat().st_size == 0:
@@ -236,7 +255,9 @@ class Ffmpeg:
     ) -> Path:
         assert info.video is not None
         wide, high = commands.fitted(info.video, width)
-        argv = commands.preview(self.ffmpeg, info, starts=starts, seconds=seconds, rate=rate, width=wide, height=high)
+        argv = commands.preview(
+            self.ffmpeg, info, starts=starts, seconds=seconds, rate=rate, width=wide, height=high, threads=self.threads
+        )
         self._on_upload(argv, scratch, self._encode_seconds(info), RejectionCode.UNREADABLE)
         moving = scratch / "preview.webp"
         if not moving.exists() or moving.stat().st_size == 0:
@@ -248,7 +269,9 @@ class Ffmpeg:
     ) -> tuple[list[Frame], list[float]]:
         assert info.video is not None
         wide, high = commands.fitted(info.video, width)
-        argv = commands.look(self.ffmpeg, info, every_seconds=every_seconds, width=wide, height=high)
+        argv = commands.look(
+            self.ffmpeg, info, every_seconds=every_seconds, width=wide, height=high, threads=self.threads
+        )
         self._on_upload(
             argv, scratch, self._encode_seconds(info), RejectionCode.UNREADABLE, _told(info.duration_seconds, progress)
         )
@@ -256,7 +279,7 @@ class Ffmpeg:
         return frames, answers.printed_times((scratch / "scenes.txt").read_text(), key="lavfi.scd.time")
 
     def speech(self, source: Path, info: MediaInfo, track: AudioStream, *, scratch: Path) -> Path:
-        argv = commands.speech(self.ffmpeg, info, track)
+        argv = commands.speech(self.ffmpeg, info, track, threads=self.threads)
         self._on_upload(argv, scratch, self._encode_seconds(info), RejectionCode.UNREADABLE)
         return scratch / "speech.pcm"
 
@@ -266,7 +289,8 @@ class Ffmpeg:
         written = scratch / commands.TEXT
         if written.stat().st_size > captions.MAX_BYTES:
             raise BadMedia(RejectionCode.LIMIT_SIZE, "A track of subtitles is larger than any honest one.")
-        return list(ass.cues(written.read_text(encoding="utf-8", errors="replace")))
+        cues = ass.cues(written.read_text(encoding="utf-8", errors="replace"))
+        return [replace(cue, start=info.played(cue.start), end=info.played(cue.end)) for cue in cues]
 
     def _with_fields(self, info: MediaInfo, scratch: Path) -> MediaInfo:
         """Whether frames show two instants is measured: flags are wrong both ways."""
@@ -277,7 +301,7 @@ class Ffmpeg:
             return info
         middle = info.duration_seconds / 2
         starts = [0.0, middle] if middle > 2 * _PASSAGE_SECONDS else [0.0]
-        argv = commands.fields(self.ffmpeg, info, starts=starts, seconds=_PASSAGE_SECONDS)
+        argv = commands.fields(self.ffmpeg, info, starts=starts, seconds=_PASSAGE_SECONDS, threads=self.threads)
         output = self._on_upload(argv, scratch, self.base_seconds, RejectionCode.UNREADABLE)
         top, bottom, whole = answers.interlacing(output.stderr)
         if top + bottom + whole < _TELLING_FRAMES:
@@ -288,26 +312,27 @@ class Ffmpeg:
         measured = replace(video, interlaced=one_order, top_field_first=top >= bottom)
         return replace(info, video=measured)
 
-    def _gain(
+    def _heard(
         self, info: MediaInfo, track: AudioStream, recipe: AudioRecipe, scratch: Path, on_line: Callable[[str], None]
-    ) -> Gain | None:
-        """None for a track of which not one sample decodes: it costs itself, not the media."""
+    ) -> _Heard:
+        """A track that cannot be decoded, or breaks its decoder, costs itself and not the media: zero seconds."""
         reached = [0.0]
 
         def note(line: str) -> None:
             reached[0] = answers.progress_seconds(line) or reached[0]
             on_line(line)
 
-        argv = commands.measure_loudness(self.ffmpeg, info, track, recipe)
-        output = self._on_upload(argv, scratch, self._encode_seconds(info), RejectionCode.UNREADABLE, note)
-        if reached[0] == 0:
-            return None
-        heard = answers.loudness(output.stderr)
-        if heard is None:
-            return Gain(0.0, None)
-        decibels = recipe.loudness_lufs - heard[0]
+        argv = commands.measure_loudness(self.ffmpeg, info, track, recipe, threads=self.threads)
+        try:
+            output = self._on_upload(argv, scratch, self._encode_seconds(info), RejectionCode.UNREADABLE, note)
+        except BadMedia as refusal:
+            return _Heard(0.0, refusal=refusal)
+        loudness = answers.loudness(output.stderr) if reached[0] else None
+        if loudness is None:
+            return _Heard(reached[0])
+        decibels = recipe.loudness_lufs - loudness[0]
         ceiling = recipe.true_peak_dbtp - _LIMITERS_HEADROOM_DB
-        return Gain(decibels, ceiling if heard[1] + decibels > ceiling else None)
+        return _Heard(reached[0], Gain(decibels, ceiling if loudness[1] + decibels > ceiling else None))
 
     def _measured_video(self, path: Path) -> EncodedVideo:
         output = self._on_our_own(commands.packets(self.ffprobe, path.name), path.parent)
@@ -315,12 +340,12 @@ class Ffmpeg:
         return EncodedVideo(path, frames, duration, keyframes)
 
     def _measured_audio(self, path: Path, recipe: AudioRecipe) -> EncodedAudio:
-        output = self._on_our_own(commands.measure_our_own(self.ffmpeg, path.name), path.parent)
+        output = self._on_our_own(commands.measure_our_own(self.ffmpeg, path.name, threads=self.threads), path.parent)
         heard = answers.loudness(output.stderr)
         probed = self._on_our_own(commands.sound(self.ffprobe, path.name), path.parent)
-        return EncodedAudio(
-            path, recipe.channels, float(probed.stdout), heard[0] if heard else None, heard[1] if heard else None
-        )
+        start, duration = (float(word) for word in probed.stdout.decode().strip().split(","))
+        loudness, peak = heard or (None, None)
+        return EncodedAudio(path, recipe.channels, start, duration, loudness, peak, duration)
 
     def _reading_seconds(self, size: int) -> float:
         return self.base_seconds + size / 20e6

@@ -30,8 +30,8 @@ class Odd:
     colours: tuple[str, ...] | None = PATCHES
     tolerance: int = 16
     interlaced: bool = False
-    flash: float | None = None
-    """seconds at which a white frame and a beep are"""
+    flashes: tuple[float, ...] = ()
+    """seconds at which white frames and a beep are"""
 
     def make(self, directory: Path) -> Path:
         file = directory / self.name
@@ -69,13 +69,23 @@ def tone(seconds: float = 1, layout: str = "stereo", hertz: int = 440) -> str:
     return f'-f lavfi -i "sine=f={hertz}:d={seconds}:r=48000,volume=4,aformat=channel_layouts={layout}"'
 
 
-def flash(seconds: float = 2, at: float = 1, rate: str = "25") -> str:
-    """A white frame and a beep at one instant."""
+def flash(seconds: float = 2, every: float = 2, rate: str = "25") -> str:
+    """White frames and a beep together, first after one second."""
     return (
         f'-f lavfi -i "color=black:s=160x90:d={seconds}:r={rate},'
-        f"drawbox=c=white:t=fill:enable='between(t,{at - 0.001},{at + 0.08})'\" "
-        f"-f lavfi -i \"aevalsrc='0.5*sin(880*2*PI*t)*between(t,{at},{at + 0.08})':d={seconds}:s=48000:c=stereo\""
+        f"drawbox=c=white:t=fill:enable='between(mod(t,{every}),0.999,1.08)'\" "
+        f"-f lavfi -i \"aevalsrc='0.5*sin(880*2*PI*t)*between(mod(t,{every}),1,1.08)':d={seconds}:s=48000:c=stereo\""
     )
+
+
+def jumping(seconds: float, after: float = 2) -> Callable[[Path], None]:
+    """The clock of all streams jumps."""
+    return again(f"{flash(4)} {X264} -bf 0 -g 25 -c:a aac", f"-i {{it}} -c copy -bsf {later(seconds, after)}")
+
+
+def later(seconds: float, after: float) -> str:
+    """A bitstream filter that lets the clock jump."""
+    return f'"setts=pts=PTS+gte(DTS*TB\\\\,{after})*{seconds}/TB:dts=DTS+gte(DTS*TB\\\\,{after})*{seconds}/TB"'
 
 
 def hdr(transfer: str) -> str:
@@ -244,21 +254,40 @@ TIME = [
     Odd("sixty.mkv", patches(rate="60") + " {x}", frames=60, rate=60, tracks=()),
     Odd("hundred-and-twenty.mp4", patches(rate="120") + " {x}", frames=60, rate=60, tracks=()),
     Odd("hundred.mp4", patches(rate="100") + " {x}", frames=50, rate=50, tracks=()),
-    Odd("million.mkv", "{p} -vf setpts=N/25/TB -fps_mode passthrough -enc_time_base 1/1000000 -c:v ffv1", tracks=(),
-        rate=None, frames=None),
+    Odd("million.mkv", "{p} -vf setpts=N/25/TB -fps_mode passthrough -enc_time_base 1/1000000 -c:v ffv1", tracks=()),
     Odd("variable.mp4", "{p2} -vf \"select='not(mod(n,2))+gt(n,24)'\" -fps_mode vfr {x}", seconds=2, frames=50,
         tracks=()),
     Odd("hidden-frames.webm", patches(2) + " -c:v libvpx-vp9 -lag-in-frames 16 -auto-alt-ref 1 -cpu-used 8", seconds=2,
         frames=50, tracks=()),
-    Odd("late-clock.mkv", "{f} {xa} -output_ts_offset 3600", seconds=2, frames=50, flash=1, colours=None),
-    Odd("late-clock.ts", "{f} {xa} -output_ts_offset 3600", seconds=2, frames=50, flash=1, colours=None),
+    Odd("late-clock.mkv", "{f} {xa} -output_ts_offset 3600", seconds=2, frames=50, flashes=(1,), colours=None),
+    Odd("late-clock.ts", "{f} {xa} -output_ts_offset 3600", seconds=2, frames=50, flashes=(1,), colours=None),
     Odd("early-clock.mp4", again("{f} {xa}", "-itsoffset -0.5 -i {it} -c copy -avoid_negative_ts disabled"),
-        seconds=None, frames=None, colours=None),
-    Odd("wrapping.ts", "{f} {xa} -output_ts_offset 95442.7", seconds=2, frames=50, flash=1, colours=None),
-    Odd("jumping.ts", joined("{f} {xa} -f mpegts", "{f} {xa} -output_ts_offset 5000 -f mpegts"), seconds=4, frames=None,
-        flash=1, colours=None),
+        seconds=1.5, frames=37, flashes=(0.5,), colours=None),
+    Odd("wrapping.ts", "{f} {xa} -output_ts_offset 95442.7", seconds=2, frames=50, flashes=(1,), colours=None),
     *[
-        Odd(f"flash.{suffix}", f"{{f}} {{xa}} {more}", seconds=2, frames=50, flash=1, colours=None)
+        Odd(f"jumping-{name}.ts", joined(f"{{f}} {{xa}} {first} -f mpegts", f"{{f}} {{xa}} {second} -f mpegts"),
+            seconds=4, frames=100, flashes=(1, 3), colours=None)
+        for name, first, second in (
+            ("far-forward", "", "-output_ts_offset 5000"), ("far-back", "-output_ts_offset 5000", ""),
+            ("back", "-output_ts_offset 9", ""), ("overlapping", "", "-output_ts_offset 1"), ("twice-the-same", "", ""),
+        )
+    ],
+    *[
+        Odd(f"jumping.{suffix}", jumping(3600), seconds=4, frames=100, flashes=(1, 3), colours=None)
+        for suffix in ("mkv", "mp4", "flv")
+    ],
+    Odd("pausing.mkv", jumping(8), seconds=12, frames=300, flashes=(1, 11), colours=None),
+    Odd("jumping-alone.mkv", again("{p2} {x} -bf 0", f"-i {{it}} -c copy -bsf {later(3600, 1)}"), tracks=(), seconds=2,
+        frames=50),
+    Odd("standing-still.mkv", again("{p2} {x} -bf 0", f"-i {{it}} -c copy -bsf {later(20, 1)}"), tracks=(),
+        seconds=22, frames=550),
+    Odd("picture-pauses.mkv", patches(17) + " " + tone(17) + " -vf \"select='lt(t,1)+gte(t,16)'\" -fps_mode vfr {xa}",
+        seconds=17, frames=425),
+    Odd("sound-pauses.mkv", flash(102, 100, "5") + " -af \"aselect='lt(t,2)+gte(t,100)'\" {x} -c:a pcm_s16le",
+        seconds=102, frames=510, rate=5, flashes=(1, 101), colours=None),
+    Odd("sound-very-late.mkv", patches(72, "5") + " -itsoffset 70 {t2} {xa}", seconds=72, frames=360, rate=5),
+    *[
+        Odd(f"flash.{suffix}", f"{{f}} {{xa}} {more}", seconds=2, frames=50, flashes=(1,), colours=None)
         for suffix, more in (
             ("mp4", ""), ("mkv", ""), ("ts", ""), ("flv", "-ar 44100"), ("mov", ""), ("avi", "-c:a libmp3lame"),
             ("mpg", "-c:v mpeg2video -c:a mp2"), ("wmv", "-c:v wmv2 -bf 0 -c:a wmav2"),
@@ -267,18 +296,18 @@ TIME = [
         )
     ],
     Odd("fragmented.mp4", "{f} {xa} -movflags frag_keyframe+delay_moov+default_base_moof", seconds=2, frames=50,
-        flash=1, colours=None),
-    Odd("streamed.mkv", "{f} {xa} -live 1 -f matroska", seconds=2, frames=50, flash=1, colours=None),
+        flashes=(1,), colours=None),
+    Odd("streamed.mkv", "{f} {xa} -live 1 -f matroska", seconds=2, frames=50, flashes=(1,), colours=None),
     Odd("unindexed.avi", changed("{f} -c:v mpeg4 -c:a pcm_s16le", lambda d: d[: d.rindex(b"idx1")]), seconds=2,
-        frames=50, flash=1, colours=None),
-    Odd("garbage-behind.mp4", changed("{f} {xa}", lambda d: d + bytes(range(256)) * 400), seconds=2, frames=50, flash=1,
-        colours=None),
-    Odd("garbage-behind.ts", changed("{f} {xa}", lambda d: d + bytes(range(256)) * 40), seconds=2, frames=50, flash=1,
-        colours=None),
+        frames=50, flashes=(1,), colours=None),
+    Odd("garbage-behind.mp4", changed("{f} {xa}", lambda d: d + bytes(range(256)) * 400), seconds=2, frames=50,
+        flashes=(1,), colours=None),
+    Odd("garbage-behind.ts", changed("{f} {xa}", lambda d: d + bytes(range(256)) * 40), seconds=2, frames=50,
+        flashes=(1,), colours=None),
     Odd("long-header.mp4", changed("{f} {xa} -movflags +faststart", lambda d: field(d, b"mvhd", 20, 360_000_000)),
-        seconds=2, frames=50, flash=1, colours=None),
+        seconds=2, frames=50, flashes=(1,), colours=None),
     Odd("long-header.mkv", changed("{f} {xa}", lambda d: d.replace(struct.pack(">d", 2023.0), struct.pack(">d", 9e6))),
-        seconds=2, frames=50, flash=1, colours=None),
+        seconds=2, frames=50, flashes=(1,), colours=None),
     Odd("one-frame.mp4", "{p} -frames:v 1 {x}", seconds=0.04, frames=1, tracks=()),
     Odd("still-with-song.mp4", patches(0.04) + " {t2} {xa}", seconds=2, frames=50),
     Odd("sound-longer.mp4", "{p} {t2} {xa}", seconds=2, frames=50),
@@ -339,7 +368,7 @@ SOUND = [
     Odd("video-and-cover.mp4", "{pt} " + patches(0.04, size="64x64") + " -map 2 -map 0 -map 1 {xa} -c:v:0 mjpeg"
         " -bf:v:0 0 -disposition:v:0 attached_pic"),
     Odd("languages.mkv", "{p} {t} " + tone(1, hertz=660) + " -map 0 -map 1 -map 2 {xa} -metadata:s:a:0 language=eng"
-        " -metadata:s:a:1 language=deu", tracks=("eng", "deu")),
+        " -metadata:s:a:1 language=deu", tracks=("en", "de")),
     Odd("programs.ts", "{p} {t} " + patches(size="80x44") + f" {tone(1, hertz=660)} -map 0 -map 1 -map 2 -map 3 {{xa}}"
         " -program st=0:st=1 -program st=2:st=3"),
     Odd("angles.mkv", "{p} " + patches(size="320x180") + " -map 0 -map 1 {x} -disposition:v:0 default"
@@ -382,5 +411,3 @@ REFUSED = [
         )
     ],
 ]  # fmt: skip
-
-ODD = [*GEOMETRY, *COLOUR, *TIME, *FIELDS, *SOUND]

@@ -2,7 +2,6 @@
 
 import json
 import math
-import re
 from fractions import Fraction
 from typing import Any
 
@@ -10,6 +9,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from media_pipeline.domain.errors import BadMedia
+from media_pipeline.domain.language import bcp47
 from media_pipeline.domain.media import MediaInfo
 from media_pipeline.infrastructure.ffmpeg import answers
 
@@ -42,7 +42,7 @@ streams = mapping({
     "sample_aspect_ratio": st.sampled_from(["1:1", "4:3", "0:1", "1000000:1"]) | anything,
     "pix_fmt": anything, "color_transfer": anything, "color_space": anything, "field_order": anything,
     "disposition": mapping({"default": count, "attached_pic": count}),
-    "tags": mapping({"language": st.sampled_from(["eng", "en", "e\nn", '"><script>']) | anything}),
+    "tags": mapping({"language": st.sampled_from(["eng", "en", "pt-BR", "e\nn", '"><script>']) | anything}),
     "side_data_list": st.lists(mapping({"rotation": count | st.floats()}), max_size=2) | anything,
 })  # fmt: skip
 probes = mapping({
@@ -79,7 +79,7 @@ def test_a_probe_becomes_facts_within_bounds_or_a_refusal(probe: Any) -> None:
     assert all(0 <= i < 2**31 for i in indices)
     assert all(a.channels > 0 for a in info.audio)
     languages = [a.language for a in info.audio] + [t.language for t in info.text]
-    assert all(re.fullmatch("[a-z]{2,3}", language) for language in languages)
+    assert all(language == bcp47(language) for language in languages)
     if info.video:
         assert Fraction(1, 10) <= info.video.frame_rate <= 240
         assert info.video.rotation in {0, 90, 180, 270}

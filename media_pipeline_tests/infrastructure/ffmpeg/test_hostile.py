@@ -6,6 +6,7 @@ import socket
 import time
 from collections.abc import Iterator
 from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -130,6 +131,14 @@ def test_every_dimension_has_its_limit(tmp_path: Path, scratch: Path) -> None:
     assert refusal(scratch, large) is CODES.LIMIT_DIMENSIONS
     tracks = ["-f", "lavfi", "-i", "anullsrc=r=8000:cl=mono:d=0.2", *["-map", "0"] * 70, "-c:a", "pcm_s16le"]
     assert refusal(scratch, media.make(tmp_path / "tracks.mkv", *tracks)) is CODES.LIMIT_STREAMS
+    (tmp_path / "a.srt").write_text("1\n00:00:00,000 --> 00:00:01,000\nhello\n")
+    texts = [*media.picture(1, "64x48"), "-i", str(tmp_path / "a.srt"), "-map", "0", *["-map", "1"] * 64]
+    texts = [*texts, *media.h264(), "-c:s", "srt"]
+    assert refusal(scratch, media.make(tmp_path / "texts.mkv", *texts)) is CODES.LIMIT_STREAMS
+    nothing = media.clip(tmp_path / "nothing.mp4", 1, "64x48", "-movflags", "empty_moov+frag_keyframe")
+    whole = nothing.read_bytes()
+    nothing.write_bytes(whole[: whole.index(b"moof") - 4])  # an index of streams, and no sample
+    assert refusal(scratch, nothing) is CODES.ZERO_DURATION
     long = tmp_path / "long.wav"
     long.write_bytes(hostile.wav(13 * 3600 * 100, rate=100))
     os.truncate(long, 44 + 13 * 3600 * 100)  # sparse
@@ -163,14 +172,52 @@ def test_the_next_file_works(tmp_path: Path, scratch: Path) -> None:
 
 
 def test_metadata_without_end_costs_little(tmp_path: Path, scratch: Path) -> None:
-    """30 MB of titles."""
-    clip = media.clip(tmp_path / "a.mp4", 1)
+    """30 MB of titles, 2,000 chapters: no limit of ours is needed where nothing is read."""
+    chapters = (f"[CHAPTER]\nTIMEBASE=1/1000\nSTART={i}\nEND={i + 1}\ntitle={'A' * 2000}\n" for i in range(2000))
+    (tmp_path / "notes.txt").write_text(";FFMETADATA1\n" + "".join(chapters))
+    notes = ["-i", str(tmp_path / "notes.txt"), "-map", "0", "-map_chapters", "1"]
+    clip = media.make(tmp_path / "a.mp4", *media.picture(2), *notes, *media.h264())
     title = hostile.box(b"\xa9nam", b"\xea\x60\x00\x00", b"A" * 60_000)
     with clip.open("ab") as file:
         file.write(hostile.box(b"moov", hostile.box(b"udta", title * 500)))
     began = time.monotonic()
-    assert admitted(scratch, clip).video is not None
+    info = admitted(scratch, clip)
+    assert (info.kind, info.duration_seconds) == ("video", 2.0)
+    videos, _ = media.tool().encode(
+        scratch / "source", info, ladder(info.video, [rung(120)]) if info.video else (), info.audio, audio=AAC,
+        stream=CMAF, scratch=scratch, progress=lambda _: None,
+    )  # fmt: skip
     assert time.monotonic() - began < SECONDS
+    assert (videos[0].frames, b"AAAA" in videos[0].path.read_bytes()) == (50, False)
+
+
+def test_every_call_that_decodes_says_how_many_threads_may(
+    tmp_path: Path, scratch: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real, calls = runner.run, []
+
+    def noted(argv: list[str], **options: object) -> object:
+        calls.append(argv)
+        return real(argv, **options)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(runner, "run", noted)
+    tool = replace(media.tool(), threads=3)
+    source = scratch / "source"
+    source.symlink_to(media.clip(tmp_path / "a.mp4", 1))
+    info = tool.probe(source)
+    assert info.video is not None
+    tool.encode(
+        source, info, ladder(info.video, [rung(120)]), info.audio, audio=AAC, stream=CMAF, scratch=scratch,
+        progress=lambda _: None,
+    )  # fmt: skip
+    tool.keyframe_tiles(source, info, interval_seconds=1, width=64, scratch=scratch)
+    tool.picture(source, info, at=0, width=64, scratch=scratch)
+    tool.preview(source, info, starts=[0.0], seconds=0.5, rate=5, width=64, scratch=scratch)
+    tool.look(source, info, every_seconds=1, width=64, scratch=scratch, progress=lambda _: None)
+    tool.speech(source, info, info.audio[0], scratch=scratch)
+    decoding = [argv[: argv.index("-i")] for argv in calls if "-i" in argv]
+    assert len(decoding) == 10
+    assert {argv[argv.index("-threads") + 1] for argv in decoding} == {"1", "3"}  # one where nothing is decoded
 
 
 def test_what_decoding_needs_beyond_its_memory_is_the_files_fault(tmp_path: Path, scratch: Path) -> None:
@@ -281,3 +328,8 @@ def test_a_tool_too_old_is_refused_with_a_sentence(monkeypatch: pytest.MonkeyPat
     else:
         with pytest.raises(Unavailable, match=rf"ffmpeg {version} is too old to be safe; 5.1 is the oldest"):
             ours.vetted()
+
+
+def test_a_program_that_is_no_ffmpeg_is_our_fault_and_not_the_files() -> None:
+    with pytest.raises(Unavailable, match="does not tell its version"):
+        Ffmpeg("/bin/true", "/bin/true").vetted()

@@ -1,0 +1,69 @@
+"""What the engine remembers of one run, and what the end of the last one means for a job."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+from media_pipeline.domain.errors import QuarantineCode
+from media_pipeline.domain.job import Job, JobState
+
+RETRY_GRACE = timedelta(minutes=10)
+"""how long a run that is to be retried may be over before nobody waits for the retry any more"""
+
+
+class RunState(StrEnum):
+    UNDERWAY = "underway"
+    SUCCEEDED = "succeeded"
+    FAILED = "failed"
+    CANCELLED = "cancelled"
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """One run over one media. A run retried from where it failed has the `root` of the first one."""
+
+    run_id: str
+    root: str
+    version: str | None
+    """None for a run that a person started by hand: it works on the version that is current"""
+    state: RunState
+    retried: bool
+    """whether the engine is going to start one more in its place"""
+    created_at: datetime
+    updated_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Ending:
+    """How the work on a job ended: which runs count, and what is said of what they left open."""
+
+    run_ids: tuple[str, ...]
+    cancelled: bool
+    code: QuarantineCode
+
+
+def ending(job: Job, runs: Sequence[Run], *, now: datetime) -> Ending | None:
+    """How the work on a job ended; None while it goes on, or has yet to begin.
+
+    A job in the queue that no run was made for, or that was put back there, is not over: it will be asked for.
+    """
+    mine = sorted((r for r in runs if r.version in {None, job.version}), key=lambda r: r.created_at)
+    queued = job.state is JobState.QUEUED
+    if any(r.state is RunState.UNDERWAY for r in mine) or (queued and (job.run_id or not mine)):
+        return None
+    if not mine:
+        return Ending((), False, QuarantineCode.WORKER_LOST)
+    last = mine[-1]
+    if last.retried and now - last.updated_at < RETRY_GRACE:
+        return None
+    return Ending(_counted(job, mine), last.state is RunState.CANCELLED, QuarantineCode.INTERNAL)
+
+
+def _counted(job: Job, runs: Sequence[Run]) -> tuple[str, ...]:
+    """The runs whose work stands: since the one that the job's tasks began anew with, and those it retried. All of
+    them where the catalogue does not know of any, as after a backup was put back."""
+    began = next((r for r in runs if r.run_id == job.run_id), None)
+    if began is None:
+        return tuple(r.run_id for r in runs)
+    return tuple(r.run_id for r in runs if r.created_at >= began.created_at or r.root == began.root)
