@@ -42,7 +42,7 @@ contracts: $(INSTALLED)
 definitions: $(INSTALLED)
 	$(BIN)/media-pipeline validate
 
-BENCH ?= run ladder storyboard quality sandbox speech
+BENCH ?= run ladder storyboard quality passthrough sandbox speech
 bench: $(INSTALLED)  ## ratios against plain tools, all or one: BENCH=ladder; takes minutes each
 	@set -e; for each in $(BENCH); do $(BIN)/python benchmarks/$$each.py; done
 

@@ -1,8 +1,9 @@
 """A clip taken all the way to its manifest by the real use cases and tools, in directories; only speech is scripted."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 from media_pipeline.application.admit import admit
 from media_pipeline.application.outputs import Shelf
@@ -10,12 +11,12 @@ from media_pipeline.application.package import package
 from media_pipeline.application.publish import made_renditions, publish
 from media_pipeline.application.register import register
 from media_pipeline.application.subtitles import subtitles
-from media_pipeline.application.transcode import AUDIO, transcode
+from media_pipeline.application.transcode import AUDIO, Transcoded, transcode
 from media_pipeline.domain.admission import Limits
 from media_pipeline.domain.job import JobState
 from media_pipeline.domain.manifest import Manifest
 from media_pipeline.domain.profile import Recipes, Rung
-from media_pipeline.domain.results import NotMade
+from media_pipeline.domain.results import NotMade, Rendition
 from media_pipeline.domain.upload import received
 from media_pipeline.infrastructure import recipes
 from media_pipeline.infrastructure.local_disk import LocalDisk
@@ -47,11 +48,11 @@ class Published:
         return self.folder / self.manifest.dash
 
 
-def published(root: Path, clip: Path, rungs: Sequence[Rung]) -> Published:
-    """`clip` under a profile of these rungs. `root` is an empty directory."""
+def published(root: Path, clip: Path, rungs: Sequence[Rung], **asked: Any) -> Published:
+    """`clip` under a profile of these rungs; `asked` are other fields of it. `root` is an empty directory."""
     store, tool = LocalDisk({UPLOADS: clip.parent, MEDIA: root / MEDIA}), media.tool()
     packager = media.packager()
-    known = _recipes(rungs)
+    known = _recipes(rungs, asked)
     profile = known.profiles["default"]
     shelf, results, catalogue = Shelf(store, MEDIA), JsonResults(store, MEDIA), MemoryCatalogue()
     obj = store.head(UPLOADS, clip.name)
@@ -66,18 +67,20 @@ def published(root: Path, clip: Path, rungs: Sequence[Rung]) -> Published:
 
     source = admit(upload, profile, limits=Limits(), store=store, tool=tool, scratch=scratch("source"))
     results.save(upload, "source", source)
-    made = transcode(
+    batches = transcode(
         source, [*profile.rungs, AUDIO], recipes=known, store=store, shelf=shelf, tool=tool,
         scratch=scratch("transcodes"), progress=lambda _: None,
     )  # fmt: skip
+    made = together(batches)
     for name, rendition in made.renditions.items():
         results.save(upload, f"transcodes/{name}", rendition)
     assert made.audio is not None
     results.save(upload, AUDIO, made.audio)
     renditions = made_renditions(upload, profile, results=results)
     stream = package(
-        source, renditions, made.audio, recipes=known, shelf=shelf, packager=packager, scratch=scratch("stream")
-    )
+        source, renditions, made.audio, recipes=known, shelf=shelf, packager=packager, tool=tool,
+        scratch=scratch("stream"),
+    )  # fmt: skip
     results.save(upload, "stream", stream)
     said = subtitles(
         source, recipes=known, store=store, shelf=shelf, tool=tool, recogniser=ScriptedRecogniser(), packager=packager,
@@ -92,7 +95,17 @@ def published(root: Path, clip: Path, rungs: Sequence[Rung]) -> Published:
     return Published(manifest, store, root / MEDIA / upload.media_id)
 
 
-def _recipes(rungs: Sequence[Rung]) -> Recipes:
+def together(batches: Iterable[Transcoded]) -> Transcoded:
+    """Every answer of a transcode that has run to its end."""
+    renditions: dict[str, Rendition | NotMade] = {}
+    audio = None
+    for batch in batches:
+        renditions |= batch.renditions
+        audio = batch.audio or audio
+    return Transcoded(renditions, audio)
+
+
+def _recipes(rungs: Sequence[Rung], asked: dict[str, Any]) -> Recipes:
     known = recipes.load()
-    profile = replace(known.profiles["default"], rungs=tuple(r.name for r in rungs))
+    profile = replace(known.profiles["default"], rungs=tuple(r.name for r in rungs), **asked)
     return replace(known, rungs={r.name: r for r in rungs}, profiles={"default": profile})

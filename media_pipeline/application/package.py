@@ -5,13 +5,14 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from media_pipeline.application.outputs import Shelf
-from media_pipeline.application.ports import Packaged, Packager, PackagingInput
-from media_pipeline.domain import conformance
+from media_pipeline.application.ports import MediaTool, Packaged, Packager, PackagingInput
+from media_pipeline.domain import conformance, segments
 from media_pipeline.domain.errors import QuarantineCode, Unavailable
 from media_pipeline.domain.language import UNKNOWN, track_labels
-from media_pipeline.domain.profile import Recipes, fingerprint
+from media_pipeline.domain.profile import Recipes, StreamRecipe, fingerprint
 from media_pipeline.domain.results import AudioTracks, Made, NotMade, PackagedTrack, Rendition, Source, Stream
 
+MP4 = "media.mp4"
 TEXT_SEGMENT_SECONDS = 60.0
 """cues are small: fewer requests"""
 
@@ -24,22 +25,29 @@ def package(
     recipes: Recipes,
     shelf: Shelf,
     packager: Packager,
+    tool: MediaTool,
     scratch: Path,
 ) -> Stream:
-    """Package every rendition and track that was made. `renditions` are largest first.
+    """Package every rendition and track that was made; and one MP4, if the profile wants it. `renditions` are largest
+    first.
 
     Raises Unavailable(INTERNAL) when there is neither.
     """
     began = time.monotonic()
-    recipe = recipes.stream[recipes.profiles[source.profile].stream]
+    profile = recipes.profiles[source.profile]
+    recipe = recipes.stream[profile.stream]
     inputs = _inputs(renditions, audio, shelf=shelf, scratch=scratch)
     if not inputs:
         raise Unavailable(QuarantineCode.INTERNAL, "There is neither picture nor sound to package.")
-    packaged = packager.package(inputs, segment_seconds=recipe.segment_seconds, scratch=scratch)
+    packaged = packager.package(inputs, segment_seconds=_asked(renditions, recipe), scratch=scratch)
+    best = next((i for i, r in zip(inputs, renditions, strict=False) if r.codec == "h264"), None)
+    sound = next((i for i in inputs if i.kind == "audio" and i.default), None)
     files = {name: packaged.directory / name for name in packaged.files}
     sizes = {name: path.stat().st_size for name, path in files.items()}
     texts = {name: path.read_text() for name, path in files.items() if path.suffix == ".m3u8"}
     media = [conformance.parsed(texts[f"{i.name}.m3u8"]) for i in inputs]
+    if profile.mp4 and (best or not renditions):
+        files[MP4] = tool.join([i.path for i in (best, sound) if i], scratch=scratch)
     kept = shelf.keep(source.upload, "stream", files)
     return Stream(
         hls=kept[packaged.hls],
@@ -49,7 +57,16 @@ def package(
         misalignment_seconds=conformance.misalignment_seconds([texts[f"video-{r.rung}.m3u8"] for r in renditions]),
         faults=conformance.faults(texts[packaged.hls], texts.__getitem__, sizes),
         made=Made(fingerprint(recipe), packager.build, None, round(time.monotonic() - began, 3)),
+        mp4=kept.get(MP4),
     )
+
+
+def _asked(renditions: Sequence[Rendition], recipe: StreamRecipe) -> float:
+    """Rungs that follow the keyframes of a copy have them where nobody planned."""
+    copy = next((r for r in renditions if r.passed_through), None)
+    if copy is None:
+        return recipe.segment_seconds
+    return segments.fitting(copy.keyframes, copy.duration_seconds, target=recipe.segment_seconds)
 
 
 def package_text(vtt: Path, language: str, *, packager: Packager, scratch: Path) -> Packaged:

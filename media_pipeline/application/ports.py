@@ -11,6 +11,7 @@ from typing import Literal, Protocol, TypeVar
 
 from media_pipeline.domain.job import Failure, Job, JobState, Task, TaskState
 from media_pipeline.domain.media import AudioStream, MediaInfo, TextStream
+from media_pipeline.domain.passthrough import Copy
 from media_pipeline.domain.profile import AudioRecipe, PlannedRendition, SpeechModel, StreamRecipe, VisionModel
 from media_pipeline.domain.results import Likeness, NotMade, Result, SubtitleTrack
 from media_pipeline.domain.run import Run
@@ -219,11 +220,25 @@ class MediaTool(Protocol):
         audio: AudioRecipe,
         stream: StreamRecipe,
         set_aside: Sequence[range] = (),
+        follow: bool = False,
         scratch: Path,
         progress: Progress,
     ) -> tuple[list[EncodedVideo], list[EncodedAudio]]:
         """Decode once and encode everything asked for, in the order asked, largest first. The frames of the
-        passages `set_aside`, counted in output frames, stay in `scratch` for `likeness`."""
+        passages `set_aside`, counted in output frames, stay in `scratch` for `likeness`. With `follow` keyframes
+        stand where the source has its own."""
+        ...
+
+    def copy(self, source: Path, info: MediaInfo, *, scratch: Path, progress: Progress) -> tuple[EncodedVideo, Copy]:
+        """The picture as it is, without anything that is not picture, and what its packets hold."""
+        ...
+
+    def decodes(self, copy: EncodedVideo, info: MediaInfo, *, progress: Progress) -> bool:
+        """Whether a copy decodes from its first frame to its last without one error."""
+        ...
+
+    def join(self, inputs: Sequence[Path], *, scratch: Path) -> Path:
+        """Our own MP4s of one track each as one MP4 that plays while it is downloaded. Nothing is encoded."""
         ...
 
     def likeness(

@@ -117,9 +117,11 @@ def gathered(upload: Upload, *, recipes: Recipes, results: Results) -> Parts | N
     embedded = embedded if isinstance(embedded, EmbeddedSubtitles) else None
     edited = results.load_all(upload, EDITS, SubtitleTrack)
     tags = results.load(upload, "ai_tags", Tags)
+    made = made_renditions(upload, recipes.profiles[source.profile], results=results)
+    packaged = {r.name for r in stream.renditions}
     return Parts(
         source=source,
-        renditions=made_renditions(upload, recipes.profiles[source.profile], results=results),
+        renditions=tuple(r for r in made if r.rung in packaged),
         audio=audio if isinstance(audio, AudioTracks) else None,
         stream=stream,
         thumbnails=thumbnails if isinstance(thumbnails, Thumbnails) else None,
@@ -156,7 +158,7 @@ def manifest_of(parts: Parts, recipes: Recipes, *, revision: int, hls: str, dash
         frame_rate=_rate(parts),
         hls=path(hls),
         dash=path(dash),
-        mp4=None,
+        mp4=path(parts.stream.mp4) if parts.stream.mp4 else None,
         renditions=tuple(
             ManifestRendition(r.name, r.codec, r.width, r.height, r.bitrate, r.bytes) for r in parts.stream.renditions
         ),

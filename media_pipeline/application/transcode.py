@@ -1,13 +1,14 @@
 """The ladder and the sound: decode once, encode everything that was asked for."""
 
 import time
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import NamedTuple
 
 from media_pipeline.application.outputs import Shelf, opened
+from media_pipeline.application.passthrough import copied
 from media_pipeline.application.ports import EncodedAudio, EncodedVideo, MediaTool, Progress, Store
 from media_pipeline.domain import quality
 from media_pipeline.domain.errors import BadMedia, RejectionCode
@@ -20,11 +21,13 @@ AUDIO = "audio"
 
 @dataclass(frozen=True, slots=True)
 class Transcoded:
-    """One answer for everything that was asked for."""
+    """Answers that came at one time."""
 
-    renditions: dict[str, Rendition | NotMade]
-    audio: AudioTracks | NotMade | None
-    """None: not asked for"""
+    renditions: Mapping[str, Rendition | NotMade]
+    audio: AudioTracks | NotMade | None = None
+    """None: not asked for, or not in this batch"""
+    plays: bool = False
+    """This is enough to play, and encoding the rest will take its time."""
 
 
 def transcode(
@@ -37,41 +40,42 @@ def transcode(
     tool: MediaTool,
     scratch: Path,
     progress: Progress,
-) -> Transcoded:
-    """Encode the rungs named in `wanted`, and the sound if "audio" is among them, in one process. Rungs that miss the
-    profile's quality gate are encoded once more at a safer setting.
+) -> Iterator[Transcoded]:
+    """Make the rungs named in `wanted`, and the sound if "audio" is among them; answer in batches as soon as they are
+    known: what there is no need to make, then the source's own picture where it can pass as it is, then what one
+    process encodes. Rungs that miss the profile's quality gate are encoded once more at a safer setting.
 
     Raises BadMedia TRUNCATED when less decodes than the container promised, NO_DECODABLE_FRAMES when nothing does.
     """
     profile = recipes.profiles[source.profile]
-    began = time.monotonic()
-    plans = [p for p in deserved(source, profile, recipes) if p.rung.name in wanted]
+    deserve = deserved(source, profile, recipes)
+    plans = [p for p in deserve if p.rung.name in wanted]
     tracks = source.info.audio if AUDIO in wanted else ()
-    if plans or tracks:
-        with opened(source.upload, store=store, scratch=scratch) as path:
-            encoded, sounds = _encoded(
-                path, source, plans, tracks, recipes=recipes, tool=tool, scratch=scratch, progress=progress
-            )
-        names = {f"{e.plan.rung.name}.mp4": e.video.path for e in encoded}
-        decoded = [(t, s) for t, s in zip(tracks, sounds, strict=True) if s.duration_seconds]
-        warnings = _whole_sound(source, tracks, sounds)
-        names |= {f"audio-{i}.mp4": s.path for i, (_, s) in enumerate(decoded)}
-        sizes = {name: path.stat().st_size for name, path in names.items()}
-        kept = shelf.keep(source.upload, "renditions", names)
-        files = {name: _File(kept[name], size) for name, size in sizes.items()}
-        made = Made("", tool.build, None, round(time.monotonic() - began, 3))
-        renditions = [
-            _rendition(e, source, files[f"{e.plan.rung.name}.mp4"], _by(e.plan.rung.name, source, recipes, made))
-            for e in encoded
-        ]
-        heard = [_track(track, sound, files[f"audio-{i}.mp4"]) for i, (track, sound) in enumerate(decoded)]
-    else:
-        made, renditions, heard, warnings = Made("", tool.build, None, 0.0), [], [], ()
-    answers = {r.rung: r for r in renditions}
-    return Transcoded(
-        {name: answers.get(name) or _not_made(name, source, profile) for name in wanted if name != AUDIO},
-        _audio(heard, warnings, made, recipes, source) if AUDIO in wanted else None,
+    planned = {p.rung.name for p in plans}
+    silent = AUDIO in wanted and not tracks
+    yield Transcoded(
+        {name: _not_made(name, source, profile) for name in wanted if name != AUDIO and name not in planned},
+        NotMade("the source has no sound") if silent else None,
     )
+    if not plans and not tracks:
+        return
+    with opened(source.upload, store=store, scratch=scratch) as path:
+        began = time.monotonic()
+        own = copied(path, source, deserve, recipes=recipes, tool=tool, scratch=scratch, progress=progress)
+        passed = not isinstance(own, NotMade)
+        encode = partial(
+            _encoded, path, source, follow=passed, recipes=recipes, tool=tool, scratch=scratch, progress=progress
+        )
+        answer = partial(_answered, source, follow=passed, recipes=recipes, shelf=shelf, build=tool.build)
+        if not isinstance(own, NotMade) and own[0] in plans:
+            _, sounds = encode([], tracks) if tracks else ([], [])
+            plans.remove(own[0])
+            made = answer([_Encoded(*own, passed_through=True)], tracks, sounds, began=began)
+            yield replace(made, plays=AUDIO in wanted and bool(plans))
+            began, tracks = time.monotonic(), ()
+        if plans or tracks:
+            encoded, sounds = encode(plans, tracks)
+            yield answer(encoded, tracks, sounds, began=began)
 
 
 def deserved(source: Source, profile: Profile, recipes: Recipes) -> tuple[PlannedRendition, ...]:
@@ -85,8 +89,9 @@ class _Encoded:
 
     plan: PlannedRendition
     video: EncodedVideo
-    likeness: Likeness | None
-    tries: int
+    likeness: Likeness | None = None
+    tries: int = 1
+    passed_through: bool = False
 
 
 def _encoded(
@@ -95,6 +100,7 @@ def _encoded(
     plans: Sequence[PlannedRendition],
     tracks: Sequence[AudioStream],
     *,
+    follow: bool,
     recipes: Recipes,
     tool: MediaTool,
     scratch: Path,
@@ -105,7 +111,7 @@ def _encoded(
     passages = quality.passages(source, gate)
     encode = partial(
         tool.encode, path, source.info, audio=recipes.audio[profile.audio], stream=recipes.stream[profile.stream],
-        scratch=scratch, progress=progress,
+        follow=follow, scratch=scratch, progress=progress,
     )  # fmt: skip
 
     def judged(plans: Sequence[PlannedRendition], videos: Sequence[EncodedVideo], *, tries: int) -> list[_Encoded]:
@@ -158,14 +164,49 @@ def _whole_sound(source: Source, tracks: Sequence[AudioStream], sounds: Sequence
     return tuple(broken.values())
 
 
+def _answered(
+    source: Source,
+    encoded: Sequence[_Encoded],
+    tracks: Sequence[AudioStream],
+    sounds: Sequence[EncodedAudio],
+    *,
+    began: float,
+    follow: bool,
+    recipes: Recipes,
+    shelf: Shelf,
+    build: str,
+) -> Transcoded:
+    """What was encoded, kept."""
+    names = {f"{e.plan.rung.name}.mp4": e.video.path for e in encoded}
+    decoded = [(t, s) for t, s in zip(tracks, sounds, strict=True) if s.duration_seconds]
+    warnings = _whole_sound(source, tracks, sounds) if tracks else ()
+    names |= {f"audio-{i}.mp4": s.path for i, (_, s) in enumerate(decoded)}
+    sizes = {name: path.stat().st_size for name, path in names.items()}
+    kept = shelf.keep(source.upload, "renditions", names)
+    files = {name: _File(kept[name], size) for name, size in sizes.items()}
+    made = Made("", build, None, round(time.monotonic() - began, 3))
+    heard = [_track(track, sound, files[f"audio-{i}.mp4"]) for i, (track, sound) in enumerate(decoded)]
+    return Transcoded(
+        {
+            e.plan.rung.name: _rendition(
+                e, source, files[f"{e.plan.rung.name}.mp4"], _by(e, source, recipes, made, follow=follow)
+            )
+            for e in encoded
+        },
+        _audio(heard, warnings, made, recipes, source) if tracks else None,
+    )
+
+
 class _File(NamedTuple):
     key: str
     bytes: int
 
 
-def _by(rung: str, source: Source, recipes: Recipes, made: Made) -> Made:
-    stream = recipes.stream[recipes.profiles[source.profile].stream]
-    return replace(made, fingerprint=fingerprint(recipes.rungs[rung], stream.gop_seconds))
+def _by(encoded: _Encoded, source: Source, recipes: Recipes, made: Made, *, follow: bool) -> Made:
+    gop = recipes.stream[recipes.profiles[source.profile].stream].gop_seconds
+    told = f"{made.tool}, passed through" if encoded.passed_through else made.tool
+    name = encoded.plan.rung.name
+    return replace(made, tool=told, fingerprint=fingerprint(recipes.rungs[name], "source" if follow else gop))
 
 
 def _rendition(encoded: _Encoded, source: Source, file: _File, made: Made) -> Rendition:
@@ -185,6 +226,7 @@ def _rendition(encoded: _Encoded, source: Source, file: _File, made: Made) -> Re
         made=made,
         likeness=encoded.likeness,
         tries=encoded.tries,
+        passed_through=encoded.passed_through,
     )
 
 
@@ -207,7 +249,7 @@ def _audio(
     tracks: list[AudioTrack], warnings: tuple[str, ...], made: Made, recipes: Recipes, source: Source
 ) -> AudioTracks | NotMade:
     if not tracks:
-        return NotMade("its sound cannot be decoded" if source.info.audio else "the source has no sound")
+        return NotMade("its sound cannot be decoded")
     recipe = recipes.audio[recipes.profiles[source.profile].audio]
     return AudioTracks(tuple(tracks), replace(made, fingerprint=fingerprint(recipe)), warnings)
 

@@ -16,7 +16,7 @@ from media_pipeline.application.ports import Store
 from media_pipeline.domain import keys
 from media_pipeline.domain.errors import Missing, QuarantineCode, Unavailable
 from media_pipeline.domain.manifest import Manifest
-from media_pipeline.infrastructure.ffmpeg import runner
+from media_pipeline.infrastructure.ffmpeg import commands, runner
 from media_pipeline.infrastructure.ffmpeg.runner import Limits, ToolFailed
 
 MANIFEST = "media.json"
@@ -83,8 +83,10 @@ class Files:
         work.mkdir(exist_ok=True)
         try:
             limits = Limits(wall_seconds=_REMUX_SECONDS)
-            runner.run(remux(self._ffmpeg, inputs), scratch=work, limits=limits, reads=[p.parent for p in inputs])
-            (work / "media.mp4").rename(mp4)
+            runner.run(
+                commands.join(self._ffmpeg, inputs), scratch=work, limits=limits, reads=[p.parent for p in inputs]
+            )
+            (work / commands.JOINED).rename(mp4)
         except ToolFailed as failed:
             message = "The renditions could not be copied into one file."
             raise Unavailable(QuarantineCode.TOOL_CRASH, message, detail=str(failed)) from failed
@@ -130,18 +132,6 @@ def preferred(hls: str, read: Read) -> list[str]:
     playlists = [*_references(hls, lines[best + 1]), *_references(hls, sound)]
     # One file a rendition, addressed by ranges: the first name is the only one.
     return [next(_references(playlist, read(playlist)), "") for playlist in dict.fromkeys(playlists)]
-
-
-def remux(ffmpeg: str, inputs: list[Path]) -> list[str]:
-    """Copy the first stream of each of our own MP4s into media.mp4. Nothing is encoded."""
-    sources = [word for path in inputs for word in ("-i", str(path))]
-    streams = [word for i in range(len(inputs)) for word in ("-map", f"{i}:0")]
-    return [
-        ffmpeg, "-nostdin", "-hide_banner", "-y", "-v", "error", "-protocol_whitelist", "file", *sources, *streams,
-        "-c", "copy", "-map_metadata", "-1",
-        "-movflags", "+faststart",  # the index first: the picture comes before the last byte does
-        "media.mp4",
-    ]  # fmt: skip
 
 
 def _direct(manifest: Manifest) -> Iterator[str]:

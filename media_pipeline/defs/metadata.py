@@ -59,6 +59,7 @@ def rendition(value: Rendition) -> Metadata:
         "frames": dg.MetadataValue.int(value.frames),
         "duration_seconds": dg.MetadataValue.float(value.duration_seconds),
         "real_time_factor": dg.MetadataValue.float(_factor(value.made.seconds, value.duration_seconds)),
+        "passed_through": dg.MetadataValue.bool(value.passed_through),
         "tries": dg.MetadataValue.int(value.tries),
         **({"vmaf": dg.MetadataValue.float(value.likeness.vmaf_mean)} if value.likeness else {}),
         **made(value.made),

@@ -9,8 +9,9 @@ from typing import Any, TypeVar
 
 import dagster as dg
 
+from media_pipeline.application.package import package
 from media_pipeline.application.ports import Progress
-from media_pipeline.application.publish import publish
+from media_pipeline.application.publish import made_renditions, publish, published
 from media_pipeline.application.register import tasks
 from media_pipeline.application.task import Report, tracked
 from media_pipeline.defs.failures import RETRIES, translated
@@ -19,7 +20,7 @@ from media_pipeline.defs.resources import Platform
 from media_pipeline.domain.errors import QuarantineCode, Unavailable
 from media_pipeline.domain.job import Job, JobState
 from media_pipeline.domain.profile import Profile
-from media_pipeline.domain.results import NotMade, Result, Source
+from media_pipeline.domain.results import AudioTracks, NotMade, Result, Source, Stream
 from media_pipeline.domain.upload import Upload
 from media_pipeline.infrastructure import telemetry
 
@@ -63,6 +64,26 @@ class Step:
         self.platform.results.save(self.upload, asset, value)
         self.report.answer(asset, value)
         _log.info("task answered", extra={"task": asset, "made": not isinstance(value, NotMade)})
+
+    def package(self) -> Stream:
+        """The picture and the sound that there are, packaged."""
+        p, source = self.platform, self.source()
+        renditions = made_renditions(self.upload, p.recipes.profiles[source.profile], results=p.results)
+        audio = p.results.load(self.upload, "audio", AudioTracks) or NotMade("never made")
+        with p.scratch("package") as scratch:
+            return package(
+                source, renditions, audio, recipes=p.recipes, shelf=p.shelf, packager=p.packager, tool=p.tool,
+                scratch=scratch,
+            )  # fmt: skip
+
+    def play(self) -> None:
+        """Publish what there is before all is there. Where something of this version is out, it may be more: then it
+        stays until the step `stream`."""
+        p = self.platform
+        out = published(self.upload.media_id, shelf=p.shelf, codec=p.codec)
+        if out is None or out.version != self.upload.version:
+            p.results.save(self.upload, "stream", self.package())
+            self.publish()
 
     def publish(self, *, complete: bool = False) -> Any:
         p = self.platform

@@ -2,7 +2,6 @@
 
 import dagster as dg
 
-from media_pipeline.application.package import package
 from media_pipeline.application.publish import made_renditions
 from media_pipeline.defs import metadata
 from media_pipeline.defs.failures import RETRIES
@@ -12,7 +11,7 @@ from media_pipeline.defs.step import step
 from media_pipeline.defs.transcodes import PREFIX
 from media_pipeline.domain import quality
 from media_pipeline.domain.profile import Recipes, fingerprint
-from media_pipeline.domain.results import AudioTracks, NotMade
+from media_pipeline.domain.results import AudioTracks
 
 ASSET = "stream"
 
@@ -37,15 +36,12 @@ def build(recipes: Recipes) -> dg.AssetsDefinition:
         with step(context, platform, [ASSET]) as at:
             source = at.source()
             profile = platform.recipes.profiles[source.profile]
-            renditions = made_renditions(at.upload, profile, results=platform.results)
-            audio = platform.results.load(at.upload, "audio", AudioTracks) or NotMade("never made")
-            value = package(
-                source, renditions, audio, recipes=platform.recipes, shelf=platform.shelf,
-                packager=platform.packager, scratch=at.scratch,
-            )  # fmt: skip
+            value = at.package()
             at.keep(ASSET, value)
             at.publish()
             recipe = platform.recipes.stream[profile.stream]
+            renditions = made_renditions(at.upload, profile, results=platform.results)
+            audio = platform.results.load(at.upload, "audio", AudioTracks)
             heard = audio if isinstance(audio, AudioTracks) else None
             checks = quality.stream(value, renditions, heard, recipe)
             return dg.MaterializeResult(

@@ -1,5 +1,5 @@
 """transcodes/<rung> and audio: one subsettable multi-asset, because one process decodes once and encodes what is asked
-for."""
+for. A picture that can pass as it is plays before the other rungs are encoded."""
 
 from collections.abc import Iterator
 
@@ -45,15 +45,18 @@ def build(recipes: Recipes) -> dg.AssetsDefinition:
             return
         with step(context, platform, told) as at:
             source = at.source()
-            made = transcode(
+            batches = transcode(
                 source, [n.removeprefix(f"{PREFIX}/") for n in asked], recipes=platform.recipes,
                 store=platform.store, shelf=platform.shelf, tool=platform.tool, scratch=at.scratch,
                 progress=at.progress,
             )  # fmt: skip
-            for rung, value in made.renditions.items():
-                yield _rendition(at, source, rung, value, known=rung in selected)
-            if made.audio is not None:
-                yield _audio(at, made.audio, recipes)
+            for made in batches:
+                for rung, value in made.renditions.items():
+                    yield _rendition(at, source, rung, value, known=rung in selected)
+                if made.audio is not None:
+                    yield _audio(at, made.audio, recipes)
+                if made.plays:
+                    at.play()
 
     return transcodes
 
@@ -90,7 +93,8 @@ def _audio(at: Step, value: AudioTracks | NotMade, recipes: Recipes) -> dg.Mater
 
 
 def _rung_spec(rung: Rung, recipes: Recipes) -> dg.AssetSpec:
-    gops = {recipes.stream[p.stream].gop_seconds for p in recipes.profiles.values()}
+    profiles = recipes.profiles.values()
+    keyframes = [sorted({recipes.stream[p.stream].gop_seconds for p in profiles}), any(p.passthrough for p in profiles)]
     return dg.AssetSpec(
         [PREFIX, rung.name],
         deps=["source"],
@@ -98,7 +102,7 @@ def _rung_spec(rung: Rung, recipes: Recipes) -> dg.AssetSpec:
         group_name="delivery",
         kinds={"ffmpeg", rung.codec},
         owners=["team:media"],
-        code_version=fingerprint(rung, *sorted(gops)),
+        code_version=fingerprint(rung, keyframes),
         description=f"{rung.short_side}-pixel {rung.codec.upper()} rendition, CRF {rung.crf} capped at "
         f"{rung.max_bitrate / 1e6:g} Mbit/s, preset {rung.preset}.",
     )

@@ -61,6 +61,25 @@ class VideoStream:
     """how much too late a decoder will time the frames"""
     turned: bool = False
     """a matrix says how to turn or mirror it, though it may say: not at all"""
+    profile: str = "unknown"
+    """of its codec, as ffprobe names it"""
+    level: int = 0
+    """of its codec, as ffprobe numbers it: 40 is H.264's 4.0"""
+    annotated: bool = False
+    """its file says more of it than plain frames need: a matrix, a crop, a projection, fields"""
+    steady: bool = False
+    """from the media's start on every frame has the one instant that its rate gives it"""
+    bytes: int = 0
+    """of all packets"""
+    longest_gop_seconds: float = 0.0
+    """the longest way from a keyframe to the next"""
+
+    @property
+    def meant_matrix(self) -> str:
+        """An untagged picture means what players take it to mean, by its size."""
+        if self.matrix != "unknown":
+            return self.matrix
+        return "bt709" if self.coded_height >= 720 else "smpte170m"
 
     @property
     def short_side(self) -> int:

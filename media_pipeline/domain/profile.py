@@ -147,6 +147,10 @@ class Profile:
     tags: str | None
     language: str | None = None
     """BCP 47 of the speech; None: find out"""
+    passthrough: bool = False
+    """a picture that is standard already becomes its top rung as it is"""
+    mp4: bool = False
+    """also publish one MP4 for downloads: the best H.264 rung with the default sound"""
 
 
 @dataclass(frozen=True, slots=True)

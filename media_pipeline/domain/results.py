@@ -70,6 +70,8 @@ class Rendition:
     """None where the profile asks for no comparison, or the picture is too small for one"""
     tries: int = 1
     """2: the first encode missed its quality gate, and this is the safer one"""
+    passed_through: bool = False
+    """the source's own picture, copied and not encoded"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,6 +124,8 @@ class Stream:
     faults: tuple[str, ...]
     """where the playlists break a rule, in sentences for an operator"""
     made: Made
+    mp4: str | None = None
+    """key of the progressive MP4, where the profile asks for one"""
 
 
 @dataclass(frozen=True, slots=True)

@@ -70,6 +70,7 @@ def command(path: str, inputs: Sequence[PackagingInput], segment_seconds: float)
         f"--segment_duration={segment_seconds:g}",
         f"--fragment_duration={segment_seconds:g}",
         "--segment_sap_aligned",
+        "--allow_codec_switching",  # keyframes are the same in all codecs: a DASH player may go from one to another
         "--default_text_zero_bias_ms=86400000",  # the first cue may come late; its track begins with the media
         "--hls_playlist_type=VOD",
         f"--hls_master_playlist_output={HLS}",

@@ -17,6 +17,7 @@ from media_pipeline.infrastructure.settings import FILES
 from media_pipeline_tests import builders as a
 from media_pipeline_tests import hostile, media
 from media_pipeline_tests.platform import platform
+from media_pipeline_tests.published import together
 
 GATE = QualityGate("gate", 75, 60, passages=2, passage_seconds=0.4, retry_crf=-20, retry_bitrate=2.0)
 
@@ -34,10 +35,11 @@ def transcoded(home: Path, gate: QualityGate | None = None, clip: Path | None = 
     with here.scratch("admit") as scratch:
         source = admit(upload, profile, limits=Limits(), store=here.store, tool=here.tool, scratch=scratch)
     with here.scratch("transcode") as scratch:
-        return transcode(
+        batches = transcode(
             source, ["good", "poor", "audio"], recipes=recipes, store=here.store, shelf=here.shelf, tool=here.tool,
             scratch=scratch, progress=lambda _: None,
         )  # fmt: skip
+        return together(batches)
 
 
 def rung(made: Transcoded, name: str) -> Rendition:

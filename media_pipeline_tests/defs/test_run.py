@@ -1,7 +1,9 @@
 """Whole runs of the graph, with one part broken on purpose."""
 
-from dataclasses import replace
+import shutil
+from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import Any
 
 import dagster as dg
 import pytest
@@ -16,7 +18,9 @@ from media_pipeline.defs.resources import Platform
 from media_pipeline.domain.errors import QuarantineCode, Unavailable
 from media_pipeline.domain.job import Job, JobState, TaskState
 from media_pipeline.domain.profile import SpeechModel
+from media_pipeline.infrastructure.ffmpeg.tool import Ffmpeg
 from media_pipeline.infrastructure.settings import FILES
+from media_pipeline_tests import builders as a
 from media_pipeline_tests import media
 from media_pipeline_tests.fake_models import ScriptedRecogniser
 from media_pipeline_tests.platform import platform
@@ -56,7 +60,7 @@ def run(here: Platform, clip: Path, instance: dg.DagsterInstance, *assets: str) 
             instance=instance,
             partition_key=job.media_id,
             raise_on_error=False,
-            asset_selection=[dg.AssetKey(a.split("/")) for a in assets] or None,
+            asset_selection=[dg.AssetKey(name.split("/")) for name in assets] or None,
             tags=tags(job.key, version=job.version, profile="fast"),
         )
     )
@@ -175,3 +179,75 @@ def test_one_rung_can_be_remade_alone(tmp_path: Path) -> None:
     assert success
     assert first.state is again.state is JobState.READY
     assert materialised is not None
+
+
+@dataclass(frozen=True)
+class Watched(Ffmpeg):
+    """A MediaTool that notes how the job stands whenever an encode begins, and breaks down at the second if told to."""
+
+    catalogue: Any = None
+    seen: list[Job] = field(default_factory=list)
+    breaks: bool = False
+
+    def encode(self, *given: Any, **more: Any) -> Any:
+        self.seen.extend(self.catalogue.jobs())
+        if self.breaks and len(self.seen) == 2:
+            raise Unavailable(QuarantineCode.INTERNAL, "Out of order for a moment.")
+        return super().encode(*given, **more)
+
+
+def standard(to: Path) -> Path:
+    """A clip of 6 s that can pass through as 360p."""
+    more = ["-g", "50", "-sc_threshold", "0", "-crf", "32", "-color_primaries", "bt709", "-color_trc", "bt709"]
+    return media.clip(to, 6, "640x360", *more, "-colorspace", "bt709")
+
+
+LADDER = {"720p": a.rung(720, preset="ultrafast"), "360p": a.rung(360, preset="ultrafast"),
+          "180p": a.rung(180, preset="ultrafast")}  # fmt: skip
+
+
+DELIVERY = ("source", *(f"transcodes/{name}" for name in LADDER), "audio", "stream", "publication")
+
+
+def quick(home: Path) -> Platform:
+    """A platform whose profile `fast` has a ladder and no extras."""
+    here = platform(home)
+    extras = {"thumbnails": None, "subtitles": None, "tags": None}
+    fast = replace(here.recipes.profiles["fast"], rungs=tuple(LADDER), mp4=True, **extras)  # type: ignore[arg-type]
+    return replace(here, recipes=replace(here.recipes, rungs=LADDER, profiles={"fast": fast}))
+
+
+@pytest.mark.parametrize("breaks", [False, True])
+def test_a_standard_source_plays_before_its_ladder_is_encoded(tmp_path: Path, breaks: bool) -> None:
+    here = quick(tmp_path)
+    programs = here.settings.ffmpeg_path, here.settings.ffprobe_path
+    tool = Watched(*programs, catalogue=here.catalogue, breaks=breaks)
+    here = replace(here, tool=tool)
+    with dg.instance_for_test() as instance:
+        job, success = run(here, standard(tmp_path / "clip.mp4"), instance, *DELIVERY)
+        sound, rungs, *again = tool.seen
+        assert success
+        assert job.state is JobState.READY
+        # Before the sound is encoded, what will not be made says so; before the ladder is, the media plays.
+        assert sound.task("transcodes/720p").state is TaskState.SKIPPED
+        assert sound.state is JobState.PROCESSING
+        assert rungs.state is JobState.PLAYABLE
+        assert rungs.revision == 1
+        assert rungs.task("transcodes/360p").state is TaskState.DONE
+        assert rungs.task("transcodes/180p").state is TaskState.RUNNING
+        assert [later.revision for later in again] == ([1, 1] if breaks else [])
+        manifest = published(job.media_id, shelf=here.shelf, codec=here.codec)
+        assert manifest is not None
+        assert manifest.revision == job.revision == 2
+        assert [r.name for r in manifest.renditions] == ["360p", "180p"]
+        assert [c for c in manifest.checks if not c.passed] == []
+        assert any(p.output == "transcodes/360p" and "passed through" in p.tool for p in manifest.provenance)
+        assert manifest.mp4 is not None
+        mp4 = here.store.url(here.settings.media_bucket, f"{job.media_id}/{manifest.mp4}")
+        facts = here.tool.probe(Path(shutil.copy(mp4, tmp_path / "source")))
+        assert facts.video is not None
+        assert (facts.video.short_side, facts.video.frames, len(facts.audio)) == (360, 150, 1)
+        # Redone, nothing less than what is out is ever published.
+        job, success = run(here, tmp_path / "clip.mp4", instance, *DELIVERY)
+        assert success
+        assert {later.revision for later in tool.seen[-2:]} == {2}

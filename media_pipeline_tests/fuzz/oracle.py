@@ -31,6 +31,7 @@ from media_pipeline.infrastructure.sandbox.proof import shortcoming
 from media_pipeline_tests import builders as a
 from media_pipeline_tests.fuzz import corpus
 from media_pipeline_tests.platform import platform
+from media_pipeline_tests.published import together
 
 MOST_SECONDS = 120
 MOST_MEMORY = 2 * 1024**3
@@ -93,10 +94,11 @@ class Oracle:
         with p.scratch("source") as scratch:
             source = admit(upload, p.profile, limits=p.settings.limits, store=p.store, tool=p.tool, scratch=scratch)
         with p.scratch("transcodes") as scratch:
-            made = transcode(
+            batches = transcode(
                 source, [*_RUNGS, AUDIO], recipes=p.recipes, store=p.store, shelf=p.shelf, tool=p.tool,
                 scratch=scratch, progress=lambda _: None,
             )  # fmt: skip
+            made = together(batches)
         renditions = [r for r in made.renditions.values() if isinstance(r, Rendition)]
         sound = made.audio or NotMade("not asked for")
         for one in renditions:
@@ -112,8 +114,9 @@ class Oracle:
         p = self.platform
         with p.scratch("stream") as scratch:
             stream = package(
-                source, renditions, sound, recipes=p.recipes, shelf=p.shelf, packager=p.packager, scratch=scratch
-            )
+                source, renditions, sound, recipes=p.recipes, shelf=p.shelf, packager=p.packager, tool=p.tool,
+                scratch=scratch,
+            )  # fmt: skip
         master = m3u8.loads(self._file(stream.hls).read_text())
         wanted = len(renditions) or len(sound.tracks if isinstance(sound, AudioTracks) else ())
         _expect(len(master.playlists) == wanted, f"{len(master.playlists)} variants in a playlist")

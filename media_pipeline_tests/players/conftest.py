@@ -74,6 +74,24 @@ def talk_site(talk: Published) -> Iterator[str]:
 
 
 @pytest.fixture(scope="session")
+def av1(tmp_path_factory: pytest.TempPathFactory) -> Published:
+    """One rung in each of H.264 and AV1, of two sizes."""
+    root = tmp_path_factory.mktemp("av1")
+    (root / "uploads").mkdir()
+    clip = media.make(root / "uploads" / "clip.mp4", *media.picture(5, "320x180"), *beeps(440, 5), *media.h264(),
+                      "-c:a", "aac")  # fmt: skip
+    rungs = [a.rung(90, preset="ultrafast"), a.rung(180, "180p-av1", codec="av1", preset="12", crf=40)]
+    return published(root / "made", clip, rungs, quality=None)
+
+
+@pytest.fixture(scope="session")
+def av1_site(av1: Published) -> Iterator[str]:
+    tool = media.settings().ffmpeg_path
+    with serve(av1.manifest, "AV1", store=av1.store, bucket=MEDIA, ffmpeg=tool) as url:
+        yield url
+
+
+@pytest.fixture(scope="session")
 def browser() -> Iterator[object]:
     chromium = shutil.which("chromium")
     if chromium is None:

@@ -103,6 +103,15 @@ def test_a_film_ends_when_its_longest_track_does(player: Player) -> None:
     assert player.facts["time"] == pytest.approx(LONGER_SOUND, abs=0.1)
 
 
+@pytest.mark.parametrize("name", ["hls", "shaka"])
+def test_av1_plays(name: str, browser: Any, av1_site: str, av1: Published) -> None:
+    with playing(name, browser, av1_site, av1) as player:
+        player.does("player.quality(180)")
+        player.until("video.videoHeight === 180")
+        player.plays_on()
+        assert player.facts["error"] is None
+
+
 @pytest.mark.parametrize("name", SCRIPTS)
 def test_sound_alone_plays_to_its_end(name: str, browser: Any, talk_site: str, talk: Published) -> None:
     with playing(name, browser, talk_site, talk) as player:

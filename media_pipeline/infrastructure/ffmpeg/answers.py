@@ -3,13 +3,14 @@
 import json
 import math
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from fractions import Fraction
-from typing import Any
+from typing import Any, NamedTuple
 
 from media_pipeline.domain.errors import BadMedia, RejectionCode
 from media_pipeline.domain.language import UNKNOWN, bcp47
 from media_pipeline.domain.media import AudioStream, MediaInfo, TextKind, TextStream, VideoStream
+from media_pipeline.domain.passthrough import Copy
 from media_pipeline.domain.results import Likeness
 from media_pipeline.infrastructure.ffmpeg.commands import ALPHA_DECODERS, DEMUXERS
 
@@ -20,9 +21,21 @@ _PROMISING = frozenset({"mov", "mp4", "matroska", "avi", "flv", "asf", "wav", "w
 """Containers with a duration in their header; of others ffprobe estimates one, from bitrate or last timestamps."""
 Stream = Mapping[str, Any]
 """One entry of ffprobe's `streams`."""
+_BUFFER_SIZE = "CPB properties"
+"""the one thing said of a stream that changes nothing for who shows it"""
+_FIELDS = frozenset({"tt", "bb", "tb", "bt"})
 _SANE_RATES = Fraction(1, 10), Fraction(240)
-_COUNTS = frozenset({"index", "width", "height", "channels", "sample_rate", "has_b_frames", "probe_score"})
+_COUNTS = frozenset({"index", "width", "height", "channels", "sample_rate", "has_b_frames", "probe_score", "level"})
 _MAPS = frozenset({"disposition", "tags"})
+
+
+class _Packet(NamedTuple):
+    time: float
+    """seconds"""
+    size: int
+    """bytes"""
+    checksum: str
+    key: bool
 
 
 def media_info(answer: bytes, *, size: int) -> MediaInfo:
@@ -88,6 +101,38 @@ def packets(csv: str) -> tuple[int, float, tuple[float, ...]]:
     times = [(float(row[0]), "K" in row[1]) for row in rows if len(row) > 1]
     duration = next((float(row[0]) for row in reversed(rows) if len(row) == 1), 0.0)
     return len(times), duration, tuple(sorted(at for at, key in times if key))
+
+
+def copy(listed: Mapping[str, str], duration_seconds: float) -> Copy:
+    """What `commands.units` listed."""
+    packets, refreshes, sets = (_listing(listed[kind]) for kind in ("all", "refreshes", "sets"))
+    gops: list[int] = []
+    for packet in packets:
+        if packet.key or not gops:
+            gops.append(0)
+        gops[-1] += packet.size
+    return Copy(
+        frames=len(packets),
+        duration_seconds=duration_seconds,
+        keyframes=tuple(p.time for p in packets if p.key),
+        refreshes=tuple(p.time for p in refreshes),
+        gop_bytes=tuple(gops),
+        parameter_sets=len({p.checksum for p in sets}),
+    )
+
+
+def _listing(listing: str) -> list[_Packet]:
+    """What a `framecrc` listing names, as it comes."""
+    lines = listing.splitlines()
+    tick = next((Fraction(line.split(": ")[1]) for line in lines if line.startswith("#tb ")), Fraction(0))
+    rows = [[word.strip() for word in line.split(",")] for line in lines if line and not line.startswith("#")]
+    return [_Packet(round(float(int(row[2]) * tick), 6), int(row[4]), row[5], is_key(row[6:])) for row in rows]
+
+
+def is_key(marks: Sequence[str]) -> bool:
+    """What `framecrc` says behind a packet's checksum. It leaves the flags out where there is one: keyframe."""
+    flags = next((mark[2:] for mark in marks if mark.startswith("F=")), "0x1")
+    return int(flags, 16) == 1
 
 
 def printed_times(text: str, *, key: str | None = None) -> list[float]:
@@ -208,13 +253,17 @@ def _video(s: Stream) -> VideoStream:
         pixel_format="yuva420p" if _has_alpha_beside(s) else str(s.get("pix_fmt", "unknown")),
         transfer=str(s.get("color_transfer", "unknown")),
         matrix=str(s.get("color_space", "unknown")),
-        interlaced=s.get("field_order") in {"tt", "bb", "tb", "bt"},
+        interlaced=s.get("field_order") in _FIELDS,
         frames=0,
         end_seconds=0.0,
         primaries=str(s.get("color_primaries", "unknown")),
         reordered=int(s.get("has_b_frames", 0)),
         turned=any("displaymatrix" in d for d in s.get("side_data_list", [])),
         top_field_first=s.get("field_order") not in {"bb", "tb"},
+        profile=str(s.get("profile", "unknown")),
+        level=int(s.get("level", 0)),
+        annotated=s.get("field_order") in _FIELDS
+        or any(d.get("side_data_type") != _BUFFER_SIZE for d in s.get("side_data_list", [])),
     )
 
 

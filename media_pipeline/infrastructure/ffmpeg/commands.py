@@ -6,6 +6,7 @@ reaches a command line.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import ffmpeg
@@ -18,9 +19,14 @@ SOURCE = "source"
 TEXT = "text.ass"
 REFERENCE = "reference.nut"
 """Passages of the picture as the encoder got it, lossless: what renditions are compared with."""
+JOINED = "joined.mp4"
 MAX_PIXELS = 35_389_440
 """8K plays. Checked by the decoder for every frame: a header can lie, or the size grow half way."""
 
+_REFRESHES, _PICTURES, _PARAMETER_SETS = "5", "1|5", "7|8"
+"""Units of H.264: slices of pictures that a decoder can begin with, all slices, and what is said of them before"""
+UNITS = {"all": "", "refreshes": _REFRESHES, "sets": _PARAMETER_SETS}
+"""what `units` lists, each to <name>.crc"""
 _COMPARED_EVERY = 3
 """frames: neighbours look alike"""
 ENCODERS: Mapping[str, Mapping[str, Any]] = {
@@ -117,9 +123,10 @@ def encode(
     stream: StreamRecipe,
     passages: Sequence[range],
     threads: int,
+    follow: bool = False,
 ) -> list[str]:
     """Decode once, encode every rendition to v<i>.mp4 and every track to a<i>.mp4. The frames of `passages` are set
-    aside in REFERENCE, at the largest size."""
+    aside in REFERENCE, at the largest size. With `follow` keyframes are where the source has its own."""
     source = _source(info, threads=threads)
     outputs = []
     if renditions:
@@ -134,13 +141,62 @@ def encode(
             picture = both[0]
             outputs.append(_reference(both[1], passages))
         sizes = [(plan.width, plan.height) for plan in renditions]
+        keyframes = "source" if follow else f"expr:gte(t,n_forced*{stream.gop_seconds:g})"
         for i, (plan, scaled) in enumerate(zip(renditions, _cascade(picture, sizes), strict=True)):
-            outputs.append(ffmpeg.output(scaled, f"v{i}.mp4", **_video_options(plan, stream, threads)))
+            outputs.append(ffmpeg.output(scaled, f"v{i}.mp4", **_video_options(plan, keyframes, threads)))
     for i, (track, gain) in enumerate(tracks):
         heard = filters.sound(source, info, track, audio.channels, audio.sample_rate)
         heard = _normalised(heard, gain, audio)
         outputs.append(ffmpeg.output(heard, f"a{i}.mp4", **_audio_options(audio)))
+    outputs += _also_read(source, [a for a in info.audio if a not in {track for track, _ in tracks}])
     return _compile(ffmpeg_path, outputs, progress=True)
+
+
+def copy(ffmpeg_path: str, info: MediaInfo, *, threads: int) -> list[str]:
+    """The picture's packets to v0.mp4, none decoded: only slices and parameter sets, on the exact clock of encodes."""
+    video = info.video
+    assert video is not None
+    rate = output_rate(video)
+    filtered = [
+        # Nothing but picture: messages (SEI) carry serial numbers and places, fillers and auxiliary pictures nothing.
+        f"filter_units=pass_types={_PICTURES}|{_PARAMETER_SETS}",
+        "h264_metadata=colour_primaries=1:transfer_characteristics=1:matrix_coefficients=1:video_full_range_flag=0",
+        # Frames are steady: each is decoded one after the other, and shown where the rate's grid has it.
+        f"setts=time_base={1 / rate}:prescale=1:pts=PTS:dts=N-{video.reordered}:duration=1",
+    ]
+    source = _source(info, threads=threads)
+    options = {"c": "copy", "bsf:v": ",".join(filtered), "tag:v": "avc1", **_private()}
+    copied = ffmpeg.output(source[str(video.index)], "v0.mp4", **options)
+    return _compile(ffmpeg_path, [copied, *_also_read(source, info.audio)], progress=True)
+
+
+def units(ffmpeg_path: str, name: str) -> list[str]:
+    """List what the packets of one of our own files hold, a file for each of UNITS: all of it; pictures that a
+    decoder can begin with; parameter sets."""
+    picture = ffmpeg.input(name)["v"]
+    outputs = []
+    for kind, types in UNITS.items():
+        only = {"bsf:v": f"filter_units=pass_types={types}"} if types else {}
+        outputs.append(ffmpeg.output(picture, f"{kind}.crc", format="framecrc", c="copy", **only))
+    return _compile(ffmpeg_path, outputs)
+
+
+def decode(ffmpeg_path: str, name: str, *, threads: int) -> list[str]:
+    """Decode a copy from end to end; the first error ends it."""
+    picture = ffmpeg.input(name, xerror=None, err_detect="explode", threads=threads)["v"]
+    return _compile(ffmpeg_path, [ffmpeg.output(picture, "-", format="null", fps_mode="passthrough")], progress=True)
+
+
+def join(ffmpeg_path: str, inputs: Sequence[Path]) -> list[str]:
+    """Copy the first stream of each of our own MP4s into joined.mp4. Nothing is encoded."""
+    sources = [word for path in inputs for word in ("-i", str(path))]
+    streams = [word for i in range(len(inputs)) for word in ("-map", f"{i}:0")]
+    # The index first: the picture comes before the last byte does.
+    options = _flags({"c": "copy", **_private()})
+    return [
+        ffmpeg_path, "-nostdin", "-hide_banner", "-y", "-v", "error", "-protocol_whitelist", "file", *sources,
+        *streams, *options, JOINED,
+    ]  # fmt: skip
 
 
 def likeness(
@@ -306,6 +362,13 @@ def _sought(info: MediaInfo, at: float) -> str:
     return f"{max(0.0, info.told(at) + info.start_seconds):.3f}"
 
 
+def _also_read(source: Any, tracks: Sequence[AudioStream]) -> list[Any]:
+    """An output that throws these away. In some containers ffmpeg's clock begins where the first stream does that is
+    read: it must begin where it did at admission."""
+    streams = [source[str(track.index)] for track in tracks]
+    return [ffmpeg.output(*streams, "-", format="null", c="copy")] if streams else []
+
+
 def _reference(picture: Any, passages: Sequence[range]) -> Any:
     wanted = "+".join(f"between(n,{p.start},{p.stop - 1})" for p in passages)
     options = {"c:v": "ffv1", "map_metadata": -1, "format": "nut", "fps_mode": "passthrough"}
@@ -326,7 +389,7 @@ def _cascade(picture: Any, sizes: Sequence[tuple[int, int]]) -> list[Any]:
     return scaled
 
 
-def _video_options(plan: PlannedRendition, stream: StreamRecipe, threads: int) -> dict[str, Any]:
+def _video_options(plan: PlannedRendition, keyframes: str, threads: int) -> dict[str, Any]:
     rung = plan.rung
     return {
         **ENCODERS[rung.codec],
@@ -335,7 +398,7 @@ def _video_options(plan: PlannedRendition, stream: StreamRecipe, threads: int) -
         "maxrate": rung.max_bitrate,
         "bufsize": 2 * rung.max_bitrate,
         # The same instants in every rung, so that a player can switch at any of them; the encoder adds none.
-        "force_key_frames": f"expr:gte(t,n_forced*{stream.gop_seconds:g})",
+        "force_key_frames": keyframes,
         "g": 100_000,
         "color_primaries": "bt709",
         "color_trc": "bt709",

@@ -33,7 +33,7 @@ def picture(source: Any, video: VideoStream, width: int, height: int, *, flags: 
     """The decoded picture in `width` × `height`, upright (ffmpeg turns it), without the gaps of its clock."""
     frames = source[str(video.index)]
     rgb = _is_rgb(video.pixel_format) or _has_alpha(video.pixel_format)
-    assumed = {"in_color_matrix": _assumed_matrix(video)} if video.matrix == "unknown" else {}
+    assumed = {"in_color_matrix": video.meant_matrix} if video.matrix == "unknown" else {}
     if not video.turned:
         # Size and format may change on the way: this filter takes what comes, those behind it see one kind of frame.
         frames = frames.filter("scale", video.coded_width, video.coded_height)
@@ -164,11 +164,6 @@ def _needs_zimg(video: VideoStream) -> bool:
         or video.primaries in _WIDE_PRIMARIES
         or video.matrix in _MATRICES_OF_ZIMG
     )
-
-
-def _assumed_matrix(video: VideoStream) -> str:
-    """An untagged picture means what players take it to mean, by its size."""
-    return "bt709" if video.coded_height >= 720 else "smpte170m"
 
 
 def _is_rgb(pixel_format: str) -> bool:

@@ -14,6 +14,7 @@ from itertools import pairwise
 from media_pipeline.domain.errors import BadMedia, RejectionCode
 from media_pipeline.domain.media import MediaInfo, Span
 from media_pipeline.domain.profile import output_rate
+from media_pipeline.infrastructure.ffmpeg.answers import is_key
 
 PRIMING_SECONDS = 0.05
 """An encoder's run-in is shorter. Sound that leads the picture by no more is cut there."""
@@ -22,6 +23,7 @@ _NO_TIME = -(2**63)
 _MOST_REORDERED_SECONDS = 10.0
 _MOST_REORDERED_FRAMES = 17
 """A packet that says it is shown longer after it is decoded has a wrong timestamp: sixteen frames may lie between."""
+_OFF_GRID_FRAMES = 0.25
 _LONGEST_PACKET_SECONDS = 5.0
 _LEAST_BYTES_PER_SECOND = 100
 """of sound; a packet that claims to last long with less is short, and the clock jumps behind it"""
@@ -53,12 +55,16 @@ class Packets:
     end: float = -math.inf
     shown: int = 0
     """packets that say when they are shown, not only when they are decoded"""
-
+    bytes: int = 0
+    keyframes: "array[float]" = field(default_factory=lambda: array("d"))
     doubtful: "list[tuple[int, int, int]]" = field(default_factory=list)
     """when decoded, shown, and how long, in ticks, of packets that say to be shown long after they are decoded"""
 
-    def note(self, decoded: int, shown: int, duration: int, size: int) -> None:
+    def note(self, decoded: int, shown: int, duration: int, size: int, *, key: bool) -> None:
         """One packet, in ticks and bytes."""
+        self.bytes += size
+        if key and shown != _NO_TIME:
+            self.keyframes.append(shown * self.tick)
         seconds = duration * self.tick
         if self.sound and seconds > _LONGEST_PACKET_SECONDS and size < _LEAST_BYTES_PER_SECOND * seconds:
             duration = 0
@@ -122,8 +128,8 @@ class Log:
             index, _, kind = line[12:].partition(": ")
             self.streams[int(index)].sound = kind.strip() == "audio"
         elif line and line[0].isdigit():
-            index, decoded, shown, duration, size, *_ = line.split(",", 5)
-            self.streams[int(index)].note(int(decoded), int(shown), max(0, int(duration)), int(size))
+            index, decoded, shown, duration, size, _, *marks = (word.strip() for word in line.split(","))
+            self.streams[int(index)].note(int(decoded), int(shown), max(0, int(duration)), int(size), key=is_key(marks))
 
 
 def settled(info: MediaInfo, log: Log) -> MediaInfo:
@@ -154,7 +160,11 @@ def settled(info: MediaInfo, log: Log) -> MediaInfo:
     timed = replace(info, start_seconds=round(start, 6), gaps=gaps)
     if video:
         end = max(picture.end, max(picture.times) + float(1 / rate))
-        video = replace(video, end_seconds=round(timed.played(end - start), 3))
+        video = replace(
+            video, end_seconds=round(timed.played(end - start), 3), bytes=picture.bytes,
+            steady=picture.shown == len(picture.times) and steady(picture.times, start, rate),
+            longest_gop_seconds=longest_gop(picture, end),
+        )  # fmt: skip
     tracks = tuple(
         replace(
             track,
@@ -238,6 +248,20 @@ def frame_rate(times: Sequence[float], tick: float, claimed: Fraction) -> Fracti
     if abs(mean - quick) <= tick + 0.02 * quick:
         return min(near, key=lambda rate: abs(mean - 1 / rate))
     return max(near)
+
+
+def longest_gop(picture: Packets, end: float) -> float:
+    """Seconds from a keyframe to the next, at most; all there are where no frame says to be one."""
+    starts = sorted(picture.keyframes) or [picture.first]
+    return round(max(b - a for a, b in pairwise([*starts, end])), 3)
+
+
+def steady(times: Sequence[float], start: float, rate: Fraction) -> bool:
+    """Whether each frame has an instant of its own on the rate's grid, from `start` on and without a gap. A clock that
+    is less precise than the rate is forgiven a quarter of a frame."""
+    at = [(time - start) * float(rate) for time in times]
+    on_grid = all(abs(place - round(place)) < _OFF_GRID_FRAMES for place in at)
+    return on_grid and sorted(round(place) for place in at) == list(range(len(at)))
 
 
 def _start(picture: float, sound: float, rate: Fraction) -> float:

@@ -11,6 +11,7 @@ from media_pipeline.application.ports import EncodedAudio, EncodedVideo, Frame, 
 from media_pipeline.domain import captions
 from media_pipeline.domain.errors import BadMedia, MediaError, QuarantineCode, RejectionCode, Unavailable
 from media_pipeline.domain.media import AudioStream, MediaInfo, TextStream
+from media_pipeline.domain.passthrough import Copy
 from media_pipeline.domain.profile import AudioRecipe, PlannedRendition, StreamRecipe, output_rate
 from media_pipeline.domain.results import Likeness
 from media_pipeline.domain.transcript import Cue
@@ -28,6 +29,8 @@ _MOST_INTERLACED_LINES = 1088
 _INTERLACED_RATES = (25, 30)
 _RATE_TOLERANCE = 0.1
 """frames per second; standards for interlaced video know no others, nor more lines"""
+_JOIN_SECONDS = 3600.0
+"""copying hours of video from a slow disk; nothing is encoded"""
 _LEAST_COMPARED = 32
 """pixels: VMAF looks at a picture at four scales"""
 _PASSAGE_SECONDS = 4.0
@@ -137,6 +140,7 @@ class Ffmpeg:
         audio: AudioRecipe,
         stream: StreamRecipe,
         set_aside: Sequence[range] = (),
+        follow: bool = False,
         scratch: Path,
         progress: Progress,
     ) -> tuple[list[EncodedVideo], list[EncodedAudio]]:
@@ -144,22 +148,62 @@ class Ffmpeg:
         measuring = _told(info.duration_seconds, lambda _: progress(0.0))
         heard = [self._heard(info, track, audio, scratch, measuring) for track in tracks]
         audible = [(track, h.gain) for track, h in zip(tracks, heard, strict=True) if h.seconds]
+        unheard = EncodedAudio(scratch, audio.channels, 0.0, 0.0, None, None, 0.0)
         if not renditions and not audible:
+            if info.video:
+                return [], [unheard for _ in tracks]
             nothing = BadMedia(RejectionCode.NO_DECODABLE_FRAMES, "Nothing of the sound could be decoded.")
             raise next((h.refusal for h in heard if h.refusal), nothing)
         argv = commands.encode(
-            self.ffmpeg, info, renditions, audible, audio=audio, stream=stream, passages=set_aside, threads=self.threads
-        )
+            self.ffmpeg, info, renditions, audible, audio=audio, stream=stream, passages=set_aside,
+            threads=self.threads, follow=follow,
+        )  # fmt: skip
         self._on_upload(
             argv, scratch, self._encode_seconds(info), RejectionCode.UNREADABLE, _told(info.duration_seconds, progress)
         )
         videos = [self._measured_video(scratch / f"v{i}.mp4") for i in range(len(renditions))]
         measured = (self._measured_audio(scratch / f"a{i}.mp4", audio) for i in range(len(audible)))
-        unheard = EncodedAudio(scratch, audio.channels, 0.0, 0.0, None, None, 0.0)
         sounds = [replace(next(measured), decoded_seconds=h.seconds) if h.seconds else unheard for h in heard]
         if any(v.frames == 0 for v in videos):
             raise BadMedia(RejectionCode.NO_DECODABLE_FRAMES, "Not one frame of the picture could be decoded.")
         return videos, sounds
+
+    def copy(self, source: Path, info: MediaInfo, *, scratch: Path, progress: Progress) -> tuple[EncodedVideo, Copy]:
+        told = _told(info.duration_seconds, progress)
+        reading = self._reading_seconds(info.size)
+        self._on_upload(
+            commands.copy(self.ffmpeg, info, threads=self.threads), scratch, reading, RejectionCode.UNREADABLE, told
+        )
+        video = self._measured_video(scratch / "v0.mp4")
+        self._on_upload(commands.units(self.ffmpeg, video.path.name), scratch, reading, RejectionCode.UNREADABLE)
+        listed = {kind: (scratch / f"{kind}.crc").read_text() for kind in commands.UNITS}
+        return video, answers.copy(listed, video.duration_seconds)
+
+    def decodes(self, copy: EncodedVideo, info: MediaInfo, *, progress: Progress) -> bool:
+        reached, told = [0], _told(info.duration_seconds, progress)
+
+        def note(line: str) -> None:
+            name, _, value = line.partition("=")
+            if name == "frame" and value.isdecimal():
+                reached[0] = int(value)
+            told(line)
+
+        argv = commands.decode(self.ffmpeg, copy.path.name, threads=self.threads)
+        try:
+            self._on_upload(argv, copy.path.parent, self._encode_seconds(info), RejectionCode.UNREADABLE, note)
+        except BadMedia:
+            return False
+        return reached[0] == copy.frames
+
+    def join(self, inputs: Sequence[Path], *, scratch: Path) -> Path:
+        try:
+            argv, limits = commands.join(self.ffmpeg, inputs), Limits(_JOIN_SECONDS)
+            reads = [path.parent for path in inputs]
+            runner.run(argv, scratch=scratch, limits=limits, reads=reads, sandbox=self.sandbox)
+        except ToolFailed as failed:
+            message = "The renditions could not be copied into one file."
+            raise Unavailable(QuarantineCode.TOOL_CRASH, message, detail=str(failed)) from failed
+        return scratch / commands.JOINED
 
     def likeness(
         self,
