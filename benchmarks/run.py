@@ -28,6 +28,8 @@ def ours(clip: Path, work: Path, models: Path) -> Cost:
     cost, output = measured([program, "process", "--json", str(clip)], home / "scratch", environment)
     answer = json.loads(output)
     assert answer["state"] == "ready", answer
+    told = [p["tool"] for p in answer["manifest"]["provenance"]]
+    assert not any("passed through" in tool for tool in told), "the script encodes every rung: choose another clip"
     job = json.loads(subprocess.check_output([program, "status", answer["id"], "--json"], env=environment, text=True))
     began, playable = (datetime.fromisoformat(job[k]) for k in ("received_at", "playable_at"))
     start_up = cost.wall - answer["seconds"]
