@@ -72,7 +72,7 @@ def standard(folder: Path, seconds: float) -> Path:
     rough = make_clip(folder / "rough.mp4", seconds)
     clip = folder / "clip.mp4"
     rate = ["-b:v", "4M", "-maxrate", "5M", "-bufsize", "8M", "-g", "50", "-keyint_min", "50", "-sc_threshold", "0"]
-    ffmpeg("-i", str(rough), "-c:v", "libx264", "-preset", "veryfast", *rate, "-c:a", "copy", str(clip))
+    ffmpeg("-i", str(rough), "-c:v", "libx264", "-preset", "veryfast", "-r", "25", *rate, "-c:a", "copy", str(clip))
     return clip
 
 
