@@ -29,11 +29,10 @@ def register(
 
 
 def tasks(profile: Profile) -> list[str]:
-    """The assets a profile asks for, in the order people read them."""
+    """The assets of an upload under a profile, in the order people read them. An extra that the profile does not ask
+    for is one of them: it answers so."""
     rungs = [f"transcodes/{name}" for name in profile.rungs]
-    asked = {"thumbnails": profile.thumbnails, "subtitles": profile.subtitles, "ai_tags": profile.tags}
-    extras = [name for name in EXTRAS if asked[name] is not None]
-    return ["source", *rungs, "audio", "stream", *extras, "publication"]
+    return ["source", *rungs, "audio", "stream", *EXTRAS, "publication"]
 
 
 def is_upload(key: str) -> bool:

@@ -1,3 +1,4 @@
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -101,3 +102,8 @@ def test_a_described_job_is_plain_data() -> None:
     told = described(job)
     assert (told["state"], told["error"], told["title"]) == ("queued", None, "clip.mp4")
     assert told["tasks"][0] == {"name": "source", "state": "waiting", "progress": 0.0, "seconds": None, "reason": None}
+
+
+def test_an_extra_that_the_profile_does_not_ask_for_is_a_task_that_answers_so() -> None:
+    bare = replace(PROFILES["fast"], thumbnails=None, subtitles=None, tags=None)
+    assert tasks(bare) == tasks(PROFILES["fast"])
