@@ -268,7 +268,7 @@ def _rate(parts: Parts) -> str | None:
 
 def _checks(parts: Parts, recipes: Recipes) -> tuple[Check, ...]:
     profile = recipes.profiles[parts.source.profile]
-    gate = recipes.quality[profile.quality] if profile.quality else None
+    gate = recipes.gate(profile.name)
     named = [(f"transcodes/{r.rung}", quality.rendition(r, parts.source, gate)) for r in parts.renditions]
     if parts.audio:
         named.append(("audio", quality.audio(parts.audio, recipes.audio[profile.audio])))

@@ -107,7 +107,7 @@ def _encoded(
     progress: Progress,
 ) -> tuple[list[_Encoded], list[EncodedAudio]]:
     profile = recipes.profiles[source.profile]
-    gate = recipes.quality[profile.quality] if profile.quality and plans else None
+    gate = recipes.gate(profile.name) if plans else None
     passages = quality.passages(source, gate)
     encode = partial(
         tool.encode, path, source.info, audio=recipes.audio[profile.audio], stream=recipes.stream[profile.stream],

@@ -20,7 +20,7 @@ from media_pipeline.defs.resources import Platform
 from media_pipeline.domain.errors import QuarantineCode, Unavailable
 from media_pipeline.domain.job import Job, JobState
 from media_pipeline.domain.profile import Profile
-from media_pipeline.domain.results import AudioTracks, NotMade, Result, Source, Stream
+from media_pipeline.domain.results import AudioTracks, NotMade, Rendition, Result, Source, Stream
 from media_pipeline.domain.upload import Upload
 from media_pipeline.infrastructure import telemetry
 
@@ -65,24 +65,25 @@ class Step:
         self.report.answer(asset, value)
         _log.info("task answered", extra={"task": asset, "made": not isinstance(value, NotMade)})
 
-    def package(self) -> Stream:
-        """The picture and the sound that there are, packaged."""
-        p, source = self.platform, self.source()
+    def package(self, source: Source) -> tuple[Stream, tuple[Rendition, ...], AudioTracks | NotMade]:
+        """The picture and the sound that there are, packaged, and beside it what went in."""
+        p = self.platform
         renditions = made_renditions(self.upload, p.recipes.profiles[source.profile], results=p.results)
         audio = p.results.load(self.upload, "audio", AudioTracks) or NotMade("never made")
         with p.scratch("package") as scratch:
-            return package(
+            stream = package(
                 source, renditions, audio, recipes=p.recipes, shelf=p.shelf, packager=p.packager, tool=p.tool,
                 scratch=scratch,
             )  # fmt: skip
+        return stream, renditions, audio
 
-    def play(self) -> None:
+    def play(self, source: Source) -> None:
         """Publish what there is before all is there. Where something of this version is out, it may be more: then it
         stays until the step `stream`."""
         p = self.platform
         out = published(self.upload.media_id, shelf=p.shelf, codec=p.codec)
         if out is None or out.version != self.upload.version:
-            p.results.save(self.upload, "stream", self.package())
+            p.results.save(self.upload, "stream", self.package(source)[0])
             self.publish()
 
     def publish(self, *, complete: bool = False) -> Any:

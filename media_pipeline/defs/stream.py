@@ -2,7 +2,6 @@
 
 import dagster as dg
 
-from media_pipeline.application.publish import made_renditions
 from media_pipeline.defs import metadata
 from media_pipeline.defs.failures import RETRIES
 from media_pipeline.defs.partitions import uploads
@@ -36,12 +35,10 @@ def build(recipes: Recipes) -> dg.AssetsDefinition:
         with step(context, platform, [ASSET]) as at:
             source = at.source()
             profile = platform.recipes.profiles[source.profile]
-            value = at.package()
+            value, renditions, audio = at.package(source)
             at.keep(ASSET, value)
             at.publish()
             recipe = platform.recipes.stream[profile.stream]
-            renditions = made_renditions(at.upload, profile, results=platform.results)
-            audio = platform.results.load(at.upload, "audio", AudioTracks)
             heard = audio if isinstance(audio, AudioTracks) else None
             checks = quality.stream(value, renditions, heard, recipe)
             return dg.MaterializeResult(

@@ -56,7 +56,7 @@ def build(recipes: Recipes) -> dg.AssetsDefinition:
                 if made.audio is not None:
                     yield _audio(at, made.audio, recipes)
                 if made.plays:
-                    at.play()
+                    at.play(source)
 
     return transcodes
 
@@ -76,8 +76,7 @@ def _rendition(at: Step, source: Source, rung: str, value: Rendition | NotMade, 
     checks: tuple[Check, ...] = ()
     facts = metadata.not_made(value.reason) if isinstance(value, NotMade) else metadata.rendition(value)
     if isinstance(value, Rendition):
-        gate = at.platform.recipes.profiles[source.profile].quality
-        checks = quality.rendition(value, source, at.platform.recipes.quality[gate] if gate else None)
+        checks = quality.rendition(value, source, at.platform.recipes.gate(source.profile))
     results = metadata.check_results([PREFIX, rung], quality.CHECKS[PREFIX], checks)
     return dg.MaterializeResult(asset_key=[PREFIX, rung], metadata=facts, check_results=results)
 

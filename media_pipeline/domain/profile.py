@@ -166,6 +166,11 @@ class Recipes:
     vision: Mapping[str, VisionModel]
     profiles: Mapping[str, Profile]
 
+    def gate(self, profile: str) -> QualityGate | None:
+        """The quality gate of a profile, if it has one."""
+        name = self.profiles[profile].quality
+        return self.quality[name] if name else None
+
 
 @dataclass(frozen=True, slots=True)
 class PlannedRendition:

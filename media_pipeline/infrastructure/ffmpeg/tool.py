@@ -217,13 +217,13 @@ class Ffmpeg:
         assert info.video is not None
         pairs = [(v.path.name, r.width, r.height) for r, v in zip(renditions, videos, strict=True)]
         large = [pair for pair in pairs if min(pair[1:]) >= _LEAST_COMPARED]
+        too_small: list[Likeness | None] = [None] * (len(pairs) - len(large))  # the last ones
         if not large:
-            return [None] * len(videos)
+            return too_small
         rate = float(output_rate(info.video))
         argv = commands.likeness(self.ffmpeg, large, rate=rate, passages=passages, threads=self.threads)
         self._on_our_own(argv, scratch)
-        found = [answers.likeness((scratch / f"vmaf{i}.json").read_text()) for i in range(len(large))]
-        return [found[large.index(pair)] if pair in large else None for pair in pairs]
+        return [answers.likeness((scratch / f"vmaf{i}.json").read_text()) for i in range(len(large))] + too_small
 
     def keyframe_tiles(
         self, source: Path, info: MediaInfo, *, interval_seconds: float, width: int, scratch: Path

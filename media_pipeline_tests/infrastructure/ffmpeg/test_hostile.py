@@ -4,7 +4,6 @@ file works. The sandbox is also tried alone, with every allow-list of ours taken
 import os
 import socket
 import time
-from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
@@ -27,22 +26,6 @@ SECONDS = 20
 """the longest that any hostile file here may keep us busy on a loaded machine; alone, all take under one"""
 CODES = RejectionCode
 AAC, CMAF = AudioRecipe("aac", 128_000, 2, 48_000, -16, -1), StreamRecipe("cmaf", 2, 4)
-
-
-@pytest.fixture
-def scratch(tmp_path: Path) -> Path:
-    directory = tmp_path / "scratch"
-    directory.mkdir()
-    return directory
-
-
-@pytest.fixture
-def listener() -> Iterator[socket.socket]:
-    with socket.socket() as listening:
-        listening.bind(("127.0.0.1", 0))
-        listening.listen()
-        listening.setblocking(False)
-        yield listening
 
 
 def admitted(scratch: Path, file: Path) -> MediaInfo:

@@ -19,13 +19,6 @@ CMAF = StreamRecipe("cmaf", 2, 4)
 RUNGS = [rung(120), rung(240)]
 
 
-@pytest.fixture
-def scratch(tmp_path: Path) -> Path:
-    directory = tmp_path / "scratch"
-    directory.mkdir()
-    return directory
-
-
 def placed(scratch: Path, file: Path) -> Path:
     link = scratch / "source"
     link.symlink_to(file)

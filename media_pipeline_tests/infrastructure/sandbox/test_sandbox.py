@@ -5,7 +5,7 @@ import os
 import socket
 import stat
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -39,13 +39,6 @@ def tried(attempts):
 Inside = Callable[[str], dict[str, Any]]
 
 
-@pytest.fixture
-def scratch(tmp_path: Path) -> Path:
-    directory = tmp_path / "scratch"
-    directory.mkdir()
-    return directory
-
-
 @pytest.fixture(params=sandbox.STRONG)
 def inside(request: pytest.FixtureRequest, scratch: Path) -> Inside:
     """Run attempts in the sandbox, a dictionary of functions by name; answers are "done", "refused" or a value."""
@@ -59,15 +52,6 @@ def inside(request: pytest.FixtureRequest, scratch: Path) -> Inside:
         return found
 
     return run
-
-
-@pytest.fixture
-def listener() -> Iterator[socket.socket]:
-    with socket.socket() as listening:
-        listening.bind(("127.0.0.1", 0))
-        listening.listen()
-        listening.setblocking(False)
-        yield listening
 
 
 def test_no_file_outside_can_be_read_listed_written_or_changed(inside: Inside, tmp_path: Path, scratch: Path) -> None:
