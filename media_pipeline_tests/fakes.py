@@ -10,6 +10,7 @@ from pathlib import Path
 from media_pipeline.domain.errors import Conflict, Missing
 from media_pipeline.domain.job import ALLOWED, LAST, OPEN, Failure, Job, JobState, Task, TaskState
 from media_pipeline.domain.run import Run
+from media_pipeline.domain.search import Query, words
 from media_pipeline.domain.upload import StoredObject, Upload
 
 
@@ -82,6 +83,7 @@ class MemoryCatalogue:
     def __init__(self) -> None:
         self._jobs: dict[tuple[str, str], Job] = {}
         self._current: dict[str, str] = {}
+        self._texts: dict[str, list[str]] = {}
         self._lock = threading.RLock()
 
     def register(
@@ -118,11 +120,25 @@ class MemoryCatalogue:
             raise Missing("There is no such media.", detail=f"{media_id}/{version}") from error
 
     def jobs(
-        self, *, state: JobState | None = None, after: tuple[datetime, str] | None = None, limit: int = 50
+        self,
+        *,
+        state: JobState | None = None,
+        text: Query | None = None,
+        after: tuple[datetime, str] | None = None,
+        limit: int = 50,
     ) -> list[Job]:
-        current = [self._jobs[media] for media in self._current.items()]
+        current = [self._jobs[media] for media in self._current.items() if self._found(media[0], text)]
         wanted = [j for j in current if state in (None, j.state) and (after is None or j.place < after)]
         return sorted(wanted, key=lambda j: j.place, reverse=True)[:limit]
+
+    def describe(self, media_id: str, texts: Iterable[str]) -> None:
+        self._texts[media_id] = [self.job(media_id).title, *texts]
+
+    def _found(self, media_id: str, text: Query | None) -> bool:
+        if text is None:
+            return True
+        there = words(self._texts.get(media_id) or [self.job(media_id).title])
+        return text.whole.issubset(there) and any(word.startswith(text.start) for word in there)
 
     def restart(
         self, media_id: str, version: str, *, run_id: str, profile: str, tasks: Sequence[str], at: datetime
