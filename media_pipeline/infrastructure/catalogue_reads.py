@@ -36,16 +36,24 @@ def as_seen(seen: Job | None) -> sa.ColumnElement[bool]:
 def listed(
     state: JobState | None, text: Query | None, after: tuple[datetime, str] | None, limit: int, *, dialect: str
 ) -> sa.Select[Any]:
-    """A page of the current jobs, newest first."""
-    query = sa.select(*_COLUMNS).join(db.media).where(db.jobs.c.version == db.media.c.current_version)
+    """A page of the current jobs, newest first.
+
+    Postgres takes a join over two columns to find next to nothing, and would rather read and sort everything than go
+    along an index. So what is current is asked for apart, and only the page is joined.
+    """
+    current = sa.select(db.media.c.current_version == db.jobs.c.version).where(db.media.c.id == db.jobs.c.media_id)
+    order = db.jobs.c.received_at.desc(), db.jobs.c.media_id.desc()
+    query = sa.select(db.jobs.c.media_id, db.jobs.c.version).where(current.correlate(db.jobs).scalar_subquery())
     if state is not None:
         query = query.where(db.jobs.c.state == state.value)
     if text is not None:
-        query = query.where(db.media.c.id.in_(sa.select(db.found_by.c.media_id).where(_holding(text, dialect))))
+        query = query.join(db.found_by, db.found_by.c.media_id == db.jobs.c.media_id).where(_holding(text, dialect))
     if after is not None:
         place = sa.tuple_(db.jobs.c.received_at, db.jobs.c.media_id)
         query = query.where(place < sa.tuple_(sa.literal(after[0], db.UtcTime), sa.literal(after[1])))
-    return query.order_by(db.jobs.c.received_at.desc(), db.jobs.c.media_id.desc()).limit(limit)
+    page = query.order_by(*order).limit(limit).subquery("page")
+    same = sa.and_(db.jobs.c.media_id == page.c.media_id, db.jobs.c.version == page.c.version)
+    return sa.select(*_COLUMNS).join(db.media).join(page, same).order_by(*order)
 
 
 def _holding(text: Query, dialect: str) -> sa.ColumnElement[bool]:
