@@ -81,7 +81,8 @@ def rows(url: str) -> dict[str, list[tuple[object, ...]]]:
     with engine.connect() as connection:
         found = {
             name: sorted(tuple(row) for row in connection.exec_driver_sql(f"SELECT * FROM {name}"))
-            for name in database.metadata.tables
+            for name in sa.inspect(engine).get_table_names()
+            if name != "alembic_version"
         }
     engine.dispose()
     return found
@@ -97,10 +98,10 @@ def test_every_migration_goes_down_and_up_again_and_keeps_what_is_there(url: str
     SqlCatalogue(url).move(UPLOAD.media_id, UPLOAD.version, JobState.PROCESSING, at=NOW)
     before = rows(url)
     assert [len(before[name]) for name in ("media", "jobs", "tasks")] == [1, 3, 3]
-    for revision in [*REVISIONS[1:], *reversed(REVISIONS[:-1]), "head"]:
-        move = database.downgrade if revision in REVISIONS[:-1] else database.upgrade
+    up, down = ([(way, r) for r in REVISIONS] for way in (database.upgrade, database.downgrade))
+    for move, revision in [*up[1:], *reversed(down[:-1]), *up[-1:]]:
         move(url, revision)
-        assert rows(url) == before
+        assert rows(url).items() >= before.items()
     database.downgrade(url, "base")
     assert tables(url) == set()
     database.upgrade(url)
