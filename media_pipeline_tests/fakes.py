@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
+from media_pipeline.domain.attempt import LOST, Attempt
 from media_pipeline.domain.errors import Conflict, Missing
 from media_pipeline.domain.job import ALLOWED, LAST, OPEN, Failure, Job, JobState, Task, TaskState
 from media_pipeline.domain.run import Run
@@ -84,6 +85,7 @@ class MemoryCatalogue:
         self._jobs: dict[tuple[str, str], Job] = {}
         self._current: dict[str, str] = {}
         self._texts: dict[str, list[str]] = {}
+        self._attempts: dict[tuple[str, str], list[Attempt]] = {}
         self._lock = threading.RLock()
 
     def register(
@@ -141,12 +143,25 @@ class MemoryCatalogue:
         return text.whole.issubset(there) and any(word.startswith(text.start) for word in there)
 
     def restart(
-        self, media_id: str, version: str, *, run_id: str, profile: str, tasks: Sequence[str], at: datetime
+        self,
+        media_id: str,
+        version: str,
+        *,
+        run_id: str,
+        profile: str,
+        tasks: Sequence[str],
+        fresh: bool = False,
+        seen: Job | None = None,
+        at: datetime,
     ) -> bool:
         with self._lock:
             job = self.job(media_id, version)
-            if job.state is JobState.REMOVED:
+            if job.state is JobState.REMOVED or not _as_seen(job, seen):
                 return False
+            if fresh:
+                self._attempts[media_id, version] = [
+                    replace(a, counted=False) for a in self.attempts(media_id, version)
+                ]
             if job.state in ALLOWED[JobState.PROCESSING]:
                 job = replace(job, state=JobState.PROCESSING, started_at=_utc(at))
             elif job.state is JobState.READY:
@@ -158,6 +173,35 @@ class MemoryCatalogue:
             job = replace(job, run_id=run_id, profile=profile, tasks=(*kept, *added))
             self._keep(replace(job, failure=None, finished_at=None))
             return True
+
+    def begin(self, media_id: str, version: str, stage: str, *, run_id: str, at: datetime) -> None:
+        with self._lock:
+            self.job(media_id, version)
+            self.end(media_id, version, stage, failure=LOST, at=at)
+            self._attempts.setdefault((media_id, version), []).append(
+                Attempt(stage, run_id, _utc(at), None, None, counted=True)
+            )
+
+    def end(
+        self,
+        media_id: str,
+        version: str,
+        stage: str | None = None,
+        *,
+        failure: Failure | None = None,
+        seen: Job | None = None,
+        at: datetime,
+    ) -> None:
+        with self._lock:
+            if not _as_seen(self.job(media_id, version), seen):
+                raise Conflict("Somebody else has taken up the job.")
+            self._attempts[media_id, version] = [
+                replace(a, ended_at=_utc(at), failure=failure) if a.ended_at is None and stage in {None, a.stage} else a
+                for a in self.attempts(media_id, version)
+            ]
+
+    def attempts(self, media_id: str, version: str) -> list[Attempt]:
+        return list(self._attempts.get((media_id, version), ()))
 
     def unsettled(self, *, limit: int) -> list[Job]:
         return sorted(filter(_unsettled, self._jobs.values()), key=lambda j: (j.place, j.version))[:limit]

@@ -9,6 +9,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Literal, Protocol, TypeVar
 
+from media_pipeline.domain.attempt import Attempt
 from media_pipeline.domain.job import Failure, Job, JobState, Task, TaskState
 from media_pipeline.domain.media import AudioStream, MediaInfo, TextStream
 from media_pipeline.domain.passthrough import Copy
@@ -105,11 +106,43 @@ class Catalogue(Protocol):
         ...
 
     def restart(
-        self, media_id: str, version: str, *, run_id: str, profile: str, tasks: Sequence[str], at: datetime
+        self,
+        media_id: str,
+        version: str,
+        *,
+        run_id: str,
+        profile: str,
+        tasks: Sequence[str],
+        fresh: bool = False,
+        seen: Job | None = None,
+        at: datetime,
     ) -> bool:
         """A run begins to work on a job: forget earlier failures, set these tasks *waiting* (adding those the
         job lacks; under another profile they are all it has), note run and profile; a job that is not playable yet
-        becomes *processing*, a ready one is *playable* until the run is over. False when it may not."""
+        becomes *processing*, a ready one is *playable* until the run is over. `fresh`: somebody asked for it, the
+        tries before count no more. False when it may not, or when the job is not as `seen` any more."""
+        ...
+
+    def begin(self, media_id: str, version: str, stage: str, *, run_id: str, at: datetime) -> None:
+        """A try at a stage begins; one that was still open ends as WORKER_LOST. Raises Missing."""
+        ...
+
+    def end(
+        self,
+        media_id: str,
+        version: str,
+        stage: str | None = None,
+        *,
+        failure: Failure | None = None,
+        seen: Job | None = None,
+        at: datetime,
+    ) -> None:
+        """The open try at a stage is over, or every open one of the job. Raises Conflict when the job's state or run
+        is not as `seen` any more."""
+        ...
+
+    def attempts(self, media_id: str, version: str) -> list[Attempt]:
+        """Every try at a job, as they began."""
         ...
 
     def unsettled(self, *, limit: int) -> list[Job]:

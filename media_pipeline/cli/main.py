@@ -72,10 +72,11 @@ def status(
         list_jobs(as_json=as_json)
         return
     job = _job(platform, media_id)
+    attempts = platform.catalogue.attempts(job.media_id, job.version)
     if as_json:
-        _print_json(described(job))
+        _print_json(described(job, attempts))
     else:
-        display.job(job)
+        display.job(job, attempts)
 
 
 @app.command("list")
@@ -103,7 +104,7 @@ def list_jobs(
     jobs = platform.catalogue.jobs(state=JobState(state) if state else None, text=text, limit=limit)
     if as_json:
         for job in jobs:
-            _print_json(described(job))
+            _print_json(described(job, platform.catalogue.attempts(job.media_id, job.version)))
     else:
         display.jobs(jobs)
 

@@ -32,6 +32,8 @@ class Run:
     """whether the engine is going to start one more in its place"""
     created_at: datetime
     updated_at: datetime
+    code: QuarantineCode = QuarantineCode.INTERNAL
+    """what is said of work that its end cut short"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +59,7 @@ def ending(job: Job, runs: Sequence[Run], *, now: datetime) -> Ending | None:
     last = mine[-1]
     if last.retried and now - last.updated_at < RETRY_GRACE:
         return None
-    return Ending(_counted(job, mine), last.state is RunState.CANCELLED, QuarantineCode.INTERNAL)
+    return Ending(_counted(job, mine), last.state is RunState.CANCELLED, last.code)
 
 
 def _counted(job: Job, runs: Sequence[Run]) -> tuple[str, ...]:

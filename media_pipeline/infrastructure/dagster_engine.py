@@ -10,6 +10,7 @@ from pathlib import Path
 
 import dagster as dg
 
+from media_pipeline.domain.errors import QuarantineCode
 from media_pipeline.domain.run import Run, RunState
 
 PACKAGED_CONFIG = Path(__file__).parent.parent / "dagster.yaml"
@@ -20,6 +21,8 @@ _ENDED = {
     dg.DagsterRunStatus.FAILURE: RunState.FAILED,
     dg.DagsterRunStatus.CANCELED: RunState.CANCELLED,
 }
+_REASON = "dagster/failure_reason"
+_OF_OUR_CODE = {"STEP_FAILURE", "RUN_EXCEPTION", "JOB_INITIALIZATION_FAILURE"}
 _CONSUMED = (dg.DagsterEventType.RUN_FAILURE, dg.DagsterEventType.RUN_SUCCESS)
 _CHECKOUT_CONFIG = Path(__file__).parent.parent.parent / "dagster.yaml"
 
@@ -84,6 +87,7 @@ class DagsterEngine:
                         retried=run.tags.get("dagster/will_retry") == "true",
                         created_at=record.create_timestamp.astimezone(UTC),
                         updated_at=record.update_timestamp.astimezone(UTC),
+                        code=cause(run),
                     )
                 )
         return found
@@ -92,3 +96,11 @@ class DagsterEngine:
         logged = (self._instance.all_logs(r, of_type=dg.DagsterEventType.ASSET_MATERIALIZATION) for r in run_ids)
         keys = (entry.get_dagster_event().asset_key for entry in chain.from_iterable(logged))
         return {"/".join(key.path) for key in keys if key}
+
+
+def cause(run: dg.DagsterRun, said: str = "") -> QuarantineCode:
+    """What ended a run that failed, by its tags and the words of its last event."""
+    if "OOMKilled" in said:
+        return QuarantineCode.OUT_OF_MEMORY
+    ours = run.tags.get(_REASON) in _OF_OUR_CODE or run.status is not dg.DagsterRunStatus.FAILURE
+    return QuarantineCode.INTERNAL if ours else QuarantineCode.WORKER_LOST

@@ -135,6 +135,23 @@ tasks = sa.Table(
     sa.Index("tasks_open", "media_id", "version", sqlite_where=_OPEN_TASK, postgresql_where=_OPEN_TASK),
 )
 
+attempts = sa.Table(
+    "attempts",
+    metadata,
+    sa.Column("id", sa.Integer, primary_key=True),
+    sa.Column("media_id", sa.String(128), nullable=False),
+    sa.Column("version", sa.String(64), nullable=False),
+    sa.Column("task", sa.String(128), nullable=False),
+    sa.Column("run_id", sa.String(64), nullable=False),
+    sa.Column("started_at", UtcTime, nullable=False),
+    sa.Column("ended_at", UtcTime),
+    sa.Column("error_code", sa.String(32)),
+    sa.Column("error_message", sa.Text),
+    sa.Column("counted", sa.Boolean, nullable=False),
+    sa.ForeignKeyConstraint(["media_id", "version"], ["jobs.media_id", "jobs.version"]),
+    sa.Index("attempts_by_job", "media_id", "version"),
+)
+
 
 WORDS = "array_to_tsvector(string_to_array(words, ' '))"
 """what the index of Postgres is over; SQLite reads every row, which are few on one machine"""

@@ -9,12 +9,13 @@ from typing import Any
 import pytest
 
 from media_pipeline.application.ports import Catalogue
+from media_pipeline.domain.attempt import LOST, Attempt
 from media_pipeline.domain.errors import Conflict, Missing, QuarantineCode, RejectionCode
 from media_pipeline.domain.job import ALLOWED, Failure, Job, JobState, Task, TaskState
 from media_pipeline.domain.search import query
 from media_pipeline.domain.upload import StoredObject, Upload, received
 from media_pipeline.infrastructure.catalogue import SqlCatalogue
-from media_pipeline.infrastructure.database import upgrade
+from media_pipeline.infrastructure.database import metadata, upgrade
 from media_pipeline_tests.fakes import MemoryCatalogue
 from media_pipeline_tests.postgres import Postgres
 
@@ -62,7 +63,7 @@ def catalogue(request: pytest.FixtureRequest, tmp_path: Path) -> Catalogue:
         case _:
             found: SqlCatalogue = request.getfixturevalue("on_postgres")
             with found._writing() as connection:
-                connection.exec_driver_sql("TRUNCATE media, jobs, tasks, found_by")
+                connection.exec_driver_sql(f"TRUNCATE {', '.join(metadata.tables)}")
             return found
 
 
@@ -528,3 +529,61 @@ def test_whatever_is_said_is_found_again(catalogue: Catalogue, text: str) -> Non
 def test_what_nobody_registered_is_not_described(catalogue: Catalogue) -> None:
     with pytest.raises(Missing):
         catalogue.describe("nobody", ["words"])
+
+
+def attempt(catalogue: Catalogue, of: Job, stage: str, failure: Failure | None, *, run_id: str = "run-1") -> None:
+    catalogue.begin(of.media_id, of.version, stage, run_id=run_id, at=NOW)
+    catalogue.end(of.media_id, of.version, stage, failure=failure, at=LATER)
+
+
+def test_every_try_is_remembered_in_order(catalogue: Catalogue) -> None:
+    job = register(catalogue)
+    assert catalogue.attempts(job.media_id, job.version) == []
+    attempt(catalogue, job, "stream", FAILURE)
+    attempt(catalogue, job, "source", None, run_id="run-2")
+    assert catalogue.attempts(job.media_id, job.version) == [
+        Attempt("stream", "run-1", NOW, LATER, FAILURE, counted=True),
+        Attempt("source", "run-2", NOW, LATER, None, counted=True),
+    ]
+    register(catalogue, upload(etag="e2"), at=LATER)
+    assert catalogue.attempts(job.media_id, upload(etag="e2").version) == []
+
+
+def test_a_try_that_nobody_ended_was_lost_when_the_next_begins(catalogue: Catalogue) -> None:
+    job = register(catalogue)
+    for number in (1, 2):
+        catalogue.begin(job.media_id, job.version, "stream", run_id=f"run-{number}", at=LATER)
+    catalogue.begin(job.media_id, job.version, "source", run_id="run-2", at=LATER)
+    first, second, other = catalogue.attempts(job.media_id, job.version)
+    assert (first.failure, first.ended_at) == (LOST, LATER)
+    assert second.ended_at is other.ended_at is None
+    catalogue.end(job.media_id, job.version, failure=FAILURE, at=LAST)
+    assert [t.failure for t in catalogue.attempts(job.media_id, job.version)] == [LOST, FAILURE, FAILURE]
+
+
+def test_a_job_that_is_asked_for_anew_has_its_whole_budget(catalogue: Catalogue) -> None:
+    job = register(catalogue)
+    attempt(catalogue, job, "stream", FAILURE)
+    for fresh in (False, True):
+        catalogue.restart(job.media_id, job.version, run_id="run-2", profile="web", tasks=TASKS, fresh=fresh, at=LATER)
+        (only,) = catalogue.attempts(job.media_id, job.version)
+        assert (only.counted, only.failure) == (not fresh, FAILURE)
+
+
+def test_only_who_saw_the_job_as_it_is_ends_its_tries_or_starts_it_again(catalogue: Catalogue) -> None:
+    job = register(catalogue)
+    catalogue.begin(job.media_id, job.version, "stream", run_id="run-1", at=NOW)
+    catalogue.move(job.media_id, job.version, JobState.PROCESSING, at=NOW)
+    with pytest.raises(Conflict):
+        catalogue.end(job.media_id, job.version, failure=FAILURE, seen=job, at=LATER)
+    again = {"run_id": "run-2", "profile": "web", "tasks": TASKS, "at": LATER}
+    assert not catalogue.restart(job.media_id, job.version, seen=job, fresh=True, **again)  # type: ignore[arg-type]
+    (only,) = catalogue.attempts(job.media_id, job.version)
+    assert (only.ended_at, only.counted) == (None, True)
+    seen = catalogue.job(job.media_id)
+    assert catalogue.restart(job.media_id, job.version, seen=seen, **again)  # type: ignore[arg-type]
+
+
+def test_nobody_tries_a_job_that_is_not_there(catalogue: Catalogue) -> None:
+    with pytest.raises(Missing):
+        catalogue.begin("nobody", "v1", "stream", run_id="run-1", at=NOW)
