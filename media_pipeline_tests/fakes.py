@@ -9,7 +9,7 @@ from pathlib import Path
 
 from media_pipeline.domain.attempt import LOST, Attempt
 from media_pipeline.domain.errors import Conflict, Missing
-from media_pipeline.domain.job import ALLOWED, LAST, OPEN, Failure, Job, JobState, Task, TaskState
+from media_pipeline.domain.job import ALLOWED, OPEN, Failure, Job, JobState, Task, TaskState
 from media_pipeline.domain.run import Run
 from media_pipeline.domain.search import Query, words
 from media_pipeline.domain.upload import StoredObject, Upload
@@ -203,6 +203,12 @@ class MemoryCatalogue:
     def attempts(self, media_id: str, version: str) -> list[Attempt]:
         return list(self._attempts.get((media_id, version), ()))
 
+    def finished(self, media_id: str, version: str, *, seen: Job, at: datetime) -> None:
+        with self._lock:
+            job = self.job(media_id, version)
+            if job.state is JobState.PLAYABLE and _as_seen(job, seen):
+                self._keep(replace(job, finished_at=_utc(at)))
+
     def unsettled(self, *, limit: int) -> list[Job]:
         return sorted(filter(_unsettled, self._jobs.values()), key=lambda j: (j.place, j.version))[:limit]
 
@@ -292,11 +298,8 @@ def _as_seen(job: Job, seen: Job | None) -> bool:
 def _unsettled(job: Job) -> bool:
     if job.state is JobState.QUEUED:
         return False
-    states = {t.name: t.state for t in job.tasks}
-    whole = states.get(LAST) is TaskState.DONE and TaskState.FAILED not in states.values()
-    return job.state is JobState.PROCESSING or not OPEN.isdisjoint(states.values()) or (
-        job.state is JobState.PLAYABLE and whole
-    )  # fmt: skip
+    unfinished = job.state is JobState.PLAYABLE and job.finished_at is None
+    return job.state is JobState.PROCESSING or unfinished or any(t.state in OPEN for t in job.tasks)
 
 
 class MemoryHistory:

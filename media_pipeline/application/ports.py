@@ -146,8 +146,12 @@ class Catalogue(Protocol):
         ...
 
     def unsettled(self, *, limit: int) -> list[Job]:
-        """Jobs of any version that look as if a run were at work on them: *processing*, or with an open task, or
-        *playable* though published whole and nothing failed. Without those in the queue; longest received first."""
+        """Jobs of any version that look as if a run were at work on them: *processing*, or *playable* and not
+        finished, or with an open task. Without those in the queue; longest received first."""
+        ...
+
+    def finished(self, media_id: str, version: str, *, seen: Job, at: datetime) -> None:
+        """Nobody works on a *playable* job any more: stamp `finished_at`, if it is still as `seen`."""
         ...
 
     def move(

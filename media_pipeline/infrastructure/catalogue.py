@@ -93,6 +93,11 @@ class SqlCatalogue:
         with self._reading() as connection:
             return reads.many(connection, reads.unsettled(limit))
 
+    def finished(self, media_id: str, version: str, *, seen: Job, at: datetime) -> None:
+        mine = reads.of(db.jobs, media_id, version), db.jobs.c.state == JobState.PLAYABLE.value, reads.as_seen(seen)
+        with self._writing() as connection:
+            connection.execute(sa.update(db.jobs).where(*mine).values(finished_at=at))
+
     def restart(
         self,
         media_id: str,

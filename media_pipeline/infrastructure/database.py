@@ -82,6 +82,7 @@ def _decoded(found: re.Match[str]) -> str:
 
 metadata = sa.MetaData()
 
+_UNFINISHED = sa.text("state = 'playable' AND finished_at IS NULL")
 _OPEN_TASK = sa.text("state IN ('waiting', 'running')")
 
 media = sa.Table(
@@ -115,6 +116,7 @@ jobs = sa.Table(
     sa.Column("finished_at", UtcTime),
     sa.Index("jobs_by_state_place", "state", "received_at", "media_id"),
     sa.Index("jobs_by_place", "received_at", "media_id"),
+    sa.Index("jobs_unfinished", "media_id", "version", sqlite_where=_UNFINISHED, postgresql_where=_UNFINISHED),
 )
 
 tasks = sa.Table(

@@ -2,6 +2,7 @@
 
 import threading
 from contextlib import suppress
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
 from typing import Any
@@ -468,10 +469,9 @@ def test_unsettled_is_what_looks_as_if_a_run_were_at_work(catalogue: Catalogue) 
         (JobState.QUEUED, [TaskState.WAITING] * 4, False),
         (JobState.PROCESSING, done, True),
         (JobState.PLAYABLE, [TaskState.RUNNING, *done[1:]], True),
-        (JobState.PLAYABLE, [TaskState.FAILED, *done[1:]], False),
+        (JobState.PLAYABLE, [TaskState.FAILED, *done[1:]], True),
         (JobState.PLAYABLE, [TaskState.FAILED, *done[2:], TaskState.WAITING], True),
         (JobState.PLAYABLE, done, True),
-        (JobState.PLAYABLE, [*done[1:], TaskState.SKIPPED], False),
         (JobState.READY, done, False),
         (JobState.READY, [*done[1:], TaskState.RUNNING], True),
         (JobState.REJECTED, [TaskState.FAILED, *[TaskState.SKIPPED] * 3], False),
@@ -490,6 +490,26 @@ def test_unsettled_is_what_looks_as_if_a_run_were_at_work(catalogue: Catalogue) 
     assert found == [catalogue.job(j.media_id) for j in found]
     register(catalogue, upload("case 1", "e2"), at=LAST)  # a newer version; the old one is still open
     assert [j.key for j in catalogue.unsettled(limit=2)] == wanted[:2]
+
+
+def test_a_finished_job_that_is_playable_is_settled_until_it_is_taken_up_again(catalogue: Catalogue) -> None:
+    job = in_state(catalogue, JobState.PLAYABLE)
+    for task in job.tasks:
+        catalogue.task(job.media_id, job.version, task.name, TaskState.DONE, at=NOW)
+    catalogue.finished(job.media_id, job.version, seen=replace(job, run_id="another"), at=LATER)
+    assert catalogue.job(job.media_id).finished_at is None
+    catalogue.finished(job.media_id, job.version, seen=job, at=LATER)
+    assert catalogue.job(job.media_id).finished_at == LATER
+    assert catalogue.unsettled(limit=50) == []
+    restart(catalogue, job, "audio")
+    assert catalogue.job(job.media_id).finished_at is None
+    assert [j.media_id for j in catalogue.unsettled(limit=50)] == [job.media_id]
+
+
+def test_only_what_is_playable_is_finished_by_word(catalogue: Catalogue) -> None:
+    job = in_state(catalogue, JobState.PROCESSING)
+    catalogue.finished(job.media_id, job.version, seen=job, at=LATER)
+    assert catalogue.job(job.media_id).finished_at is None
 
 
 def found(catalogue: Catalogue, text: str, **options: Any) -> list[str]:
