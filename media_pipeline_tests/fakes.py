@@ -2,7 +2,7 @@
 
 import itertools
 import threading
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -10,7 +10,7 @@ from pathlib import Path
 from media_pipeline.domain.attempt import LOST, Attempt
 from media_pipeline.domain.errors import Conflict, Missing
 from media_pipeline.domain.job import ALLOWED, OPEN, Failure, Job, JobState, Task, TaskState
-from media_pipeline.domain.run import Run
+from media_pipeline.domain.run import GOING_ON, Run, RunState
 from media_pipeline.domain.search import Query, words
 from media_pipeline.domain.upload import StoredObject, Upload
 
@@ -314,6 +314,37 @@ class MemoryHistory:
 
     def made(self, run_ids: Collection[str]) -> set[str]:
         return {name for run_id in run_ids for name in self.assets.get(run_id, ())}
+
+
+class MemoryEngine:
+    """An engine that starts nothing: it remembers what it was asked for, in a history."""
+
+    def __init__(self, history: MemoryHistory, now: Callable[[], datetime]) -> None:
+        self.history = history
+        self.now = now
+        self.asked: list[tuple[str, frozenset[str] | None, dict[str, str]]] = []
+
+    def cancel(self, media_id: str, version: str) -> None:
+        for run in self.history.told.get(media_id, []):
+            if run.version == version:
+                self._end(run.run_id, RunState.CANCELLED)
+
+    def launch(self, media_id: str, version: str, *, assets: Collection[str] | None, tags: Mapping[str, str]) -> str:
+        self.asked.append((media_id, None if assets is None else frozenset(assets), dict(tags)))
+        run_id, at = f"launched-{len(self.asked)}", self.now()
+        run = Run(run_id, run_id, version, RunState.QUEUED, False, at, at)
+        self.history.told.setdefault(media_id, []).append(run)
+        return run_id
+
+    def stop(self, run_id: str) -> None:
+        self._end(run_id, RunState.STOPPED)
+
+    def _end(self, run_id: str, state: RunState) -> None:
+        for runs in self.history.told.values():
+            runs[:] = [
+                replace(r, state=state, updated_at=self.now()) if r.run_id == run_id and r.state in GOING_ON else r
+                for r in runs
+            ]
 
 
 def _utc(at: datetime) -> datetime:

@@ -3,7 +3,7 @@
 Each has an adapter and a fake, and one contract suite that both pass.
 """
 
-from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -417,4 +417,14 @@ class Engine(Protocol):
 
     def cancel(self, media_id: str, version: str) -> None:
         """Stop every run of a version that has not ended, queued ones too; none is no error."""
+        ...
+
+    def launch(self, media_id: str, version: str, *, assets: Collection[str] | None, tags: Mapping[str, str]) -> str:
+        """Put a run over these assets of a version into the queue (None: all), whoever's daemon takes it up. The
+        run's id. A media that was archived is there again."""
+        ...
+
+    def stop(self, run_id: str) -> None:
+        """End a run that nobody needs or that shows no sign of life; its job is not cancelled by it. One that has
+        ended is left."""
         ...
