@@ -68,7 +68,10 @@ class Shelf:
 
     def withdraw(self, upload: Upload) -> None:
         """Delete everything made from a version; it must not be published."""
-        prefix = keys.version_prefix(upload.media_id, upload.version)
+        self.clear(keys.version_prefix(upload.media_id, upload.version))
+
+    def clear(self, prefix: str) -> None:
+        """Delete every object under a prefix."""
         self.store.delete(self.bucket, [o.key for o in self.store.list(self.bucket, prefix)])
 
 

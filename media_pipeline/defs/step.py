@@ -115,11 +115,13 @@ def step(context: dg.AssetExecutionContext, platform: Platform, names: Sequence[
 
 def begun(context: dg.AssetExecutionContext, platform: Platform) -> Job:
     """The job of this run, which takes it over if the catalogue does not know the run yet. A run older than the
-    job's cancellation takes nothing over."""
+    job's cancellation takes nothing over, nor does one of a version that is not current."""
     job = platform.catalogue.job(context.partition_key, context.run.tags.get(VERSION_TAG))
     if job.run_id == context.run.run_id:
         return job
     if job.state is JobState.CANCELLED and job.finished_at and _created(context) < job.finished_at:
+        return job
+    if platform.catalogue.job(job.media_id).version != job.version:
         return job
     profile = platform.recipes.profiles[context.run.tags.get(PROFILE_TAG, job.profile)]
     platform.catalogue.restart(

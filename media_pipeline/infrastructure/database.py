@@ -136,6 +136,30 @@ tasks = sa.Table(
 )
 
 
+contents = sa.Table(
+    "contents",
+    metadata,
+    sa.Column("media_id", sa.String(128), primary_key=True),
+    sa.Column("version", sa.String(64), primary_key=True),
+    sa.Column("tenant", AnyText, nullable=False),
+    sa.Column("sha256", sa.String(64), nullable=False),
+    sa.ForeignKeyConstraint(["media_id", "version"], ["jobs.media_id", "jobs.version"]),
+    sa.Index("contents_by_sha256_tenant", "sha256", "tenant"),
+)
+
+receipts = sa.Table(
+    "receipts",
+    metadata,
+    sa.Column("media_id", sa.ForeignKey("media.id"), primary_key=True),
+    sa.Column("erased_at", UtcTime, nullable=False),
+    sa.Column("versions", sa.Integer, nullable=False),
+    sa.Column("objects", sa.Integer, nullable=False),
+    sa.Column("bytes", sa.BigInteger, nullable=False),
+    sa.Column("runs", sa.Integer, nullable=False),
+    sa.Column("source_deleted", sa.Boolean, nullable=False),
+)
+
+
 def open_database(url: str) -> sa.Engine:
     """An engine that connects on first use. For Postgres, what the URL's query says goes before our own settings."""
     engine = sa.create_engine(url, pool_pre_ping=True, **_settings(sa.make_url(url)))
