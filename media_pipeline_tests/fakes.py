@@ -24,6 +24,7 @@ from media_pipeline.domain.job import (
 )
 from media_pipeline.domain.receipt import Receipt
 from media_pipeline.domain.run import Run
+from media_pipeline.domain.search import Query, words
 from media_pipeline.domain.upload import StoredObject, Upload, media_id, version_id
 
 
@@ -76,6 +77,9 @@ class MemoryStore:
     def put(self, bucket: str, key: str, path: Path, *, content_type: str) -> None:
         self.write(bucket, key, path.read_bytes(), content_type=content_type)
 
+    def copy(self, bucket: str, key: str, to: str, *, content_type: str) -> None:
+        self.write(bucket, to, self._object(bucket, key).data, content_type=content_type)
+
     def delete(self, bucket: str, keys: Iterable[str]) -> None:
         for key in keys:
             self.objects.pop((bucket, key), None)
@@ -97,6 +101,8 @@ class MemoryCatalogue:
         self._jobs: dict[tuple[str, str], Job] = {}
         self._current: dict[str, str] = {}
         self._receipts: dict[str, Receipt] = {}
+        self._sums: dict[tuple[str, str], tuple[str, str]] = {}
+        self._texts: dict[str, list[str]] = {}
         self._lock = threading.RLock()
 
     def register(
@@ -142,6 +148,20 @@ class MemoryCatalogue:
                 blank = replace(job, title="", key="", size=0, revision=0, tasks=tasks, failure=ERASED)
                 self._keep(replace(blank, state=JobState.REMOVED, finished_at=_utc(receipt.erased_at)))
             self._receipts[receipt.media_id] = receipt
+            self._texts.pop(receipt.media_id, None)
+            for job in self.versions(receipt.media_id):
+                self._sums.pop((job.media_id, job.version), None)
+
+    def content(self, media_id: str, version: str, sha256: str) -> None:
+        self._sums[media_id, version] = self.job(media_id, version).tenant, sha256
+
+    def alike(self, media_id: str, version: str, *, limit: int) -> list[Job]:
+        mine = self._sums.get((media_id, version))
+        others = [
+            j for of, j in self._jobs.items() if mine and self._sums.get(of) == mine and of != (media_id, version)
+        ]
+        there = [j for j in others if j.state is not JobState.REMOVED]
+        return sorted(there, key=lambda j: j.received_at, reverse=True)[:limit]
 
     def receipt(self, media_id: str) -> Receipt | None:
         if media_id not in self._current or self.job(media_id).failure != ERASED:
@@ -155,11 +175,25 @@ class MemoryCatalogue:
             raise Missing("There is no such media.", detail=f"{media_id}/{version}") from error
 
     def jobs(
-        self, *, state: JobState | None = None, after: tuple[datetime, str] | None = None, limit: int = 50
+        self,
+        *,
+        state: JobState | None = None,
+        text: Query | None = None,
+        after: tuple[datetime, str] | None = None,
+        limit: int = 50,
     ) -> list[Job]:
-        current = [self._jobs[media] for media in self._current.items()]
+        current = [self._jobs[media] for media in self._current.items() if self._found(media[0], text)]
         wanted = [j for j in current if state in (None, j.state) and (after is None or j.place < after)]
         return sorted(wanted, key=lambda j: j.place, reverse=True)[:limit]
+
+    def describe(self, media_id: str, texts: Iterable[str]) -> None:
+        self._texts[media_id] = [self.job(media_id).title, *texts]
+
+    def _found(self, media_id: str, text: Query | None) -> bool:
+        if text is None:
+            return True
+        there = words(self._texts.get(media_id) or [self.job(media_id).title])
+        return text.whole.issubset(there) and any(word.startswith(text.start) for word in there)
 
     def restart(
         self, media_id: str, version: str, *, run_id: str, profile: str, tasks: Sequence[str], at: datetime

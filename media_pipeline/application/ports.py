@@ -16,6 +16,7 @@ from media_pipeline.domain.profile import AudioRecipe, PlannedRendition, SpeechM
 from media_pipeline.domain.receipt import Receipt
 from media_pipeline.domain.results import Likeness, NotMade, Result, SubtitleTrack
 from media_pipeline.domain.run import Run
+from media_pipeline.domain.search import Query
 from media_pipeline.domain.tags import Sighting
 from media_pipeline.domain.transcript import Cue, Transcript
 from media_pipeline.domain.upload import StoredObject, Upload
@@ -58,6 +59,11 @@ class Store(Protocol):
         """Store the file at `path` whole. The file is the store's from now on (it may be moved)."""
         ...
 
+    def copy(self, bucket: str, key: str, to: str, *, content_type: str) -> None:
+        """Store an object once more under another key of its bucket, without moving its bytes through here. Neither
+        feels what becomes of the other. Raises Missing."""
+        ...
+
     def delete(self, bucket: str, keys: Iterable[str]) -> None:
         """Delete objects; a missing one is no error."""
         ...
@@ -97,9 +103,18 @@ class Catalogue(Protocol):
         known."""
         ...
 
+    def content(self, media_id: str, version: str, sha256: str) -> None:
+        """Note the SHA-256 of a version's bytes. Raises Missing."""
+        ...
+
+    def alike(self, media_id: str, version: str, *, limit: int) -> list[Job]:
+        """Other jobs of the same tenant whose bytes are the same, newest first, without the removed; none where the
+        version's own content was not noted."""
+        ...
+
     def erase(self, receipt: Receipt) -> None:
-        """Make a tombstone of a media and keep the receipt: every version is *removed* as erased; title, key and
-        reasons are blank. What its ETags name is known for ever. Raises Missing."""
+        """Make a tombstone of a media and keep the receipt: every version is *removed* as erased; title, key, words and
+        reasons are gone. What its ETags name is known for ever. Raises Missing."""
         ...
 
     def receipt(self, media_id: str) -> Receipt | None:
@@ -107,9 +122,19 @@ class Catalogue(Protocol):
         ...
 
     def jobs(
-        self, *, state: JobState | None = None, after: tuple[datetime, str] | None = None, limit: int = 50
+        self,
+        *,
+        state: JobState | None = None,
+        text: Query | None = None,
+        after: tuple[datetime, str] | None = None,
+        limit: int = 50,
     ) -> list[Job]:
-        """Current jobs, newest first: a page of them, beginning after a place (`Job.place` of the last one seen)."""
+        """Current jobs, newest first: a page of them, beginning after a place (`Job.place` of the last one seen).
+        With `text`, those whose title or description has all of its words."""
+        ...
+
+    def describe(self, media_id: str, texts: Iterable[str]) -> None:
+        """What a media is found by, beside its title; in the place of what was there. Raises Missing."""
         ...
 
     def restart(

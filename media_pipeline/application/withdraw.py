@@ -29,6 +29,7 @@ def withdraw(
     for job in versions:
         shelf.clear(keys.version_prefix(media_id, job.version))
         catalogue.published(media_id, job.version, 0)
+    catalogue.describe(media_id, ())
     return True
 
 

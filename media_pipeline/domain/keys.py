@@ -31,6 +31,11 @@ def output(media_id: str, version: str, stage: str, attempt: str, name: str) -> 
     return f"{media_id}/{version}/{stage}/{attempt}/{name}"
 
 
+def of_manifest(media_id: str, path: str) -> str:
+    """The key that a manifest's path means."""
+    return f"{media_id}/{path}"
+
+
 def relative_to_manifest(media_id: str, key: str) -> str:
     """A key as the manifest of its media names it. Raises ValueError for another media's key."""
     prefix = f"{media_id}/"

@@ -5,7 +5,7 @@ registered once by its primary key, so any number of processes may write.
 """
 
 import os
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, replace
 from datetime import datetime
@@ -21,6 +21,7 @@ from sqlalchemy.exc import (
     TimeoutError,
 )
 
+from media_pipeline.domain import search
 from media_pipeline.domain.errors import Conflict, Missing, QuarantineCode, Unavailable
 from media_pipeline.domain.job import (
     ALLOWED,
@@ -36,6 +37,7 @@ from media_pipeline.domain.job import (
     standing,
 )
 from media_pipeline.domain.receipt import Receipt
+from media_pipeline.domain.search import Query
 from media_pipeline.domain.upload import Upload, media_id, version_id
 from media_pipeline.infrastructure import catalogue_reads as reads
 from media_pipeline.infrastructure import catalogue_rows as rows
@@ -84,6 +86,17 @@ class SqlCatalogue:
         with self._reading() as connection:
             return reads.many(connection, reads.versions(media_id))
 
+    def content(self, media_id: str, version: str, sha256: str) -> None:
+        with self._writing() as connection:
+            tenant = reads.one(connection, media_id, version).tenant
+            connection.execute(sa.delete(db.contents).where(reads.of(db.contents, media_id, version)))
+            one = {"media_id": media_id, "version": version, "tenant": tenant, "sha256": sha256}
+            connection.execute(sa.insert(db.contents).values(one))
+
+    def alike(self, media_id: str, version: str, *, limit: int) -> list[Job]:
+        with self._reading() as connection:
+            return reads.many(connection, reads.alike(media_id, version, limit))
+
     def erase(self, receipt: Receipt) -> None:
         media = receipt.media_id
         removed = {"state": JobState.REMOVED.value, "error_code": ERASED.code.value, "error_message": ERASED.message}
@@ -95,7 +108,8 @@ class SqlCatalogue:
                 raise Missing("There is no such media.", detail=media)
             connection.execute(sa.update(db.jobs).where(db.jobs.c.media_id == media).values(**removed, **blank))
             connection.execute(sa.update(db.tasks).where(db.tasks.c.media_id == media).values(reason=None))
-            connection.execute(sa.delete(db.receipts).where(db.receipts.c.media_id == media))
+            for table in (db.found_by, db.contents, db.receipts):
+                connection.execute(sa.delete(table).where(table.c.media_id == media))
             connection.execute(sa.insert(db.receipts).values(asdict(receipt)))
 
     def receipt(self, media_id: str) -> Receipt | None:
@@ -103,10 +117,27 @@ class SqlCatalogue:
             return reads.receipt(connection, media_id)
 
     def jobs(
-        self, *, state: JobState | None = None, after: tuple[datetime, str] | None = None, limit: int = 50
+        self,
+        *,
+        state: JobState | None = None,
+        text: Query | None = None,
+        after: tuple[datetime, str] | None = None,
+        limit: int = 50,
     ) -> list[Job]:
         with self._reading() as connection:
-            return reads.many(connection, reads.listed(state, after, limit))
+            dialect = connection.dialect.name
+            return reads.many(connection, reads.listed(state, text, after, limit, dialect=dialect))
+
+    def describe(self, media_id: str, texts: Iterable[str]) -> None:
+        title = sa.select(db.media.c.title).where(db.media.c.id == media_id)
+        with self._writing() as connection:
+            shown = connection.execute(title).scalar_one_or_none()
+            if shown is None:
+                raise Missing("There is no such media.", detail=media_id)
+            words = " ".join(search.words([shown, *texts]))
+            if not _inserted(connection, db.found_by, {"media_id": media_id, "words": words}):
+                mine = db.found_by.c.media_id == media_id
+                connection.execute(sa.update(db.found_by).where(mine).values(words=words))
 
     def unsettled(self, *, limit: int) -> list[Job]:
         with self._reading() as connection:
@@ -305,6 +336,7 @@ def _insert_version(
 ) -> None:
     """Insert a version of a media that the caller holds, and make it current."""
     shown = {"key": upload.key, "title": title, "tenant": tenant, "current_version": upload.version}
+    _inserted(connection, db.found_by, {"media_id": upload.media_id, "words": " ".join(search.words([title]))})
     job = {"media_id": upload.media_id, "version": upload.version, "etag": upload.etag, "size": upload.size}
     queued = {"profile": profile, "state": JobState.QUEUED.value, "revision": 0, "received_at": at}
     connection.execute(sa.insert(db.jobs).values(job | queued))

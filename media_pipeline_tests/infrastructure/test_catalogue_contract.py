@@ -4,6 +4,7 @@ import threading
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -21,6 +22,7 @@ from media_pipeline.domain.job import (
     TaskState,
 )
 from media_pipeline.domain.receipt import Receipt
+from media_pipeline.domain.search import query
 from media_pipeline.domain.upload import StoredObject, Upload, received
 from media_pipeline.infrastructure.catalogue import SqlCatalogue
 from media_pipeline.infrastructure.database import upgrade
@@ -225,6 +227,33 @@ def test_a_file_that_had_gone_and_is_back_is_taken_up_again(
     assert catalogue.known("uploads", {("clip.mp4", "e1")}) == {("clip.mp4", "e1")}
 
 
+def same_bytes(catalogue: Catalogue, of: Job) -> list[tuple[str, str]]:
+    return [(j.key, j.etag) for j in catalogue.alike(of.media_id, of.version, limit=8)]
+
+
+def test_the_same_bytes_are_found_within_a_tenant_in_other_media_and_in_older_versions(catalogue: Catalogue) -> None:
+    jobs = [
+        register(catalogue, upload(key, etag), at=NOW + timedelta(minutes=n))
+        for n, (key, etag) in enumerate([("a", "e1"), ("a", "e2"), ("b", "e1"), ("c", "e1")])
+    ]
+    strange = catalogue.register(upload("d"), title="", tenant="other", profile="web", tasks=TASKS, at=LAST)
+    for job in (*jobs, strange):
+        catalogue.content(job.media_id, job.version, "aa")
+    catalogue.content(jobs[1].media_id, jobs[1].version, "bb")
+    assert same_bytes(catalogue, jobs[3]) == [("b", "e1"), ("a", "e1")]
+    assert same_bytes(catalogue, jobs[1]) == same_bytes(catalogue, strange) == []
+    assert [j.key for j in catalogue.alike(jobs[3].media_id, jobs[3].version, limit=1)] == ["b"]
+    catalogue.move(jobs[2].media_id, jobs[2].version, JobState.REMOVED, at=LAST)
+    assert same_bytes(catalogue, jobs[3]) == [("a", "e1")]
+
+
+def test_content_that_was_not_noted_is_like_nobodys(catalogue: Catalogue) -> None:
+    one, _ = register(catalogue, upload("a")), register(catalogue, upload("b"))
+    assert same_bytes(catalogue, one) == []
+    with pytest.raises(Missing):
+        catalogue.content("nobody", "none", "aa")
+
+
 def receipt(at: datetime = LAST) -> Receipt:
     return Receipt(upload().media_id, at, versions=2, objects=7, bytes=5_000_000_000, runs=1, source_deleted=False)
 
@@ -234,7 +263,9 @@ def test_what_was_erased_is_a_tombstone_that_knows_its_bytes_alone(catalogue: Ca
     catalogue.task(old.media_id, old.version, TASKS[0], TaskState.FAILED, reason="said by a person", at=NOW)
     register(catalogue, upload(etag="e2"), at=LATER)
     assert catalogue.receipt(old.media_id) is None
+    catalogue.describe(old.media_id, ["what was said"])
     catalogue.erase(receipt())
+    assert found(catalogue, "said") == found(catalogue, "clip") == []
     for job in catalogue.versions(old.media_id):
         assert (job.state, job.failure, job.title, job.key, job.size, job.revision) == (
             JobState.REMOVED, ERASED, "", "", 0, 0
@@ -600,3 +631,42 @@ def test_unsettled_is_what_looks_as_if_a_run_were_at_work(catalogue: Catalogue) 
     assert found == [catalogue.job(j.media_id) for j in found]
     register(catalogue, upload("case 1", "e2"), at=LAST)  # a newer version: the old one is open no more
     assert [j.key for j in catalogue.unsettled(limit=2)] == wanted[1:3]
+
+
+def found(catalogue: Catalogue, text: str, **options: Any) -> list[str]:
+    return [job.key for job in catalogue.jobs(text=query(text), **options)]
+
+
+def test_media_are_found_by_every_word_of_their_title_and_description(catalogue: Catalogue) -> None:
+    beach, town = upload("beach"), upload("town")
+    register(catalogue, beach, title="Holiday at the beach")
+    register(catalogue, town, title="Holiday in town", at=LATER)
+    assert found(catalogue, "HOLIDAY") == ["town", "beach"]
+    assert found(catalogue, "holiday", limit=1) == ["town"]
+    catalogue.describe(beach.media_id, ["Crème brûlée!", "東京都の夜"])
+    assert found(catalogue, "brulee holiday") == ["beach"]
+    assert found(catalogue, "京都") == found(catalogue, "都") == found(catalogue, "東京都") == ["beach"]
+    assert found(catalogue, "holid") == ["town", "beach"]
+    assert found(catalogue, "holid town") == found(catalogue, "oliday") == found(catalogue, "brulee town") == []
+    assert found(catalogue, "brulee", state=JobState.READY) == []
+
+
+def test_a_new_description_takes_the_place_of_the_old_one(catalogue: Catalogue) -> None:
+    of = register(catalogue)
+    catalogue.describe(of.media_id, ["first words"])
+    catalogue.describe(of.media_id, ["other words"])
+    assert found(catalogue, "first") == []
+    assert found(catalogue, "other") == found(catalogue, "clip") == ["clip.mp4"]
+
+
+@pytest.mark.parametrize(
+    "text", [*ODD_TEXT[:-1], "quote ' and \\ and & | ! ( ) :*", "x" * 5000, "a\u0300\u0301", "हिन्दी"]
+)
+def test_whatever_is_said_is_found_again(catalogue: Catalogue, text: str) -> None:
+    catalogue.describe(register(catalogue).media_id, [text, "\0", "% _"])
+    assert found(catalogue, text) == ["clip.mp4"]
+
+
+def test_what_nobody_registered_is_not_described(catalogue: Catalogue) -> None:
+    with pytest.raises(Missing):
+        catalogue.describe("nobody", ["words"])
