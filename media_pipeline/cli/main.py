@@ -64,7 +64,7 @@ def status(
     as_json: Annotated[bool, typer.Option("--json", help="JSON on stdout.")] = False,
 ) -> None:
     """How a job and its tasks stand."""
-    from media_pipeline.application.status import described
+    from media_pipeline.application.status import described, shown
     from media_pipeline.cli import display
 
     platform = _platform()
@@ -73,10 +73,11 @@ def status(
         return
     job = _job(platform, media_id)
     attempts = platform.catalogue.attempts(job.media_id, job.version)
+    published = shown(platform.catalogue.versions(media_id))
     if as_json:
-        _print_json(described(job, attempts))
+        _print_json(described(job, attempts) | {"published": published})
     else:
-        display.job(job, attempts)
+        display.job(job, attempts, published)
 
 
 @app.command("list")
@@ -153,6 +154,26 @@ def redrive(
             typer.echo(f"{answer.media_id}: {answer.sentence}")
     if not answers and not as_json:
         typer.echo("Nothing failed.")
+
+
+@app.command()
+def remove(
+    media_id: Annotated[str, typer.Argument(help="The media's id.")],
+    with_source: Annotated[bool, typer.Option("--with-source", help="Delete the uploaded object too.")] = False,
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
+) -> None:
+    """Erase everything made from an upload, for good; a receipt on stdout. Its source is not taken up again."""
+    from media_pipeline.cli.remove import erased
+    from media_pipeline.infrastructure.settings import FILES
+
+    platform = _platform()
+    job = _job(platform, media_id)
+    if with_source and job.bucket == FILES:
+        _usage("--with-source: a file that `process` read in place is yours to delete")
+    also = ", and the uploaded object" if with_source else ""
+    if not yes and not typer.confirm(f"Erase everything made from {media_id}{also}?", err=True):
+        raise typer.Abort
+    _print_json(erased(platform, media_id, with_source=with_source).as_json())
 
 
 @app.command("open")

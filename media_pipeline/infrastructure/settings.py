@@ -58,6 +58,10 @@ class Settings(BaseSettings):
     allow_model_download: bool = False
     settle_seconds: float = 30.0
     """an inbox file untouched for so long is complete, even when seen for the first time"""
+    on_source_deleted: Literal["withdraw", "keep"] = "withdraw"
+    """what becomes of the outputs when an uploaded object is deleted"""
+    gone_sources_hours: float = 6.0
+    """how often every source is looked for, besides what events say"""
     limits: Limits = Limits()
 
     @property
