@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
+from media_pipeline.application.ports import Page
 from media_pipeline.domain.errors import Conflict, Missing
 from media_pipeline.domain.job import ALLOWED, LAST, OPEN, Failure, Job, JobState, Task, TaskState
 from media_pipeline.domain.run import Run
@@ -35,6 +36,10 @@ class MemoryStore:
         for (where, key), found in sorted(self.objects.items()):
             if where == bucket and key.startswith(prefix):
                 yield found.described
+
+    def page(self, bucket: str, prefix: str = "", *, token: str | None = None, limit: int = 1000) -> Page:
+        rest = [o for o in self.list(bucket, prefix) if token is None or o.key > token]
+        return Page(tuple(rest[:limit]), rest[limit - 1].key if rest[limit:] else None)
 
     def read(self, bucket: str, key: str) -> tuple[bytes, str]:
         found = self._object(bucket, key)

@@ -25,6 +25,15 @@ Progress = Callable[[float], None]
 """Told how far the work is, 0 to 1. Raises Cancelled when it should stop."""
 
 
+@dataclass(frozen=True, slots=True)
+class Page:
+    """Some of the objects under a prefix, and how to ask for those after them."""
+
+    objects: tuple[StoredObject, ...]
+    next_token: str | None
+    """None after the last page"""
+
+
 class Store(Protocol):
     """Objects in buckets. Every method raises Unavailable(STORE_UNAVAILABLE) when the store does not answer,
     Unavailable(DISK_FULL) when it is full."""
@@ -35,6 +44,12 @@ class Store(Protocol):
 
     def list(self, bucket: str, prefix: str = "") -> Iterator[StoredObject]:
         """Every object under a prefix, in no particular order."""
+        ...
+
+    def page(self, bucket: str, prefix: str = "", *, token: str | None = None, limit: int = 1000) -> Page:
+        """At most `limit` objects under a prefix, beginning where the page that gave `token` ended. What is there
+        throughout is on exactly one page, whatever comes and goes meanwhile. Raises Missing for a token that the
+        store does not know (any more)."""
         ...
 
     def read(self, bucket: str, key: str) -> tuple[bytes, str]:

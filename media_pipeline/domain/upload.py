@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import PurePosixPath
 
+_ARCHIVES = {"GLACIER", "DEEP_ARCHIVE", "ARCHIVE_ACCESS", "DEEP_ARCHIVE_ACCESS"}
 _HASH_CHARACTERS = 12  # of base32: 60 bits, so a collision needs about a billion media
 
 
@@ -20,6 +21,15 @@ class StoredObject:
     size: int
     """bytes"""
     modified_at: datetime
+    storage_class: str = "STANDARD"
+    """of the copy that can be read now: a restored one is STANDARD"""
+    content_encoding: str = ""
+    """how the store says the bytes are wrapped, such as gzip; a listing does not tell"""
+
+    @property
+    def archived(self) -> bool:
+        """Whether its bytes must be restored before anybody can read them."""
+        return self.storage_class in _ARCHIVES
 
 
 @dataclass(frozen=True, slots=True)
