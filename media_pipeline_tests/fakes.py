@@ -9,7 +9,8 @@ from pathlib import Path
 
 from media_pipeline.application.ports import Page
 from media_pipeline.domain.errors import Conflict, Missing
-from media_pipeline.domain.job import ALLOWED, LAST, OPEN, Failure, Job, JobState, Task, TaskState
+from media_pipeline.domain.fairness import turns
+from media_pipeline.domain.job import ALLOWED, LAST, OPEN, Failure, Job, JobState, Origin, Task, TaskState
 from media_pipeline.domain.run import Run
 from media_pipeline.domain.upload import StoredObject, Upload
 
@@ -90,7 +91,15 @@ class MemoryCatalogue:
         self._lock = threading.RLock()
 
     def register(
-        self, upload: Upload, *, title: str, tenant: str, profile: str, tasks: Sequence[str], at: datetime
+        self,
+        upload: Upload,
+        *,
+        title: str,
+        tenant: str,
+        profile: str,
+        tasks: Sequence[str],
+        origin: Origin = Origin.LIVE,
+        at: datetime,
     ) -> Job:
         with self._lock:
             if (upload.media_id, upload.version) not in self._jobs:
@@ -108,6 +117,7 @@ class MemoryCatalogue:
                     playable_at=None,
                     finished_at=None,
                     run_id=None,
+                    origin=origin,
                 )
                 self._current[upload.media_id] = upload.version
                 self._show(upload.media_id, title=title, tenant=tenant)
@@ -128,6 +138,10 @@ class MemoryCatalogue:
         current = [self._jobs[media] for media in self._current.items()]
         wanted = [j for j in current if state in (None, j.state) and (after is None or j.place < after)]
         return sorted(wanted, key=lambda j: j.place, reverse=True)[:limit]
+
+    def line(self, bucket: str, *, limit: int) -> list[Job]:
+        queued = [j for j in self.jobs(state=JobState.QUEUED, limit=len(self._jobs)) if j.bucket == bucket]
+        return [job for job, _ in turns((j for j in queued if j.run_id is None), {})][:limit]
 
     def restart(
         self, media_id: str, version: str, *, run_id: str, profile: str, tasks: Sequence[str], at: datetime

@@ -9,7 +9,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Literal, Protocol, TypeVar
 
-from media_pipeline.domain.job import Failure, Job, JobState, Task, TaskState
+from media_pipeline.domain.job import Failure, Job, JobState, Origin, Task, TaskState
 from media_pipeline.domain.media import AudioStream, MediaInfo, TextStream
 from media_pipeline.domain.passthrough import Copy
 from media_pipeline.domain.profile import AudioRecipe, PlannedRendition, SpeechModel, StreamRecipe, VisionModel
@@ -81,6 +81,38 @@ class Store(Protocol):
         ...
 
 
+@dataclass(frozen=True, slots=True)
+class Message:
+    """A message as it came, and the receipt to answer it with."""
+
+    id: str
+    """the same whenever it comes again"""
+    body: str
+    receipt: str
+    received: int
+    """how often it was handed out, this time too"""
+
+
+class Hints(Protocol):
+    """A queue of messages that tell of objects: each at least once, in no order, and some never.
+
+    Raises Unavailable(STORE_UNAVAILABLE) when the queue does not answer.
+    """
+
+    def receive(self) -> list[Message]:
+        """Some messages, at most ten, waiting a little where there are none. Nobody else gets them for a while; those
+        that are not answered by then come again."""
+        ...
+
+    def done(self, messages: Sequence[Message]) -> None:
+        """Take these off the queue; one that is not there any more is no error."""
+        ...
+
+    def set_aside(self, message: Message, reason: str) -> None:
+        """Take a message off the queue after keeping it where an operator finds it, with the reason."""
+        ...
+
+
 class Catalogue(Protocol):
     """The truth users are told: jobs by media and version, their states and tasks.
 
@@ -88,7 +120,15 @@ class Catalogue(Protocol):
     """
 
     def register(
-        self, upload: Upload, *, title: str, tenant: str, profile: str, tasks: Sequence[str], at: datetime
+        self,
+        upload: Upload,
+        *,
+        title: str,
+        tenant: str,
+        profile: str,
+        tasks: Sequence[str],
+        origin: Origin = Origin.LIVE,
+        at: datetime,
     ) -> Job:
         """The job of this object version: made now (*queued*, tasks *waiting*), or as it already is. The
         version becomes the media's current one when newly made."""
@@ -106,6 +146,11 @@ class Catalogue(Protocol):
         self, *, state: JobState | None = None, after: tuple[datetime, str] | None = None, limit: int = 50
     ) -> list[Job]:
         """Current jobs, newest first: a page of them, beginning after a place (`Job.place` of the last one seen)."""
+        ...
+
+    def line(self, bucket: str, *, limit: int) -> list[Job]:
+        """Current jobs of a bucket that are in the queue and that no run has worked on, in the order of
+        `domain.fairness`, as if none were underway."""
         ...
 
     def restart(

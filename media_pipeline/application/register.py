@@ -5,17 +5,24 @@ from datetime import datetime
 from pathlib import PurePosixPath
 
 from media_pipeline.application.ports import Catalogue
-from media_pipeline.domain.job import Job
+from media_pipeline.domain.job import Job, Origin
 from media_pipeline.domain.profile import Profile
-from media_pipeline.domain.upload import StoredObject, received
+from media_pipeline.domain.upload import DEFAULT_TENANT, StoredObject, received
 
+_HADOOP_FOLDER = "_$folder$"
 _UNFINISHED = (".part", ".partial", ".tmp", ".crdownload", ".download", ".filepart", ".upload")
 
 EXTRAS = ("thumbnails", "subtitles", "ai_tags")
 
 
 def register(
-    obj: StoredObject, *, profile: Profile, catalogue: Catalogue, now: datetime, tenant: str = "default"
+    obj: StoredObject,
+    *,
+    profile: Profile,
+    catalogue: Catalogue,
+    now: datetime,
+    tenant: str = DEFAULT_TENANT,
+    origin: Origin = Origin.LIVE,
 ) -> Job:
     """The job of this object version, new or as it is."""
     return catalogue.register(
@@ -24,6 +31,7 @@ def register(
         tenant=tenant,
         profile=profile.name,
         tasks=tasks(profile),
+        origin=origin,
         at=now,
     )
 
@@ -39,7 +47,7 @@ def is_upload(key: str) -> bool:
     """Whether a key may be a finished upload: no folder marker, no hidden or temporary name."""
     name = PurePosixPath(key).name
     hidden = any(part.startswith(".") for part in PurePosixPath(key).parts)
-    return bool(name) and not key.endswith("/") and not hidden and not name.lower().endswith(_UNFINISHED)
+    return bool(name) and not key.endswith(("/", _HADOOP_FOLDER)) and not hidden and not name.lower().endswith(_UNFINISHED)
 
 
 def settled(

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import PurePosixPath
 
+DEFAULT_TENANT = "default"
 _ARCHIVES = {"GLACIER", "DEEP_ARCHIVE", "ARCHIVE_ACCESS", "DEEP_ARCHIVE_ACCESS"}
 _HASH_CHARACTERS = 12  # of base32: 60 bits, so a collision needs about a billion media
 
@@ -62,6 +63,12 @@ def media_id(bucket: str, key: str) -> str:
 def version_id(etag: str) -> str:
     """The name of an object version in prefixes and run keys: 60 bits of hash over its ETag."""
     return _short_hash(etag)
+
+
+def tenant(key: str) -> str:
+    """Who an upload belongs to where tenants share a bucket: the first folder, or DEFAULT_TENANT at the top."""
+    folder, slash, _ = key.partition("/")
+    return folder if slash and folder else DEFAULT_TENANT
 
 
 def received(obj: StoredObject) -> Upload:

@@ -21,7 +21,7 @@ from sqlalchemy.exc import (
 )
 
 from media_pipeline.domain.errors import Conflict, Missing, QuarantineCode, Unavailable
-from media_pipeline.domain.job import ALLOWED, Failure, Job, JobState, Task, TaskState
+from media_pipeline.domain.job import ALLOWED, Failure, Job, JobState, Origin, Task, TaskState
 from media_pipeline.domain.upload import Upload, media_id
 from media_pipeline.infrastructure import catalogue_reads as reads
 from media_pipeline.infrastructure import catalogue_rows as rows
@@ -40,12 +40,22 @@ class SqlCatalogue:
         self._engines: dict[int, sa.Engine] = {}
 
     def register(
-        self, upload: Upload, *, title: str, tenant: str, profile: str, tasks: Sequence[str], at: datetime
+        self,
+        upload: Upload,
+        *,
+        title: str,
+        tenant: str,
+        profile: str,
+        tasks: Sequence[str],
+        origin: Origin = Origin.LIVE,
+        at: datetime,
     ) -> Job:
         """A new version also gives the media its title and tenant."""
         with self._writing() as connection:
             if not _exists(connection, upload.media_id, upload.version):
-                _insert_version(connection, upload, title=title, tenant=tenant, profile=profile, tasks=tasks, at=at)
+                _insert_version(
+                    connection, upload, title=title, tenant=tenant, profile=profile, tasks=tasks, origin=origin, at=at
+                )
             return reads.one(connection, upload.media_id, upload.version)
 
     def known(self, bucket: str, versions: Collection[tuple[str, str]]) -> set[tuple[str, str]]:
@@ -71,6 +81,10 @@ class SqlCatalogue:
     def unsettled(self, *, limit: int) -> list[Job]:
         with self._reading() as connection:
             return reads.many(connection, reads.unsettled(limit))
+
+    def line(self, bucket: str, *, limit: int) -> list[Job]:
+        with self._reading() as connection:
+            return reads.many(connection, reads.line(bucket, limit))
 
     def restart(
         self, media_id: str, version: str, *, run_id: str, profile: str, tasks: Sequence[str], at: datetime
@@ -249,6 +263,7 @@ def _insert_version(
     tenant: str,
     profile: str,
     tasks: Sequence[str],
+    origin: Origin,
     at: datetime,
 ) -> None:
     """Insert what is not there. Whoever registers the same version at the same time makes it only once."""
@@ -259,7 +274,7 @@ def _insert_version(
         {"id": upload.media_id, "bucket": upload.bucket, "key": upload.key, "created_at": at} | shown,
     )
     job = {"media_id": upload.media_id, "version": upload.version, "etag": upload.etag, "size": upload.size}
-    queued = {"profile": profile, "state": JobState.QUEUED.value, "revision": 0, "received_at": at}
+    queued = {"profile": profile, "state": JobState.QUEUED.value, "revision": 0, "received_at": at, "origin": origin.value}
     if _inserted(connection, db.jobs, job | queued):
         connection.execute(sa.update(db.media).where(db.media.c.id == upload.media_id).values(shown))
         _insert_tasks(connection, upload.media_id, upload.version, tasks, first=0)

@@ -7,7 +7,8 @@ from typing import Any
 import sqlalchemy as sa
 
 from media_pipeline.domain.errors import Missing
-from media_pipeline.domain.job import LAST, OPEN, Job, JobState, Task, TaskState
+from media_pipeline.domain.fairness import BONUS, MEDIUM_BYTES, SMALL_BYTES, STEP, Size
+from media_pipeline.domain.job import LAST, OPEN, Job, JobState, Origin, Task, TaskState
 from media_pipeline.infrastructure import catalogue_rows as rows
 from media_pipeline.infrastructure import database as db
 
@@ -40,6 +41,23 @@ def listed(state: JobState | None, after: tuple[datetime, str] | None, limit: in
         place = sa.tuple_(db.jobs.c.received_at, db.jobs.c.media_id)
         query = query.where(place < sa.tuple_(sa.literal(after[0], db.UtcTime), sa.literal(after[1])))
     return query.order_by(db.jobs.c.received_at.desc(), db.jobs.c.media_id.desc()).limit(limit)
+
+
+def line(bucket: str, limit: int) -> sa.Select[Any]:
+    """See Catalogue.line. Reads what is in the queue, and nothing else."""
+    size, live = db.jobs.c.size, db.jobs.c.origin == Origin.LIVE.value
+    bonus = sa.case(
+        (size < SMALL_BYTES, BONUS[Size.SMALL]), (size < MEDIUM_BYTES, BONUS[Size.MEDIUM]), else_=BONUS[Size.LARGE]
+    )
+    place = db.jobs.c.received_at, db.jobs.c.media_id
+    ahead = sa.func.row_number().over(partition_by=(db.media.c.tenant, bonus, live), order_by=place) - 1
+    query = sa.select(*_COLUMNS).join(db.media).where(
+        db.jobs.c.state == JobState.QUEUED.value,
+        db.jobs.c.run_id.is_(None),
+        db.jobs.c.version == db.media.c.current_version,
+        db.media.c.bucket == bucket,
+    )  # fmt: skip
+    return query.order_by(sa.case((live, 0), else_=1), STEP * ahead - bonus, *place).limit(limit)
 
 
 def unsettled(limit: int) -> sa.Select[Any]:
