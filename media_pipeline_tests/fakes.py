@@ -12,6 +12,7 @@ from media_pipeline.domain.errors import Conflict, Missing
 from media_pipeline.domain.fairness import turns
 from media_pipeline.domain.job import ALLOWED, LAST, OPEN, Failure, Job, JobState, Origin, Task, TaskState
 from media_pipeline.domain.run import Run
+from media_pipeline.domain.search import Query, words
 from media_pipeline.domain.upload import StoredObject, Upload
 
 
@@ -88,6 +89,7 @@ class MemoryCatalogue:
     def __init__(self) -> None:
         self._jobs: dict[tuple[str, str], Job] = {}
         self._current: dict[str, str] = {}
+        self._texts: dict[str, list[str]] = {}
         self._lock = threading.RLock()
 
     def register(
@@ -133,15 +135,29 @@ class MemoryCatalogue:
             raise Missing("There is no such media.", detail=f"{media_id}/{version}") from error
 
     def jobs(
-        self, *, state: JobState | None = None, after: tuple[datetime, str] | None = None, limit: int = 50
+        self,
+        *,
+        state: JobState | None = None,
+        text: Query | None = None,
+        after: tuple[datetime, str] | None = None,
+        limit: int = 50,
     ) -> list[Job]:
-        current = [self._jobs[media] for media in self._current.items()]
+        current = [self._jobs[media] for media in self._current.items() if self._found(media[0], text)]
         wanted = [j for j in current if state in (None, j.state) and (after is None or j.place < after)]
         return sorted(wanted, key=lambda j: j.place, reverse=True)[:limit]
 
     def line(self, bucket: str, *, limit: int) -> list[Job]:
         queued = [j for j in self.jobs(state=JobState.QUEUED, limit=len(self._jobs)) if j.bucket == bucket]
         return [job for job, _ in turns((j for j in queued if j.run_id is None), {})][:limit]
+
+    def describe(self, media_id: str, texts: Iterable[str]) -> None:
+        self._texts[media_id] = [self.job(media_id).title, *texts]
+
+    def _found(self, media_id: str, text: Query | None) -> bool:
+        if text is None:
+            return True
+        there = words(self._texts.get(media_id) or [self.job(media_id).title])
+        return text.whole.issubset(there) and any(word.startswith(text.start) for word in there)
 
     def restart(
         self, media_id: str, version: str, *, run_id: str, profile: str, tasks: Sequence[str], at: datetime

@@ -51,9 +51,7 @@ def discover(
     if queue is not None:
         half = now() + (until - now()) / 2  # a queue that never ends leaves the listing its time
         try:
-            heed(
-                inbox, queue, store=store, register=register, withdraw=withdraw, told=found.told, now=now, until=half
-            )
+            heed(inbox, queue, store=store, register=register, withdraw=withdraw, told=found.told, now=now, until=half)
         except (Unavailable, Missing) as trouble:
             found.troubles.append(trouble)
             found.place = replace(place, list_at=None)  # what is not told of is listed the sooner

@@ -15,6 +15,7 @@ from media_pipeline.domain.passthrough import Copy
 from media_pipeline.domain.profile import AudioRecipe, PlannedRendition, SpeechModel, StreamRecipe, VisionModel
 from media_pipeline.domain.results import Likeness, NotMade, Result, SubtitleTrack
 from media_pipeline.domain.run import Run
+from media_pipeline.domain.search import Query
 from media_pipeline.domain.tags import Sighting
 from media_pipeline.domain.transcript import Cue, Transcript
 from media_pipeline.domain.upload import StoredObject, Upload
@@ -143,9 +144,19 @@ class Catalogue(Protocol):
         ...
 
     def jobs(
-        self, *, state: JobState | None = None, after: tuple[datetime, str] | None = None, limit: int = 50
+        self,
+        *,
+        state: JobState | None = None,
+        text: Query | None = None,
+        after: tuple[datetime, str] | None = None,
+        limit: int = 50,
     ) -> list[Job]:
-        """Current jobs, newest first: a page of them, beginning after a place (`Job.place` of the last one seen)."""
+        """Current jobs, newest first: a page of them, beginning after a place (`Job.place` of the last one seen).
+        With `text`, those whose title or description has all of its words."""
+        ...
+
+    def describe(self, media_id: str, texts: Iterable[str]) -> None:
+        """What a media is found by, beside its title; in the place of what was there. Raises Missing."""
         ...
 
     def line(self, bucket: str, *, limit: int) -> list[Job]:

@@ -12,6 +12,7 @@ from typing import Protocol
 
 from media_pipeline.application.edit_subtitles import EDITS
 from media_pipeline.application.embedded_subtitles import RESULT as EMBEDDED
+from media_pipeline.application.index import index
 from media_pipeline.application.outputs import Shelf
 from media_pipeline.application.ports import Catalogue, Results
 from media_pipeline.domain import keys, playlists, quality
@@ -100,6 +101,7 @@ def publish(
     catalogue.published(upload.media_id, upload.version, manifest.revision)
     state = JobState.READY if complete else JobState.PLAYABLE
     catalogue.move(upload.media_id, upload.version, state, at=now())
+    index(manifest, shelf=shelf, catalogue=catalogue)
     return manifest
 
 

@@ -47,7 +47,9 @@ def is_upload(key: str) -> bool:
     """Whether a key may be a finished upload: no folder marker, no hidden or temporary name."""
     name = PurePosixPath(key).name
     hidden = any(part.startswith(".") for part in PurePosixPath(key).parts)
-    return bool(name) and not key.endswith(("/", _HADOOP_FOLDER)) and not hidden and not name.lower().endswith(_UNFINISHED)
+    return (
+        bool(name) and not key.endswith(("/", _HADOOP_FOLDER)) and not hidden and not name.lower().endswith(_UNFINISHED)
+    )
 
 
 def settled(

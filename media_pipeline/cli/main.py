@@ -81,6 +81,9 @@ def status(
 @app.command("list")
 def list_jobs(
     state: Annotated[str | None, typer.Option(help="Only jobs in this state.")] = None,
+    search: Annotated[
+        str | None, typer.Option(help="Only media with these words in title, tags, subtitles or on-screen text.")
+    ] = None,
     limit: Annotated[int, typer.Option(min=1, max=1000)] = 50,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object a line on stdout.")] = False,
 ) -> None:
@@ -88,11 +91,16 @@ def list_jobs(
     from media_pipeline.application.status import described
     from media_pipeline.cli import display
     from media_pipeline.domain.job import JobState
+    from media_pipeline.domain.search import query
 
     if state is not None and state not in set(JobState):
         _usage(f"--state: {state!r} is not one of {', '.join(JobState)}")
+    try:
+        text = query(search) if search is not None else None
+    except ValueError as error:
+        _usage(f"--search: {error}")
     platform = _platform()
-    jobs = platform.catalogue.jobs(state=JobState(state) if state else None, limit=limit)
+    jobs = platform.catalogue.jobs(state=JobState(state) if state else None, text=text, limit=limit)
     if as_json:
         for job in jobs:
             _print_json(described(job))

@@ -64,7 +64,7 @@ def _record(value: Any) -> Hint:
     raise BadMessage("a record names no bucket and key")
 
 
-def _seaweedfs(path: str, entries: dict[str, Any]) -> list[Hint]:
+def _seaweedfs(path: str, entries: dict[Any, Any]) -> list[Hint]:
     """A rename tells the old path as the key, and the new one as a directory and a name. The filer tells of what is in
     no bucket, too."""
     paths = [path]

@@ -41,6 +41,11 @@ def is_ours(key: str) -> bool:
     return _OURS.fullmatch(key) is not None
 
 
+def of_manifest(media_id: str, path: str) -> str:
+    """The key that a manifest's path means."""
+    return f"{media_id}/{path}"
+
+
 def relative_to_manifest(media_id: str, key: str) -> str:
     """A key as the manifest of its media names it. Raises ValueError for another media's key."""
     prefix = f"{media_id}/"

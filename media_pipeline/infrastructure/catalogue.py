@@ -5,7 +5,7 @@ registered once by its primary key, so any number of processes may write.
 """
 
 import os
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 from typing import Any
@@ -20,8 +20,10 @@ from sqlalchemy.exc import (
     TimeoutError,
 )
 
+from media_pipeline.domain import search
 from media_pipeline.domain.errors import Conflict, Missing, QuarantineCode, Unavailable
 from media_pipeline.domain.job import ALLOWED, Failure, Job, JobState, Origin, Task, TaskState
+from media_pipeline.domain.search import Query
 from media_pipeline.domain.upload import Upload, media_id
 from media_pipeline.infrastructure import catalogue_reads as reads
 from media_pipeline.infrastructure import catalogue_rows as rows
@@ -73,10 +75,27 @@ class SqlCatalogue:
             return reads.one(connection, media_id, version)
 
     def jobs(
-        self, *, state: JobState | None = None, after: tuple[datetime, str] | None = None, limit: int = 50
+        self,
+        *,
+        state: JobState | None = None,
+        text: Query | None = None,
+        after: tuple[datetime, str] | None = None,
+        limit: int = 50,
     ) -> list[Job]:
         with self._reading() as connection:
-            return reads.many(connection, reads.listed(state, after, limit))
+            dialect = connection.dialect.name
+            return reads.many(connection, reads.listed(state, text, after, limit, dialect=dialect))
+
+    def describe(self, media_id: str, texts: Iterable[str]) -> None:
+        title = sa.select(db.media.c.title).where(db.media.c.id == media_id)
+        with self._writing() as connection:
+            shown = connection.execute(title).scalar_one_or_none()
+            if shown is None:
+                raise Missing("There is no such media.", detail=media_id)
+            words = " ".join(search.words([shown, *texts]))
+            if not _inserted(connection, db.found_by, {"media_id": media_id, "words": words}):
+                mine = db.found_by.c.media_id == media_id
+                connection.execute(sa.update(db.found_by).where(mine).values(words=words))
 
     def unsettled(self, *, limit: int) -> list[Job]:
         with self._reading() as connection:
@@ -273,8 +292,15 @@ def _insert_version(
         db.media,
         {"id": upload.media_id, "bucket": upload.bucket, "key": upload.key, "created_at": at} | shown,
     )
+    _inserted(connection, db.found_by, {"media_id": upload.media_id, "words": " ".join(search.words([title]))})
     job = {"media_id": upload.media_id, "version": upload.version, "etag": upload.etag, "size": upload.size}
-    queued = {"profile": profile, "state": JobState.QUEUED.value, "revision": 0, "received_at": at, "origin": origin.value}
+    queued = {
+        "profile": profile,
+        "state": JobState.QUEUED.value,
+        "revision": 0,
+        "received_at": at,
+        "origin": origin.value,
+    }
     if _inserted(connection, db.jobs, job | queued):
         connection.execute(sa.update(db.media).where(db.media.c.id == upload.media_id).values(shown))
         _insert_tasks(connection, upload.media_id, upload.version, tasks, first=0)

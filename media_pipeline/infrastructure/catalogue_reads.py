@@ -5,10 +5,12 @@ from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import TSQUERY
 
 from media_pipeline.domain.errors import Missing
 from media_pipeline.domain.fairness import BONUS, MEDIUM_BYTES, SMALL_BYTES, STEP, Size
 from media_pipeline.domain.job import LAST, OPEN, Job, JobState, Origin, Task, TaskState
+from media_pipeline.domain.search import Query
 from media_pipeline.infrastructure import catalogue_rows as rows
 from media_pipeline.infrastructure import database as db
 
@@ -32,15 +34,39 @@ def as_seen(seen: Job | None) -> sa.ColumnElement[bool]:
     return sa.and_(db.jobs.c.state == seen.state.value, db.jobs.c.run_id.is_not_distinct_from(seen.run_id))
 
 
-def listed(state: JobState | None, after: tuple[datetime, str] | None, limit: int) -> sa.Select[Any]:
-    """A page of the current jobs, newest first."""
-    query = sa.select(*_COLUMNS).join(db.media).where(db.jobs.c.version == db.media.c.current_version)
+def listed(
+    state: JobState | None, text: Query | None, after: tuple[datetime, str] | None, limit: int, *, dialect: str
+) -> sa.Select[Any]:
+    """A page of the current jobs, newest first.
+
+    Postgres takes a join over two columns to find next to nothing, and would rather read and sort everything than go
+    along an index. So what is current is asked for apart, and only the page is joined.
+    """
+    current = sa.select(db.media.c.current_version == db.jobs.c.version).where(db.media.c.id == db.jobs.c.media_id)
+    order = db.jobs.c.received_at.desc(), db.jobs.c.media_id.desc()
+    query = sa.select(db.jobs.c.media_id, db.jobs.c.version).where(current.correlate(db.jobs).scalar_subquery())
     if state is not None:
         query = query.where(db.jobs.c.state == state.value)
+    if text is not None:
+        query = query.join(db.found_by, db.found_by.c.media_id == db.jobs.c.media_id).where(_holding(text, dialect))
     if after is not None:
         place = sa.tuple_(db.jobs.c.received_at, db.jobs.c.media_id)
         query = query.where(place < sa.tuple_(sa.literal(after[0], db.UtcTime), sa.literal(after[1])))
-    return query.order_by(db.jobs.c.received_at.desc(), db.jobs.c.media_id.desc()).limit(limit)
+    page = query.order_by(*order).limit(limit).subquery("page")
+    same = sa.and_(db.jobs.c.media_id == page.c.media_id, db.jobs.c.version == page.c.version)
+    return sa.select(*_COLUMNS).join(db.media).join(page, same).order_by(*order)
+
+
+def _holding(text: Query, dialect: str) -> sa.ColumnElement[bool]:
+    """The row of `found_by` has these words."""
+    if dialect == "postgresql":
+        # Words are letters and digits alone.
+        wanted = [*(f"'{word}'" for word in sorted(text.whole)), f"'{text.start}':*"]
+        indexed: sa.ColumnElement[Any] = sa.literal_column(db.WORDS)
+        return indexed.bool_op("@@")(sa.cast(" & ".join(wanted), TSQUERY))
+    padded = sa.literal(" ") + db.found_by.c.words + sa.literal(" ")
+    wanted = [f" {text.start}", *(f" {word} " for word in text.whole)]
+    return sa.and_(*(sa.func.instr(padded, word) > 0 for word in wanted))
 
 
 def line(bucket: str, limit: int) -> sa.Select[Any]:

@@ -137,6 +137,18 @@ tasks = sa.Table(
 )
 
 
+WORDS = "array_to_tsvector(string_to_array(words, ' '))"
+"""what the index of Postgres is over; SQLite reads every row, which are few on one machine"""
+
+found_by = sa.Table(
+    "found_by",
+    metadata,
+    sa.Column("media_id", sa.ForeignKey("media.id"), primary_key=True),
+    sa.Column("words", sa.Text, nullable=False),  # different ones, by domain.search, with a space between them
+    sa.Index("found_by_words", sa.text(WORDS), postgresql_using="gin").ddl_if(dialect="postgresql"),
+)
+
+
 def open_database(url: str) -> sa.Engine:
     """An engine that connects on first use. For Postgres, what the URL's query says goes before our own settings."""
     engine = sa.create_engine(url, pool_pre_ping=True, **_settings(sa.make_url(url)))

@@ -4,12 +4,14 @@ import threading
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from media_pipeline.application.ports import Catalogue
 from media_pipeline.domain.errors import Conflict, Missing, QuarantineCode, RejectionCode
 from media_pipeline.domain.job import ALLOWED, Failure, Job, JobState, Task, TaskState
+from media_pipeline.domain.search import query
 from media_pipeline.domain.upload import StoredObject, Upload, received
 from media_pipeline.infrastructure.catalogue import SqlCatalogue
 from media_pipeline.infrastructure.database import upgrade
@@ -60,7 +62,7 @@ def catalogue(request: pytest.FixtureRequest, tmp_path: Path) -> Catalogue:
         case _:
             found: SqlCatalogue = request.getfixturevalue("on_postgres")
             with found._writing() as connection:
-                connection.exec_driver_sql("TRUNCATE media, jobs, tasks")
+                connection.exec_driver_sql("TRUNCATE media, jobs, tasks, found_by")
             return found
 
 
@@ -487,3 +489,42 @@ def test_unsettled_is_what_looks_as_if_a_run_were_at_work(catalogue: Catalogue) 
     assert found == [catalogue.job(j.media_id) for j in found]
     register(catalogue, upload("case 1", "e2"), at=LAST)  # a newer version; the old one is still open
     assert [j.key for j in catalogue.unsettled(limit=2)] == wanted[:2]
+
+
+def found(catalogue: Catalogue, text: str, **options: Any) -> list[str]:
+    return [job.key for job in catalogue.jobs(text=query(text), **options)]
+
+
+def test_media_are_found_by_every_word_of_their_title_and_description(catalogue: Catalogue) -> None:
+    beach, town = upload("beach"), upload("town")
+    register(catalogue, beach, title="Holiday at the beach")
+    register(catalogue, town, title="Holiday in town", at=LATER)
+    assert found(catalogue, "HOLIDAY") == ["town", "beach"]
+    assert found(catalogue, "holiday", limit=1) == ["town"]
+    catalogue.describe(beach.media_id, ["Crème brûlée!", "東京都の夜"])
+    assert found(catalogue, "brulee holiday") == ["beach"]
+    assert found(catalogue, "京都") == found(catalogue, "都") == found(catalogue, "東京都") == ["beach"]
+    assert found(catalogue, "holid") == ["town", "beach"]
+    assert found(catalogue, "holid town") == found(catalogue, "oliday") == found(catalogue, "brulee town") == []
+    assert found(catalogue, "brulee", state=JobState.READY) == []
+
+
+def test_a_new_description_takes_the_place_of_the_old_one(catalogue: Catalogue) -> None:
+    of = register(catalogue)
+    catalogue.describe(of.media_id, ["first words"])
+    catalogue.describe(of.media_id, ["other words"])
+    assert found(catalogue, "first") == []
+    assert found(catalogue, "other") == found(catalogue, "clip") == ["clip.mp4"]
+
+
+@pytest.mark.parametrize(
+    "text", [*ODD_TEXT[:-1], "quote ' and \\ and & | ! ( ) :*", "x" * 5000, "a\u0300\u0301", "हिन्दी"]
+)
+def test_whatever_is_said_is_found_again(catalogue: Catalogue, text: str) -> None:
+    catalogue.describe(register(catalogue).media_id, [text, "\0", "% _"])
+    assert found(catalogue, text) == ["clip.mp4"]
+
+
+def test_what_nobody_registered_is_not_described(catalogue: Catalogue) -> None:
+    with pytest.raises(Missing):
+        catalogue.describe("nobody", ["words"])
