@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
-from media_pipeline.application.ports import Page
+from media_pipeline.application.ports import Message, Page
 from media_pipeline.domain.errors import Conflict, Missing
 from media_pipeline.domain.fairness import turns
 from media_pipeline.domain.job import ALLOWED, LAST, OPEN, Failure, Job, JobState, Origin, Task, TaskState
@@ -81,6 +81,39 @@ class MemoryStore:
             return self.objects[bucket, key]
         except KeyError as error:
             raise Missing("There is no such object.", detail=f"{bucket}/{key}") from error
+
+
+class MemoryHints:
+    """A queue in a list. What was handed out comes again when a test says that its time is up."""
+
+    def __init__(self) -> None:
+        self.waiting: list[Message] = []
+        self.out: dict[str, Message] = {}
+        self.aside: list[tuple[str, str]] = []
+        self._numbers = itertools.count()
+
+    def send(self, body: str) -> None:
+        number = next(self._numbers)
+        self.waiting.append(Message(f"id-{number}", body, f"receipt-{number}", 0))
+
+    def lapse(self) -> None:
+        """Nobody answered in time."""
+        self.waiting += self.out.values()
+        self.out.clear()
+
+    def receive(self) -> list[Message]:
+        handed = [replace(m, received=m.received + 1) for m in self.waiting[:10]]
+        del self.waiting[:10]
+        self.out.update({m.receipt: m for m in handed})
+        return handed
+
+    def done(self, messages: Sequence[Message]) -> None:
+        for message in messages:
+            self.out.pop(message.receipt, None)
+
+    def set_aside(self, message: Message, reason: str) -> None:
+        self.aside.append((message.body, reason))
+        self.done([message])
 
 
 class MemoryCatalogue:
