@@ -57,7 +57,8 @@ def settled(
 ) -> tuple[list[StoredObject], dict[str, str]]:
     """Split what a listing found into objects that are complete and those that may still be written.
 
-    Complete: unchanged since the last listing (`seen` maps key to ETag), or untouched for `settle_seconds`. Returns
+    Complete: unchanged since the last listing (`seen` maps key to ETag), or untouched for `settle_seconds`;
+    all of them where that is 0, whatever the store's clock says. Returns
     the complete ones, oldest first, and what to remember for the next listing.
     """
     complete, waiting = [], {}
@@ -65,7 +66,7 @@ def settled(
         if not is_upload(obj.key):
             continue
         age = (now - obj.modified_at).total_seconds()
-        if seen.get(obj.key) == obj.etag or age >= settle_seconds:
+        if settle_seconds <= 0 or seen.get(obj.key) == obj.etag or age >= settle_seconds:
             complete.append(obj)
         else:
             waiting[obj.key] = obj.etag
