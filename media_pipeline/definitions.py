@@ -4,6 +4,7 @@ import dagster as dg
 
 from media_pipeline.defs import ai_tags, publication, source, stream, subtitles, thumbnails, transcodes
 from media_pipeline.defs.execution import executor
+from media_pipeline.defs.gone_sources import gone_sources
 from media_pipeline.defs.jobs import process_upload
 from media_pipeline.defs.resources import Platform, from_environment
 from media_pipeline.defs.sensors import new_uploads, reconciled, settle_cancelled, settle_failed
@@ -23,7 +24,7 @@ def build(platform: Platform) -> dg.Definitions:
             publication.publication,
         ],
         jobs=[process_upload],
-        sensors=[new_uploads, settle_failed, settle_cancelled, reconciled],
+        sensors=[new_uploads, settle_failed, settle_cancelled, reconciled, gone_sources],
         resources={"platform": platform},
         executor=executor(platform.settings),
     )

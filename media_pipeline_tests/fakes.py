@@ -10,10 +10,25 @@ from pathlib import Path
 from media_pipeline.application.ports import Message, Page
 from media_pipeline.domain.errors import Conflict, Missing
 from media_pipeline.domain.fairness import turns
-from media_pipeline.domain.job import ALLOWED, LAST, OPEN, Failure, Job, JobState, Origin, Task, TaskState
+from media_pipeline.domain.job import (
+    ALLOWED,
+    ERASED,
+    LAST,
+    LIVE,
+    OPEN,
+    SUPERSEDED,
+    Failure,
+    Job,
+    JobState,
+    Origin,
+    Task,
+    TaskState,
+    standing,
+)
+from media_pipeline.domain.receipt import Receipt
 from media_pipeline.domain.run import Run
 from media_pipeline.domain.search import Query, words
-from media_pipeline.domain.upload import StoredObject, Upload
+from media_pipeline.domain.upload import StoredObject, Upload, media_id, version_id
 
 
 @dataclass(frozen=True)
@@ -69,6 +84,9 @@ class MemoryStore:
     def put(self, bucket: str, key: str, path: Path, *, content_type: str) -> None:
         self.write(bucket, key, path.read_bytes(), content_type=content_type)
 
+    def copy(self, bucket: str, key: str, to: str, *, content_type: str) -> None:
+        self.write(bucket, to, self._object(bucket, key).data, content_type=content_type)
+
     def delete(self, bucket: str, keys: Iterable[str]) -> None:
         for key in keys:
             self.objects.pop((bucket, key), None)
@@ -122,6 +140,8 @@ class MemoryCatalogue:
     def __init__(self) -> None:
         self._jobs: dict[tuple[str, str], Job] = {}
         self._current: dict[str, str] = {}
+        self._receipts: dict[str, Receipt] = {}
+        self._sums: dict[tuple[str, str], tuple[str, str]] = {}
         self._texts: dict[str, list[str]] = {}
         self._lock = threading.RLock()
 
@@ -137,7 +157,11 @@ class MemoryCatalogue:
         at: datetime,
     ) -> Job:
         with self._lock:
-            if (upload.media_id, upload.version) not in self._jobs:
+            there = self._of_etag(upload.media_id, upload.etag)
+            kept = standing(there, current=self._current.get(upload.media_id))
+            if kept is None:
+                upload = replace(upload, version=version_id(upload.etag, again=len(there)))
+                self._supersede(upload, _utc(at))
                 self._jobs[upload.media_id, upload.version] = Job(
                     **{name: getattr(upload, name) for name in Upload.__slots__},
                     title=title,
@@ -155,11 +179,43 @@ class MemoryCatalogue:
                     origin=origin,
                 )
                 self._current[upload.media_id] = upload.version
-                self._show(upload.media_id, title=title, tenant=tenant)
-            return self._jobs[upload.media_id, upload.version]
+                self._show(upload.media_id, key=upload.key, title=title, tenant=tenant)
+            return kept or self._jobs[upload.media_id, upload.version]
 
     def known(self, bucket: str, versions: Collection[tuple[str, str]]) -> set[tuple[str, str]]:
-        return {(j.key, j.etag) for j in self._jobs.values() if j.bucket == bucket}.intersection(versions)
+        return {(key, etag) for key, etag in versions if self._known(media_id(bucket, key), etag)}
+
+    def versions(self, media_id: str) -> list[Job]:
+        mine = [j for j in self._jobs.values() if j.media_id == media_id]
+        return sorted(mine, key=lambda j: (j.version == self._current[media_id], j.received_at), reverse=True)
+
+    def erase(self, receipt: Receipt) -> None:
+        with self._lock:
+            self.job(receipt.media_id)
+            for job in self.versions(receipt.media_id):
+                tasks = tuple(replace(t, reason=None) for t in job.tasks)
+                blank = replace(job, title="", key="", size=0, revision=0, tasks=tasks, failure=ERASED)
+                self._keep(replace(blank, state=JobState.REMOVED, finished_at=_utc(receipt.erased_at)))
+            self._receipts[receipt.media_id] = receipt
+            self._texts.pop(receipt.media_id, None)
+            for job in self.versions(receipt.media_id):
+                self._sums.pop((job.media_id, job.version), None)
+
+    def content(self, media_id: str, version: str, sha256: str) -> None:
+        self._sums[media_id, version] = self.job(media_id, version).tenant, sha256
+
+    def alike(self, media_id: str, version: str, *, limit: int) -> list[Job]:
+        mine = self._sums.get((media_id, version))
+        others = [
+            j for of, j in self._jobs.items() if mine and self._sums.get(of) == mine and of != (media_id, version)
+        ]
+        there = [j for j in others if j.state is not JobState.REMOVED]
+        return sorted(there, key=lambda j: j.received_at, reverse=True)[:limit]
+
+    def receipt(self, media_id: str) -> Receipt | None:
+        if media_id not in self._current or self.job(media_id).failure != ERASED:
+            return None
+        return self._receipts.get(media_id)
 
     def job(self, media_id: str, version: str | None = None) -> Job:
         try:
@@ -246,7 +302,7 @@ class MemoryCatalogue:
     def published(self, media_id: str, version: str, revision: int) -> None:
         with self._lock:
             job = self.job(media_id, version)
-            self._keep(replace(job, revision=max(revision, job.revision)))
+            self._keep(replace(job, revision=max(revision, job.revision) if revision else 0))
 
     def task(
         self,
@@ -287,10 +343,40 @@ class MemoryCatalogue:
     def _keep(self, job: Job) -> None:
         self._jobs[job.media_id, job.version] = job
 
-    def _show(self, media_id: str, *, title: str, tenant: str) -> None:
-        for job in list(self._jobs.values()):
-            if job.media_id == media_id:
-                self._keep(replace(job, title=title, tenant=tenant))
+    def _show(self, media_id: str, *, key: str, title: str, tenant: str) -> None:
+        for job in self.versions(media_id):
+            self._keep(replace(job, key=key, title=title, tenant=tenant))
+
+    def _known(self, media_id: str, etag: str) -> bool:
+        same = self._of_etag(media_id, etag)
+        return standing(same, current=self._current.get(media_id)) is not None
+
+    def _of_etag(self, media_id: str, etag: str) -> list[Job]:
+        same = [j for j in self.versions(media_id) if j.etag == etag]
+        return sorted(same, key=lambda j: (j.received_at, j.version == self._current[media_id]))
+
+    def _supersede(self, new: Upload, at: datetime) -> None:
+        over = {"state": JobState.CANCELLED, "failure": SUPERSEDED, "finished_at": at}
+        for job in self.versions(new.media_id):
+            skipped = {t.name: replace(t, state=TaskState.SKIPPED, reason=SUPERSEDED.message) for t in job.tasks}
+            tasks = tuple(skipped[t.name] if t.state in OPEN else t for t in job.tasks)
+            under_way = job.state in LIVE or (job.state is JobState.PLAYABLE and tasks != job.tasks)
+            self._keep(replace(job, tasks=tasks, **(over if under_way else {})))
+
+
+class MemoryEngine:
+    """An Engine that remembers what it was told."""
+
+    def __init__(self) -> None:
+        self.stopped: list[tuple[str, str]] = []
+        self.forgotten: list[str] = []
+
+    def cancel(self, media_id: str, version: str) -> None:
+        self.stopped.append((media_id, version))
+
+    def forget(self, media_id: str) -> int:
+        self.forgotten.append(media_id)
+        return 1
 
 
 def _as_seen(job: Job, seen: Job | None) -> bool:

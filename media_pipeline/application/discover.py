@@ -1,6 +1,6 @@
-"""Uploads are found: by what a queue tells of, by listing, and by looking again at what is known.
+"""Uploads are found: by what a queue tells of, and by listing.
 
-Each is a hint; what the store says of an object decides. Each may fail alone: then it is told, and the others go on.
+Both are hints; what the store says of an object decides. Each may fail alone: then it is told, and the other goes on.
 """
 
 from collections import Counter
@@ -8,12 +8,11 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
-from media_pipeline.application.heed import ARCHIVED, heed
+from media_pipeline.application.heed import ARCHIVED, heed, look
 from media_pipeline.application.inbox import Inbox, Place
 from media_pipeline.application.listing import pages
 from media_pipeline.application.ports import Catalogue, Hints, Store
 from media_pipeline.application.register import unknown
-from media_pipeline.application.rounds import look_again
 from media_pipeline.domain.errors import Missing, Unavailable
 from media_pipeline.domain.upload import StoredObject
 
@@ -56,9 +55,8 @@ def discover(
             found.troubles.append(trouble)
             found.place = replace(place, list_at=None)  # what is not told of is listed the sooner
     try:
-        _list(inbox, found, store=store, catalogue=catalogue, register=register, now=now, until=until)
-        found.place = look_again(
-            inbox, found.place, store=store, catalogue=catalogue, withdraw=withdraw, now=now, until=until
+        _list(
+            inbox, found, store=store, catalogue=catalogue, register=register, withdraw=withdraw, now=now, until=until
         )
     except (Unavailable, Missing) as trouble:
         found.troubles.append(trouble)
@@ -72,6 +70,7 @@ def _list(
     store: Store,
     catalogue: Catalogue,
     register: Callable[[StoredObject], object],
+    withdraw: Callable[[str], object],
     now: Callable[[], datetime],
     until: datetime,
 ) -> None:
@@ -80,8 +79,7 @@ def _list(
         for obj in unknown(listed.complete, catalogue=catalogue):
             if now() >= until:
                 return
-            register(obj)
-            found.told["found by listing"] += 1
+            found.told[look(obj.key, inbox, store=store, register=register, withdraw=withdraw)] += 1
         found.told[ARCHIVED] += len(unknown(listed.archived, catalogue=catalogue))
         found.told["left to the import"] += listed.left
         found.place = listed.place

@@ -43,7 +43,7 @@ def heed(
                 keys = _keys(message, inbox, queue, told)
                 for key in dict.fromkeys(keys or ()):
                     if key not in looked:
-                        told[_look(key, inbox, store=store, register=register, withdraw=withdraw)] += 1
+                        told[look(key, inbox, store=store, register=register, withdraw=withdraw)] += 1
                         looked.add(key)
                 if keys is not None:
                     done.append(message)
@@ -65,7 +65,7 @@ def _keys(message: Message, inbox: Inbox, queue: Hints, told: Counter[str]) -> l
     return [h.key for h in found if h.bucket == inbox.bucket and inbox.takes(h.key)]
 
 
-def _look(
+def look(
     key: str,
     inbox: Inbox,
     *,
@@ -73,7 +73,7 @@ def _look(
     register: Callable[[StoredObject], object],
     withdraw: Callable[[str], object],
 ) -> str:
-    """What came of it."""
+    """The store says what there is of a key now, and that is registered or withdrawn. What came of it, in words."""
     try:
         obj = store.head(inbox.bucket, key)
     except Missing:
@@ -82,4 +82,4 @@ def _look(
     if obj.archived:
         return ARCHIVED
     register(obj)
-    return "told of"
+    return "found"

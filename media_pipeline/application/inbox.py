@@ -31,7 +31,7 @@ class Inbox:
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """How far a listing and a round over what is known are: nothing but a position to go on from."""
+    """How far a listing is: nothing but a position to go on from."""
 
     prefix: int = 0
     """which of the prefixes is being listed"""
@@ -43,10 +43,6 @@ class Place:
     """keys and ETags that this listing found still being written"""
     waited: dict[str, str] = field(default_factory=dict)
     """those that the listing before found"""
-    after: tuple[str, str] | None = None
-    """the last media that the round has looked at: time of receipt and id"""
-    round_at: str | None = None
-    """when the next round may begin"""
 
     def as_text(self) -> str:
         return json.dumps(asdict(self))
@@ -57,4 +53,4 @@ class Place:
         kept = json.loads(text) if text else {}
         if kept.keys() != {f.name for f in fields(Place)}:
             return Place()
-        return Place(**{**kept, "after": kept["after"] and tuple(kept["after"])})
+        return Place(**kept)

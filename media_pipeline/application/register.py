@@ -4,8 +4,8 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 from pathlib import PurePosixPath
 
-from media_pipeline.application.ports import Catalogue
-from media_pipeline.domain.job import Job, Origin
+from media_pipeline.application.ports import Catalogue, Engine
+from media_pipeline.domain.job import SUPERSEDED, Job, Origin
 from media_pipeline.domain.profile import Profile
 from media_pipeline.domain.upload import DEFAULT_TENANT, StoredObject, received
 
@@ -34,6 +34,24 @@ def register(
         origin=origin,
         at=now,
     )
+
+
+def arrived(
+    obj: StoredObject,
+    *,
+    profile: Profile,
+    catalogue: Catalogue,
+    engine: Engine,
+    now: datetime,
+    tenant: str = DEFAULT_TENANT,
+    origin: Origin = Origin.LIVE,
+) -> Job:
+    """What the store has now is registered, and the runs of the versions that it replaces end."""
+    job = register(obj, profile=profile, catalogue=catalogue, now=now, tenant=tenant, origin=origin)
+    for other in catalogue.versions(job.media_id):
+        if other.failure == SUPERSEDED and other.finished_at == job.received_at:
+            engine.cancel(other.media_id, other.version)
+    return job
 
 
 def tasks(profile: Profile) -> list[str]:
@@ -74,7 +92,7 @@ def settled(
 
 
 def unknown(objects: Sequence[StoredObject], *, catalogue: Catalogue) -> list[StoredObject]:
-    """Those whose version has no job yet, asked for all at once."""
+    """Those that `register` would make a job of, asked for all at once."""
     known: set[tuple[str, str]] = set()
     for bucket in {o.bucket for o in objects}:
         known |= catalogue.known(bucket, [(o.key, o.etag) for o in objects if o.bucket == bucket])

@@ -4,7 +4,7 @@ from datetime import datetime
 
 from media_pipeline.application.ports import Catalogue
 from media_pipeline.domain.errors import Conflict, QuarantineCode
-from media_pipeline.domain.job import LIVE, OPEN, Failure, Job, JobState, Task, TaskState
+from media_pipeline.domain.job import LIVE, OPEN, STOPPED, Failure, Job, JobState, Task, TaskState
 
 
 def settle(media_id: str, version: str, *, catalogue: Catalogue, code: QuarantineCode, now: datetime) -> Job:
@@ -34,8 +34,9 @@ def close(job: Job, *, catalogue: Catalogue, code: QuarantineCode, now: datetime
 
 def _closed(job: Job, task: Task, message: str) -> tuple[TaskState, str]:
     """What becomes of an open task, and why."""
-    if job.state is JobState.CANCELLED:
-        return TaskState.SKIPPED, (task.state is TaskState.WAITING and task.reason) or "the job was cancelled"
+    if job.state in STOPPED:
+        why = job.failure.message if job.failure else "the job was cancelled"
+        return TaskState.SKIPPED, (task.state is TaskState.WAITING and task.reason) or why
     if task.state is TaskState.RUNNING:
         return TaskState.FAILED, message
     return TaskState.SKIPPED, task.reason or (

@@ -8,8 +8,8 @@ from datetime import datetime
 
 from media_pipeline.application.outputs import Shelf
 from media_pipeline.application.ports import Catalogue
-from media_pipeline.domain.errors import BadMedia, Cancelled, Conflict, MediaError, Unavailable
-from media_pipeline.domain.job import Failure, Job, JobState, TaskState
+from media_pipeline.domain.errors import BadMedia, Cancelled, Conflict, MediaError, Superseded, Unavailable
+from media_pipeline.domain.job import STOPPED, SUPERSEDED, Failure, Job, JobState, TaskState
 from media_pipeline.domain.results import NotMade, Result
 from media_pipeline.domain.upload import Upload
 
@@ -34,16 +34,16 @@ class Report:
     _answered: set[str] = field(default_factory=set)
 
     def progress(self, done: float) -> None:
-        """Raises Cancelled when the job was cancelled meanwhile."""
+        """Raises Cancelled when the job was cancelled or removed meanwhile."""
         elapsed = time.monotonic() - self.began
         if elapsed - self._told < 1.0:
             return
         self._told = elapsed
-        _go_on(
-            self.catalogue.progress(
-                self.upload.media_id, self.upload.version, self.names, round(done, 3), seconds=round(elapsed, 3)
-            )
+        state = self.catalogue.progress(
+            self.upload.media_id, self.upload.version, self.names, round(done, 3), seconds=round(elapsed, 3)
         )
+        if state in STOPPED:
+            _go_on(self.upload, self.catalogue)
 
     def answer(self, name: str, value: Result | NotMade) -> None:
         """A task is over: something was made, or there was nothing to make."""
@@ -81,10 +81,12 @@ def tracked(
     """Work on tasks: *running* while inside, and on a failure the job and its tasks say so before it passes on.
 
     BadMedia in a vital task rejects the job and takes back what was made. Unavailable in a vital task quarantines
-    the job once `last_attempt` has failed. An extra's failure is its own.
+    the job once `last_attempt` has failed. An extra's failure is its own. What is made of a removed job is deleted.
+
+    Raises Cancelled, or Superseded where a newer version is current, before anything is done.
     """
     report = Report(upload, names, catalogue, now)
-    _go_on(catalogue.job(upload.media_id, upload.version).state)
+    _go_on(upload, catalogue)
     for name in names:
         catalogue.task(upload.media_id, upload.version, name, TaskState.RUNNING, at=now())
     vital = names[0].split("/")[0] in VITAL
@@ -109,12 +111,18 @@ def tracked(
     except MediaError as trouble:
         report.failed(TaskState.FAILED, trouble.message)
         raise
+    finally:  # of a removed job: whoever removed it may not have seen what landed since
+        if catalogue.job(upload.media_id, upload.version).state is JobState.REMOVED:
+            shelf.withdraw(upload)
     _ready_again(upload, catalogue, now)
 
 
-def _go_on(state: JobState) -> None:
-    if state is JobState.CANCELLED:
-        raise Cancelled("The job was cancelled.")
+def _go_on(upload: Upload, catalogue: Catalogue) -> None:
+    job = catalogue.job(upload.media_id, upload.version)
+    if job.state in STOPPED:
+        raise Cancelled(job.failure.message if job.failure else "The job was cancelled.")
+    if catalogue.job(upload.media_id).version != upload.version:
+        raise Superseded(SUPERSEDED.message)
 
 
 def _ready_again(upload: Upload, catalogue: Catalogue, now: Clock) -> None:

@@ -64,7 +64,7 @@ def status(
     as_json: Annotated[bool, typer.Option("--json", help="JSON on stdout.")] = False,
 ) -> None:
     """How a job and its tasks stand."""
-    from media_pipeline.application.status import described
+    from media_pipeline.application.status import described, shown
     from media_pipeline.cli import display
 
     platform = _platform()
@@ -72,10 +72,11 @@ def status(
         list_jobs(as_json=as_json)
         return
     job = _job(platform, media_id)
+    published = shown(platform.catalogue.versions(media_id))
     if as_json:
-        _print_json(described(job))
+        _print_json(described(job) | {"published": published})
     else:
-        display.job(job)
+        display.job(job, published)
 
 
 @app.command("list")
@@ -122,6 +123,26 @@ def cancel(media_id: Annotated[str, typer.Argument(help="The media's id.")]) -> 
         after = stop(media_id, catalogue=platform.catalogue, engine=engine, now=platform.now())
     typer.echo(f"{media_id}: {before.state} → {after.state}" if before.state != after.state else
                f"{media_id}: nothing to stop, it is {after.state}")  # fmt: skip
+
+
+@app.command()
+def remove(
+    media_id: Annotated[str, typer.Argument(help="The media's id.")],
+    with_source: Annotated[bool, typer.Option("--with-source", help="Delete the uploaded object too.")] = False,
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
+) -> None:
+    """Erase everything made from an upload, for good; a receipt on stdout. Its source is not taken up again."""
+    from media_pipeline.cli.remove import erased
+    from media_pipeline.infrastructure.settings import FILES
+
+    platform = _platform()
+    job = _job(platform, media_id)
+    if with_source and job.bucket == FILES:
+        _usage("--with-source: a file that `process` read in place is yours to delete")
+    also = ", and the uploaded object" if with_source else ""
+    if not yes and not typer.confirm(f"Erase everything made from {media_id}{also}?", err=True):
+        raise typer.Abort
+    _print_json(erased(platform, media_id, with_source=with_source).as_json())
 
 
 @app.command("open")

@@ -12,9 +12,10 @@ from media_pipeline.application.discover import discover
 from media_pipeline.application.inbox import Place
 from media_pipeline.application.publish import publish
 from media_pipeline.application.reconcile import reconcile
-from media_pipeline.application.register import register
+from media_pipeline.application.register import arrived
 from media_pipeline.application.settle import close
 from media_pipeline.defs.asking import requests
+from media_pipeline.defs.gone_sources import source_gone
 from media_pipeline.defs.jobs import process_upload
 from media_pipeline.defs.partitions import VERSION_TAG, uploads
 from media_pipeline.defs.resources import Platform
@@ -42,8 +43,8 @@ def new_uploads(context: dg.SensorEvaluationContext, platform: dg.ResourceParam[
     """What was found is in the catalogue before a run is asked for, and before its message is done."""
     found = discover(
         platform.inbox, Place.read(context.cursor), store=platform.store, queue=platform.hints,
-        catalogue=platform.catalogue, register=partial(_register, platform), withdraw=partial(_withdraw, platform),
-        now=platform.now, until=platform.now() + _DISCOVERY,
+        catalogue=platform.catalogue, register=partial(_arrived, context.instance, platform),
+        withdraw=partial(_gone, context.instance, platform), now=platform.now, until=platform.now() + _DISCOVERY,
     )  # fmt: skip
     for trouble in found.troubles:
         _log.warning(trouble.message, extra={"detail": trouble.detail})
@@ -56,13 +57,16 @@ def new_uploads(context: dg.SensorEvaluationContext, platform: dg.ResourceParam[
     )
 
 
-def _register(platform: Platform, obj: StoredObject) -> Job:
-    owner = tenant(obj.key) if platform.settings.tenancy else DEFAULT_TENANT
-    return register(obj, profile=platform.profile, catalogue=platform.catalogue, now=platform.now(), tenant=owner)
+def _arrived(instance: dg.DagsterInstance, platform: Platform, obj: StoredObject) -> Job:
+    return arrived(
+        obj, profile=platform.profile, catalogue=platform.catalogue, now=platform.now(),
+        engine=DagsterEngine(instance, version_tag=VERSION_TAG),
+        tenant=tenant(obj.key) if platform.settings.tenancy else DEFAULT_TENANT,
+    )  # fmt: skip
 
 
-def _withdraw(platform: Platform, key: str) -> None:
-    _log.info("an upload has gone", extra={"media_id": media_id(platform.inbox.bucket, key)})
+def _gone(instance: dg.DagsterInstance, platform: Platform, key: str) -> None:
+    source_gone(media_id(platform.inbox.bucket, key), instance, platform)
 
 
 @dg.run_failure_sensor(

@@ -17,6 +17,11 @@ def manifest(media_id: str) -> str:
     return f"{media_id}/media.json"
 
 
+def media_prefix(media_id: str) -> str:
+    """Every key that a media owns begins so."""
+    return f"{media_id}/"
+
+
 def version_prefix(media_id: str, version: str) -> str:
     return f"{media_id}/{version}/"
 

@@ -9,8 +9,10 @@ from sqlalchemy.dialects.postgresql import TSQUERY
 
 from media_pipeline.domain.errors import Missing
 from media_pipeline.domain.fairness import BONUS, MEDIUM_BYTES, SMALL_BYTES, STEP, Size
-from media_pipeline.domain.job import LAST, OPEN, Job, JobState, Origin, Task, TaskState
+from media_pipeline.domain.job import ERASED, LAST, OPEN, WITHDRAWN, Job, JobState, Origin, Task, TaskState
+from media_pipeline.domain.receipt import Receipt
 from media_pipeline.domain.search import Query
+from media_pipeline.domain.upload import Upload
 from media_pipeline.infrastructure import catalogue_rows as rows
 from media_pipeline.infrastructure import database as db
 
@@ -32,6 +34,53 @@ def as_seen(seen: Job | None) -> sa.ColumnElement[bool]:
     if seen is None:
         return sa.true()
     return sa.and_(db.jobs.c.state == seen.state.value, db.jobs.c.run_id.is_not_distinct_from(seen.run_id))
+
+
+def of_etag(upload: Upload) -> sa.Select[Any]:
+    """Every time the same bytes were received for a media, the first one first."""
+    same = sa.and_(db.jobs.c.media_id == upload.media_id, db.jobs.c.etag == upload.etag)
+    oldest = db.jobs.c.received_at, db.jobs.c.version == db.media.c.current_version
+    return sa.select(*_COLUMNS).join(db.media).where(same).order_by(*oldest)
+
+
+def versions(media_id: str) -> sa.Select[Any]:
+    """Every version of a media, the current one first, then the newest."""
+    newest = (db.jobs.c.version == db.media.c.current_version).desc(), db.jobs.c.received_at.desc()
+    return sa.select(*_COLUMNS).join(db.media).where(db.media.c.id == media_id).order_by(*newest)
+
+
+def alike(media_id: str, version: str, limit: int) -> sa.Select[Any]:
+    """See Catalogue.alike."""
+    mine, theirs = db.contents.alias(), db.contents
+    same = sa.and_(mine.c.sha256 == theirs.c.sha256, mine.c.tenant == theirs.c.tenant)
+    of_job = sa.and_(theirs.c.media_id == db.jobs.c.media_id, theirs.c.version == db.jobs.c.version)
+    query = sa.select(*_COLUMNS).join(db.media).join(theirs, of_job).join(mine, same).where(of(mine, media_id, version))  # type: ignore[arg-type]
+    query = query.where(sa.not_(of(db.jobs, media_id, version)), db.jobs.c.state != JobState.REMOVED.value)
+    return query.order_by(db.jobs.c.received_at.desc()).limit(limit)
+
+
+def standing(ids: Sequence[str]) -> sa.Select[Any]:
+    """Id and ETag of what is known of these media, see domain.job.standing."""
+    code = db.jobs.c.error_code
+    there = sa.or_(code.is_(None), code.not_in([c.value for c in WITHDRAWN]))
+    known = sa.or_(sa.and_(db.jobs.c.version == db.media.c.current_version, there), code == ERASED.code.value)
+    return sa.select(db.media.c.id, db.jobs.c.etag).join(db.jobs).where(db.media.c.id.in_(ids), known)
+
+
+def current(connection: sa.Connection, media_id: str) -> str | None:
+    """Which version of a media is current. Holds its row, where there is one, until the end of the transaction."""
+    mine = sa.select(db.media.c.current_version).where(db.media.c.id == media_id)
+    return connection.execute(mine.with_for_update()).scalar_one_or_none()
+
+
+def receipt(connection: sa.Connection, media_id: str) -> Receipt | None:
+    """The receipt of a media of which nothing else is left."""
+    erased = db.jobs.c.error_code == ERASED.code.value
+    still = sa.select(db.receipts).join(db.media, db.media.c.id == db.receipts.c.media_id).join(db.jobs, sa.and_(
+        db.jobs.c.media_id == db.media.c.id, db.jobs.c.version == db.media.c.current_version, erased
+    ))  # fmt: skip
+    row = connection.execute(still.where(db.receipts.c.media_id == media_id)).one_or_none()
+    return Receipt(**row._mapping) if row else None
 
 
 def listed(

@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import time
 from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from datetime import UTC
@@ -10,11 +11,13 @@ from pathlib import Path
 
 import dagster as dg
 
+from media_pipeline.domain.errors import Conflict
 from media_pipeline.domain.run import Run, RunState
 
 PACKAGED_CONFIG = Path(__file__).parent.parent / "dagster.yaml"
 _PARTITION = "dagster/partition"
 _CHUNK = 200  # media asked for at once
+_ENDING_SECONDS, _POLL_SECONDS = 30, 0.25
 _ENDED = {
     dg.DagsterRunStatus.SUCCESS: RunState.SUCCEEDED,
     dg.DagsterRunStatus.FAILURE: RunState.FAILED,
@@ -56,17 +59,37 @@ def seed(home: Path) -> None:
 
 
 class DagsterEngine:
-    """The Engine and History ports over an instance. `version_tag` is the run tag that holds the object version."""
+    """The Engine and History ports over an instance. `version_tag` is the run tag that holds the object version,
+    `partitions` the name of the dynamic partitions that the media are."""
 
-    def __init__(self, instance: dg.DagsterInstance, *, version_tag: str) -> None:
+    def __init__(self, instance: dg.DagsterInstance, *, version_tag: str, partitions: str = "uploads") -> None:
         self._instance = instance
         self._version_tag = version_tag
+        self._partitions = partitions
 
     def cancel(self, media_id: str, version: str) -> None:
         tags = {_PARTITION: media_id, self._version_tag: version}
         for run in self._instance.get_runs(dg.RunsFilter(tags=tags)):
             if not run.is_finished:
                 self._instance.run_coordinator.cancel_run(run.run_id)
+
+    def forget(self, media_id: str) -> int:
+        """Waits half a minute for runs to end. What the instance keeps of ticks of sensors is left to its retention."""
+        mine = dg.RunsFilter(tags={_PARTITION: media_id})
+        until, runs = time.monotonic() + _ENDING_SECONDS, list(self._instance.get_runs(mine))
+        for run in runs:
+            if not run.is_finished:
+                self._instance.run_coordinator.cancel_run(run.run_id)
+        while not all(run.is_finished for run in self._instance.get_runs(mine)):
+            if time.monotonic() > until:
+                raise Conflict("A run is still ending: ask again in a moment.")
+            time.sleep(_POLL_SECONDS)
+        for run in runs:
+            self._instance.compute_log_manager.delete_logs(prefix=[run.run_id])
+            self._instance.delete_run(run.run_id)
+        self._instance.wipe_asset_cached_status(self._instance.get_asset_keys())  # it names partitions
+        self._instance.delete_dynamic_partition(self._partitions, media_id)
+        return len(runs)
 
     def runs(self, media_ids: Collection[str]) -> dict[str, list[Run]]:
         found: dict[str, list[Run]] = {}

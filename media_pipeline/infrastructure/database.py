@@ -137,6 +137,29 @@ tasks = sa.Table(
 )
 
 
+contents = sa.Table(
+    "contents",
+    metadata,
+    sa.Column("media_id", sa.String(128), primary_key=True),
+    sa.Column("version", sa.String(64), primary_key=True),
+    sa.Column("tenant", AnyText, nullable=False),
+    sa.Column("sha256", sa.String(64), nullable=False),
+    sa.ForeignKeyConstraint(["media_id", "version"], ["jobs.media_id", "jobs.version"]),
+    sa.Index("contents_by_sha256_tenant", "sha256", "tenant"),
+)
+
+receipts = sa.Table(
+    "receipts",
+    metadata,
+    sa.Column("media_id", sa.ForeignKey("media.id"), primary_key=True),
+    sa.Column("erased_at", UtcTime, nullable=False),
+    sa.Column("versions", sa.Integer, nullable=False),
+    sa.Column("objects", sa.Integer, nullable=False),
+    sa.Column("bytes", sa.BigInteger, nullable=False),
+    sa.Column("runs", sa.Integer, nullable=False),
+    sa.Column("source_deleted", sa.Boolean, nullable=False),
+)
+
 WORDS = "array_to_tsvector(string_to_array(words, ' '))"
 """what the index of Postgres is over; SQLite reads every row, which are few on one machine"""
 

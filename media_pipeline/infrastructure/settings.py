@@ -77,6 +77,10 @@ class Settings(BaseSettings):
     settle_seconds: float | None = None
     """an upload untouched for so long is complete at first sight; default: 30 in directories, 0 on S3, where an object
     appears whole"""
+    on_source_deleted: Literal["withdraw", "keep"] = "withdraw"
+    """what becomes of the outputs when an uploaded object is deleted"""
+    gone_sources_hours: float = 6.0
+    """how often every source is looked for, besides what events say"""
     limits: Limits = Limits()
 
     @property
