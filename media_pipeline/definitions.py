@@ -8,6 +8,7 @@ from media_pipeline.defs.jobs import process_upload
 from media_pipeline.defs.redrive import redrive_job
 from media_pipeline.defs.resources import Platform, from_environment
 from media_pipeline.defs.sensors import new_uploads, reconciled, settle_cancelled, settle_failed
+from media_pipeline.defs.upkeep import watchdog
 
 
 def build(platform: Platform) -> dg.Definitions:
@@ -24,7 +25,7 @@ def build(platform: Platform) -> dg.Definitions:
             publication.publication,
         ],
         jobs=[process_upload, redrive_job],
-        sensors=[new_uploads, settle_failed, settle_cancelled, reconciled],
+        sensors=[new_uploads, settle_failed, settle_cancelled, reconciled, watchdog],
         resources={"platform": platform},
         executor=executor(platform.settings),
     )

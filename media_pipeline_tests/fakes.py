@@ -293,6 +293,9 @@ class MemoryHistory:
     def runs(self, media_ids: Collection[str]) -> dict[str, list[Run]]:
         return {media: runs for media, runs in self.told.items() if media in media_ids}
 
+    def at_work(self) -> set[str]:
+        return {media for media, runs in self.told.items() if any(r.state is RunState.UNDERWAY for r in runs)}
+
     def made(self, run_ids: Collection[str]) -> set[str]:
         return {name for run_id in run_ids for name in self.assets.get(run_id, ())}
 

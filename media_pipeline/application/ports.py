@@ -392,6 +392,10 @@ class History(Protocol):
         """Every run over these media, by media; a media without one is absent."""
         ...
 
+    def at_work(self) -> set[str]:
+        """The media that a run has begun on and not ended."""
+        ...
+
     def made(self, run_ids: Collection[str]) -> set[str]:
         """The assets that these runs materialised, by name."""
         ...

@@ -19,7 +19,7 @@ from media_pipeline.domain.job import Job, JobState
 from media_pipeline.domain.run import Run
 from media_pipeline.domain.upload import Upload
 from media_pipeline.infrastructure import telemetry
-from media_pipeline.infrastructure.dagster_engine import DagsterEngine, cause
+from media_pipeline.infrastructure.dagster_engine import STOPPED_TAG, DagsterEngine, cause
 
 MOST_A_TICK = 25
 """runs asked for at once: submitting one costs a quarter of a second"""
@@ -91,7 +91,8 @@ def settle_failed(context: dg.RunFailureSensorContext, platform: dg.ResourcePara
     description="A cancelled run leaves no task open in the catalogue.",
 )
 def settle_cancelled(context: dg.RunStatusSensorContext, platform: dg.ResourceParam[Platform]) -> None:
-    _settle(context.dagster_run, platform, cancelled=True)
+    if STOPPED_TAG not in context.dagster_run.tags:
+        _settle(context.dagster_run, platform, cancelled=True)
 
 
 @dg.sensor(

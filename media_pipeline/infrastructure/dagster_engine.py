@@ -36,6 +36,9 @@ _CHUNK = 200  # media asked for at once
 _STATES = {
     dg.DagsterRunStatus.NOT_STARTED: RunState.QUEUED,
     dg.DagsterRunStatus.QUEUED: RunState.QUEUED,
+    dg.DagsterRunStatus.STARTING: RunState.UNDERWAY,
+    dg.DagsterRunStatus.STARTED: RunState.UNDERWAY,
+    dg.DagsterRunStatus.CANCELING: RunState.UNDERWAY,
     dg.DagsterRunStatus.SUCCESS: RunState.SUCCEEDED,
     dg.DagsterRunStatus.FAILURE: RunState.FAILED,
     dg.DagsterRunStatus.CANCELED: RunState.CANCELLED,
@@ -146,6 +149,11 @@ class DagsterEngine:
                     )
                 )
         return found
+
+    def at_work(self) -> set[str]:
+        begun = [s for s, state in _STATES.items() if state is RunState.UNDERWAY]
+        runs = self._instance.get_runs(dg.RunsFilter(statuses=begun))
+        return {run.tags[_PARTITION] for run in runs if _PARTITION in run.tags}
 
     def made(self, run_ids: Collection[str]) -> set[str]:
         logged = (self._instance.all_logs(r, of_type=dg.DagsterEventType.ASSET_MATERIALIZATION) for r in run_ids)

@@ -58,6 +58,14 @@ class Settings(BaseSettings):
     allow_model_download: bool = False
     settle_seconds: float = 30.0
     """an inbox file untouched for so long is complete, even when seen for the first time"""
+    stall_seconds: float = 1800.0
+    """a run of which nothing was heard for so long is stopped, and another takes its place"""
+    live_partitions: int = 10_000
+    """media that Dagster holds; the oldest finished ones leave, and come back when they are processed again"""
+    keep_runs_days: float = 30.0
+    """how long runs of media that have left are remembered"""
+    gc_grace_seconds: float = 24 * 3600.0
+    """what nothing names is kept for so long"""
     limits: Limits = Limits()
 
     @property
