@@ -8,7 +8,7 @@ from media_pipeline.defs.jobs import process_upload
 from media_pipeline.defs.redrive import redrive_job
 from media_pipeline.defs.resources import Platform, from_environment
 from media_pipeline.defs.sensors import new_uploads, reconciled, settle_cancelled, settle_failed
-from media_pipeline.defs.upkeep import watchdog
+from media_pipeline.defs.upkeep import collect_garbage, collected, watchdog
 
 
 def build(platform: Platform) -> dg.Definitions:
@@ -24,7 +24,8 @@ def build(platform: Platform) -> dg.Definitions:
             ai_tags.build(recipes),
             publication.publication,
         ],
-        jobs=[process_upload, redrive_job],
+        jobs=[process_upload, redrive_job, collect_garbage],
+        schedules=[collected],
         sensors=[new_uploads, settle_failed, settle_cancelled, reconciled, watchdog],
         resources={"platform": platform},
         executor=executor(platform.settings),

@@ -1,12 +1,13 @@
 """Upkeep: what keeps a deployment going and small without a hand."""
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from datetime import timedelta
 
 import dagster as dg
 
+from media_pipeline.application.collect import Swept, collect
 from media_pipeline.application.watch import watch
 from media_pipeline.defs.jobs import process_upload
 from media_pipeline.defs.partitions import RESUMED_TAG, VERSION_TAG
@@ -16,6 +17,7 @@ from media_pipeline.domain.errors import MediaError, Missing
 from media_pipeline.domain.job import Job
 from media_pipeline.infrastructure import telemetry
 from media_pipeline.infrastructure.dagster_engine import DagsterEngine
+from media_pipeline.infrastructure.scratch import stale_scratch
 
 _A_TICK = 500
 _SECONDS = 40  # of the minute after which Dagster gives a tick up
@@ -45,6 +47,42 @@ def watchdog(context: dg.SensorEvaluationContext, platform: dg.ResourceParam[Pla
 
     done = each(jobs, watched)
     return dg.SkipReason(f"{len(jobs)} looked at. {' '.join(done)}")
+
+
+@dg.op(description="Deletes what no manifest names, after a time of grace.")
+def sweep(context: dg.OpExecutionContext, platform: dg.ResourceParam[Platform]) -> None:
+    for swept in garbage_of(platform, context.instance, delete=True):
+        context.log.info(f"{swept.media_id}: {len(swept.objects)} objects, {swept.bytes} bytes")
+
+
+@dg.job(
+    name="collect_garbage",
+    executor_def=dg.in_process_executor,
+    description="Sweeps the media bucket and the scratch directory: the same as `media-pipeline gc --delete`.",
+)
+def collect_garbage() -> None:
+    sweep()
+
+
+collected = dg.ScheduleDefinition(
+    name="collected",
+    job=collect_garbage,
+    cron_schedule="17 3 * * *",
+    default_status=dg.DefaultScheduleStatus.RUNNING,
+    description="The garbage collector, every night.",
+)
+
+
+def garbage_of(platform: Platform, instance: dg.DagsterInstance, *, delete: bool) -> Iterator[Swept]:
+    """What nothing names any more, media by media, and then what is left in scratch; deleted if asked."""
+    before = platform.now() - timedelta(seconds=platform.settings.gc_grace_seconds)
+    engine = DagsterEngine(instance, version_tag=VERSION_TAG)
+    yield from collect(
+        shelf=platform.shelf, catalogue=platform.catalogue, history=engine, before=before, delete=delete
+    )  # fmt: skip
+    stale = tuple(stale_scratch(platform.settings.scratch_dir, before=before, delete=delete))
+    if stale:
+        yield Swept("scratch", stale)
 
 
 def each(jobs: list[Job], act: Callable[[Job], str | None]) -> list[str]:
