@@ -8,7 +8,7 @@ from media_pipeline.defs.jobs import process_upload
 from media_pipeline.defs.redrive import redrive_job
 from media_pipeline.defs.resources import Platform, from_environment
 from media_pipeline.defs.sensors import new_uploads, reconciled, settle_cancelled, settle_failed
-from media_pipeline.defs.upkeep import collect_garbage, collected, watchdog
+from media_pipeline.defs.upkeep import archived, collect_garbage, collected, watchdog
 
 
 def build(platform: Platform) -> dg.Definitions:
@@ -26,7 +26,7 @@ def build(platform: Platform) -> dg.Definitions:
         ],
         jobs=[process_upload, redrive_job, collect_garbage],
         schedules=[collected],
-        sensors=[new_uploads, settle_failed, settle_cancelled, reconciled, watchdog],
+        sensors=[new_uploads, settle_failed, settle_cancelled, reconciled, watchdog, archived],
         resources={"platform": platform},
         executor=executor(platform.settings),
     )

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from media_pipeline.domain.attempt import LOST, Attempt
 from media_pipeline.domain.errors import Conflict, Missing
-from media_pipeline.domain.job import ALLOWED, LAST, OPEN, Failure, Job, JobState, Task, TaskState
+from media_pipeline.domain.job import ALLOWED, LAST, LIVE, OPEN, Failure, Job, JobState, Task, TaskState
 from media_pipeline.domain.run import GOING_ON, Run, RunState
 from media_pipeline.domain.upload import StoredObject, Upload
 
@@ -218,6 +218,11 @@ class MemoryCatalogue:
                     moved = replace(moved, finished_at=now)
             self._keep(moved)
             return True
+
+    def finished(self, media_ids: Collection[str]) -> dict[str, datetime]:
+        jobs = [self.job(m) for m in media_ids if m in self._current]
+        over = [j for j in jobs if j.state not in LIVE and not any(t.state in OPEN for t in j.tasks)]
+        return {j.media_id: at for j in over if (at := j.finished_at or j.playable_at)}
 
     def published(self, media_id: str, version: str, revision: int) -> None:
         with self._lock:

@@ -154,6 +154,10 @@ class Catalogue(Protocol):
         finished_at. Raises Missing."""
         ...
 
+    def finished(self, media_ids: Collection[str]) -> dict[str, datetime]:
+        """Since when nobody works on these media, or has to: those that are over, by id. A set query."""
+        ...
+
     def published(self, media_id: str, version: str, revision: int) -> None:
         """Note the manifest's revision; never lowers it. Raises Missing."""
         ...

@@ -10,13 +10,14 @@ import dagster as dg
 from media_pipeline.application.collect import Swept, collect
 from media_pipeline.application.watch import watch
 from media_pipeline.defs.jobs import process_upload
-from media_pipeline.defs.partitions import RESUMED_TAG, VERSION_TAG
+from media_pipeline.defs.partitions import RESUMED_TAG, VERSION_TAG, uploads
 from media_pipeline.defs.redrive import tags_of
 from media_pipeline.defs.resources import Platform
+from media_pipeline.domain.archive import oldest
 from media_pipeline.domain.errors import MediaError, Missing
 from media_pipeline.domain.job import Job
 from media_pipeline.infrastructure import telemetry
-from media_pipeline.infrastructure.dagster_engine import DagsterEngine
+from media_pipeline.infrastructure.dagster_engine import DagsterEngine, forget
 from media_pipeline.infrastructure.scratch import stale_scratch
 
 _A_TICK = 500
@@ -47,6 +48,29 @@ def watchdog(context: dg.SensorEvaluationContext, platform: dg.ResourceParam[Pla
 
     done = each(jobs, watched)
     return dg.SkipReason(f"{len(jobs)} looked at. {' '.join(done)}")
+
+
+@dg.sensor(
+    minimum_interval_seconds=300,
+    default_status=dg.DefaultSensorStatus.RUNNING,
+    description="Finished media leave Dagster's set of live partitions when it is too large, the oldest first, and "
+    "their runs some time later. The catalogue knows them as before; processed again, they are back.",
+)
+def archived(context: dg.SensorEvaluationContext, platform: dg.ResourceParam[Platform]) -> dg.SensorResult:
+    s, instance = platform.settings, context.instance
+    live = instance.get_dynamic_partitions(str(uploads.name))
+    going = DagsterEngine(instance, version_tag=VERSION_TAG).going_on()
+    surplus = len(live) - s.live_partitions
+    finished = platform.catalogue.finished(set(live) - going) if surplus > 0 else {}
+    leaving = oldest(finished, min(surplus, _A_TICK))
+    before = platform.now() - timedelta(days=s.keep_runs_days)
+    cursor, forgotten = forget(instance, keep=set(live), before=before, cursor=context.cursor or None)
+    requests = [uploads.build_delete_request(leaving)] if leaving else []
+    return dg.SensorResult(
+        dynamic_partitions_requests=requests,
+        cursor=cursor or "",
+        skip_reason=dg.SkipReason(f"{len(leaving)} of {len(live)} media leave; {forgotten} runs forgotten"),
+    )
 
 
 @dg.op(description="Deletes what no manifest names, after a time of grace.")

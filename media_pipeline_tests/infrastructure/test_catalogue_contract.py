@@ -10,7 +10,7 @@ import pytest
 from media_pipeline.application.ports import Catalogue
 from media_pipeline.domain.attempt import LOST, Attempt
 from media_pipeline.domain.errors import Conflict, Missing, QuarantineCode, RejectionCode
-from media_pipeline.domain.job import ALLOWED, Failure, Job, JobState, Task, TaskState
+from media_pipeline.domain.job import ALLOWED, LIVE, Failure, Job, JobState, Task, TaskState
 from media_pipeline.domain.upload import StoredObject, Upload, received
 from media_pipeline.infrastructure.catalogue import SqlCatalogue
 from media_pipeline.infrastructure.database import upgrade
@@ -546,3 +546,16 @@ def test_only_who_saw_the_job_as_it_is_ends_its_tries_or_starts_it_again(catalog
 def test_nobody_tries_a_job_that_is_not_there(catalogue: Catalogue) -> None:
     with pytest.raises(Missing):
         catalogue.begin("nobody", "v1", "stream", run_id="run-1", at=NOW)
+
+
+@pytest.mark.parametrize("state", JobState)
+def test_a_media_is_finished_when_nobody_works_on_it_or_has_to(catalogue: Catalogue, state: JobState) -> None:
+    job = in_state(catalogue, state)
+    assert catalogue.finished([job.media_id, "nobody"]) == {}  # its tasks are open
+    for name in TASKS:
+        catalogue.task(job.media_id, job.version, name, TaskState.DONE, at=LATER)
+    over = catalogue.job(job.media_id)
+    expected = {} if state in LIVE else {job.media_id: over.finished_at or over.playable_at}
+    assert catalogue.finished([job.media_id, "nobody"]) == expected
+    register(catalogue, upload(etag="e2"), at=LATER)
+    assert catalogue.finished([job.media_id]) == {}
