@@ -62,6 +62,11 @@ class Store(Protocol):
         """Delete objects; a missing one is no error."""
         ...
 
+    def unfinished(self, bucket: str, *, before: datetime, delete: bool) -> Iterator[StoredObject]:
+        """Writes that began before then and were never finished, as far as the store knows of such; taken back if
+        asked. Their sizes may be unknown, and then 0."""
+        ...
+
     def url(self, bucket: str, key: str) -> str:
         """Where a person or operator finds the object: a file path or an s3:// address. Never signed."""
         ...

@@ -104,6 +104,9 @@ def garbage_of(platform: Platform, instance: dg.DagsterInstance, *, delete: bool
     yield from collect(
         shelf=platform.shelf, catalogue=platform.catalogue, history=engine, before=before, delete=delete
     )  # fmt: skip
+    unfinished = tuple(platform.store.unfinished(platform.settings.media_bucket, before=before, delete=delete))
+    if unfinished:
+        yield Swept("unfinished", unfinished)
     stale = tuple(stale_scratch(platform.settings.scratch_dir, before=before, delete=delete))
     if stale:
         yield Swept("scratch", stale)
