@@ -35,7 +35,7 @@ def close(job: Job, *, catalogue: Catalogue, code: QuarantineCode, now: datetime
     except Conflict:  # taken up again by somebody, whose end will be settled
         return catalogue.job(job.media_id, job.version)
     if job.state is JobState.PLAYABLE:
-        catalogue.finished(job.media_id, job.version, seen=job, at=now)
+        catalogue.settled(job.media_id, job.version, seen=job, at=now)
     if job.state in LIVE:
         replaced = catalogue.job(job.media_id).version != job.version
         to = JobState.REJECTED if isinstance(failure.code, RejectionCode) else JobState.QUARANTINED

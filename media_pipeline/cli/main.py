@@ -176,6 +176,30 @@ def remove(
     _print_json(erased(platform, media_id, with_source=with_source).as_json())
 
 
+@app.command()
+def gc(
+    delete: Annotated[
+        bool, typer.Option("--delete", "--yes", help="Delete it; without this it is only shown.")
+    ] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="One JSON object a line on stdout.")] = False,
+) -> None:
+    """What no manifest names any more, after a time of grace. Nothing of what is being worked on."""
+    from media_pipeline.defs.upkeep import garbage_of
+    from media_pipeline.infrastructure.dagster_engine import instance
+
+    platform, objects, size = _platform(), 0, 0
+    with instance(platform.settings.dagster_home) as dagster:
+        for swept in garbage_of(platform, dagster, delete=delete):
+            objects, size = objects + len(swept.objects), size + swept.bytes
+            for each in swept.objects:
+                if as_json:
+                    _print_json({"key": each.key, "bytes": each.size, "deleted": delete})
+                else:
+                    typer.echo(f"{each.size:>12,}  {each.key}")
+    said = "deleted" if delete else "to delete (gc --delete does it)"
+    typer.echo(f"{objects} objects, {size / 1e6:,.1f} MB {said}", err=True)
+
+
 @app.command("open")
 def open_media(
     media_id: Annotated[str, typer.Argument(help="The media's id.")],

@@ -81,6 +81,14 @@ class Settings(BaseSettings):
     """what becomes of the outputs when an uploaded object is deleted"""
     gone_sources_hours: float = 6.0
     """how often every source is looked for, besides what events say"""
+    stall_seconds: float = 1800.0
+    """a run of which nothing was heard for so long is stopped, and another takes its place"""
+    live_partitions: int = 10_000
+    """media that Dagster holds; the oldest finished ones leave, and come back when they are processed again"""
+    keep_runs_days: float = 30.0
+    """how long runs of media that have left are remembered"""
+    gc_grace_seconds: float = 24 * 3600.0
+    """what nothing names is kept for so long"""
     limits: Limits = Limits()
 
     @property
