@@ -19,7 +19,7 @@ from media_pipeline.domain.job import Job, JobState
 from media_pipeline.domain.run import Run
 from media_pipeline.domain.upload import Upload
 from media_pipeline.infrastructure import telemetry
-from media_pipeline.infrastructure.dagster_engine import DagsterEngine
+from media_pipeline.infrastructure.dagster_engine import DagsterEngine, cause
 
 MOST_A_TICK = 25
 """runs asked for at once: submitting one costs a quarter of a second"""
@@ -84,7 +84,7 @@ def _without_run(instance: dg.DagsterInstance, platform: Platform) -> list[Job]:
 )
 def settle_failed(context: dg.RunFailureSensorContext, platform: dg.ResourceParam[Platform]) -> None:
     if context.dagster_run.tags.get("dagster/will_retry") != "true":
-        _settle(context.dagster_run, platform)
+        _settle(context.dagster_run, platform, code=cause(context.dagster_run, context.failure_event.message or ""))
 
 
 @dg.run_status_sensor(
@@ -142,7 +142,9 @@ def _reconcile(job: Job, runs: Sequence[Run], history: DagsterEngine, platform: 
         return job
 
 
-def _settle(run: dg.DagsterRun, platform: Platform, *, cancelled: bool = False) -> None:
+def _settle(
+    run: dg.DagsterRun, platform: Platform, *, cancelled: bool = False, code: QuarantineCode = QuarantineCode.INTERNAL
+) -> None:
     """Tidy up after a run that is over, unless the job is a newer run's by now."""
     media_id = run.tags.get("dagster/partition")
     if media_id is None:
@@ -156,4 +158,4 @@ def _settle(run: dg.DagsterRun, platform: Platform, *, cancelled: bool = False) 
             media_id, job.version, JobState.CANCELLED, seen=job, at=platform.now()
         ):
             job = platform.catalogue.job(media_id, job.version)
-        close(job, catalogue=platform.catalogue, code=QuarantineCode.INTERNAL, now=platform.now())
+        close(job, catalogue=platform.catalogue, code=code, now=platform.now())
