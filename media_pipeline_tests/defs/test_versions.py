@@ -21,10 +21,11 @@ from media_pipeline.definitions import build
 from media_pipeline.defs.gone_sources import source_gone
 from media_pipeline.defs.partitions import VERSION_TAG, tags, uploads
 from media_pipeline.defs.resources import Platform
+from media_pipeline.defs.sensors import new_uploads
 from media_pipeline.domain.job import ERASED, SOURCE_DELETED, SUPERSEDED, Job, JobState
 from media_pipeline.domain.manifest import Manifest
 from media_pipeline.domain.upload import StoredObject, Upload
-from media_pipeline.infrastructure.dagster_engine import DagsterEngine
+from media_pipeline.infrastructure.dagster_engine import DagsterEngine, instance
 from media_pipeline.infrastructure.ffmpeg.tool import Ffmpeg
 from media_pipeline.infrastructure.s3 import S3Store
 from media_pipeline_tests import builders as a
@@ -295,3 +296,24 @@ def test_odd_keys_go_through_and_come_back_as_they_are(world: World, tmp_path: P
         world.here.store.delete("uploads", [job.key])
         assert source_gone(job.media_id, world.instance, world.here)
         assert world.owned(job) == []
+
+
+def test_the_queued_run_of_an_older_version_never_starts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DAGSTER_HOME", str(tmp_path / "dagster"))
+    here = platform(tmp_path, settle_seconds=0)
+    clip = here.settings.inbox / "clip.mp4"
+    clip.write_text("one")
+    with instance(here.settings.dagster_home) as dagster:
+        context = dg.build_sensor_context(instance=dagster, resources={"platform": here})
+        new_uploads(context)
+        (old,) = here.catalogue.jobs()
+        graph = build(here).resolve_job_def("process_upload")
+        engine = DagsterEngine(dagster, version_tag=VERSION_TAG, graph=graph)
+        queued = engine.launch(old.media_id, old.version, assets=None, tags={})
+        clip.write_text("another")
+        new_uploads(context)
+        run = dagster.get_run_by_id(queued)
+        assert run is not None
+        assert run.status is dg.DagsterRunStatus.CANCELED
+    assert here.catalogue.job(old.media_id, old.version).failure == SUPERSEDED
+    assert here.catalogue.job(old.media_id).state is JobState.QUEUED
