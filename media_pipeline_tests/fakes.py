@@ -7,8 +7,10 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
+from media_pipeline.application.ports import Message, Page
 from media_pipeline.domain.attempt import LOST, Attempt
 from media_pipeline.domain.errors import Conflict, Missing
+from media_pipeline.domain.fairness import turns
 from media_pipeline.domain.job import (
     ALLOWED,
     ERASED,
@@ -18,6 +20,7 @@ from media_pipeline.domain.job import (
     Failure,
     Job,
     JobState,
+    Origin,
     Task,
     TaskState,
     standing,
@@ -50,6 +53,10 @@ class MemoryStore:
         for (where, key), found in sorted(self.objects.items()):
             if where == bucket and key.startswith(prefix):
                 yield found.described
+
+    def page(self, bucket: str, prefix: str = "", *, token: str | None = None, limit: int = 1000) -> Page:
+        rest = [o for o in self.list(bucket, prefix) if token is None or o.key > token]
+        return Page(tuple(rest[:limit]), rest[limit - 1].key if rest[limit:] else None)
 
     def read(self, bucket: str, key: str) -> tuple[bytes, str]:
         found = self._object(bucket, key)
@@ -94,6 +101,39 @@ class MemoryStore:
             raise Missing("There is no such object.", detail=f"{bucket}/{key}") from error
 
 
+class MemoryHints:
+    """A queue in a list. What was handed out comes again when a test says that its time is up."""
+
+    def __init__(self) -> None:
+        self.waiting: list[Message] = []
+        self.out: dict[str, Message] = {}
+        self.aside: list[tuple[str, str]] = []
+        self._numbers = itertools.count()
+
+    def send(self, body: str) -> None:
+        number = next(self._numbers)
+        self.waiting.append(Message(f"id-{number}", body, f"receipt-{number}", 0))
+
+    def lapse(self) -> None:
+        """Nobody answered in time."""
+        self.waiting += self.out.values()
+        self.out.clear()
+
+    def receive(self) -> list[Message]:
+        handed = [replace(m, received=m.received + 1) for m in self.waiting[:10]]
+        del self.waiting[:10]
+        self.out.update({m.receipt: m for m in handed})
+        return handed
+
+    def done(self, messages: Sequence[Message]) -> None:
+        for message in messages:
+            self.out.pop(message.receipt, None)
+
+    def set_aside(self, message: Message, reason: str) -> None:
+        self.aside.append((message.body, reason))
+        self.done([message])
+
+
 class MemoryCatalogue:
     """Catalogue in dictionaries."""
 
@@ -107,7 +147,15 @@ class MemoryCatalogue:
         self._lock = threading.RLock()
 
     def register(
-        self, upload: Upload, *, title: str, tenant: str, profile: str, tasks: Sequence[str], at: datetime
+        self,
+        upload: Upload,
+        *,
+        title: str,
+        tenant: str,
+        profile: str,
+        tasks: Sequence[str],
+        origin: Origin = Origin.LIVE,
+        at: datetime,
     ) -> Job:
         with self._lock:
             there = self._of_etag(upload.media_id, upload.etag)
@@ -129,6 +177,7 @@ class MemoryCatalogue:
                     playable_at=None,
                     finished_at=None,
                     run_id=None,
+                    origin=origin,
                 )
                 self._current[upload.media_id] = upload.version
                 self._show(upload.media_id, key=upload.key, title=title, tenant=tenant)
@@ -187,6 +236,10 @@ class MemoryCatalogue:
         current = [self._jobs[media] for media in self._current.items() if self._found(media[0], text)]
         wanted = [j for j in current if state in (None, j.state) and (after is None or j.place < after)]
         return sorted(wanted, key=lambda j: j.place, reverse=True)[:limit]
+
+    def line(self, bucket: str, *, limit: int) -> list[Job]:
+        queued = [j for j in self.jobs(state=JobState.QUEUED, limit=len(self._jobs)) if j.bucket == bucket]
+        return [job for job, _ in turns((j for j in queued if j.run_id is None), {})][:limit]
 
     def describe(self, media_id: str, texts: Iterable[str]) -> None:
         self._texts[media_id] = [self.job(media_id).title, *texts]

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Literal, Protocol, TypeVar
 
 from media_pipeline.domain.attempt import Attempt
-from media_pipeline.domain.job import Failure, Job, JobState, Task, TaskState
+from media_pipeline.domain.job import Failure, Job, JobState, Origin, Task, TaskState
 from media_pipeline.domain.media import AudioStream, MediaInfo, TextStream
 from media_pipeline.domain.passthrough import Copy
 from media_pipeline.domain.profile import AudioRecipe, PlannedRendition, SpeechModel, StreamRecipe, VisionModel
@@ -28,6 +28,15 @@ Progress = Callable[[float], None]
 """Told how far the work is, 0 to 1. Raises Cancelled when it should stop."""
 
 
+@dataclass(frozen=True, slots=True)
+class Page:
+    """Some of the objects under a prefix, and how to ask for those after them."""
+
+    objects: tuple[StoredObject, ...]
+    next_token: str | None
+    """None after the last page"""
+
+
 class Store(Protocol):
     """Objects in buckets. Every method raises Unavailable(STORE_UNAVAILABLE) when the store does not answer,
     Unavailable(DISK_FULL) when it is full."""
@@ -38,6 +47,12 @@ class Store(Protocol):
 
     def list(self, bucket: str, prefix: str = "") -> Iterator[StoredObject]:
         """Every object under a prefix, in no particular order."""
+        ...
+
+    def page(self, bucket: str, prefix: str = "", *, token: str | None = None, limit: int = 1000) -> Page:
+        """At most `limit` objects under a prefix, beginning where the page that gave `token` ended. What is there
+        throughout is on exactly one page, whatever comes and goes meanwhile. Raises Missing for a token that the
+        store does not know (any more)."""
         ...
 
     def read(self, bucket: str, key: str) -> tuple[bytes, str]:
@@ -74,6 +89,38 @@ class Store(Protocol):
         ...
 
 
+@dataclass(frozen=True, slots=True)
+class Message:
+    """A message as it came, and the receipt to answer it with."""
+
+    id: str
+    """the same whenever it comes again"""
+    body: str
+    receipt: str
+    received: int
+    """how often it was handed out, this time too"""
+
+
+class Hints(Protocol):
+    """A queue of messages that tell of objects: each at least once, in no order, and some never.
+
+    Raises Unavailable(STORE_UNAVAILABLE) when the queue does not answer.
+    """
+
+    def receive(self) -> list[Message]:
+        """Some messages, at most ten, waiting a little where there are none. Nobody else gets them for a while; those
+        that are not answered by then come again."""
+        ...
+
+    def done(self, messages: Sequence[Message]) -> None:
+        """Take these off the queue; one that is not there any more is no error."""
+        ...
+
+    def set_aside(self, message: Message, reason: str) -> None:
+        """Take a message off the queue after keeping it where an operator finds it, with the reason."""
+        ...
+
+
 class Catalogue(Protocol):
     """The truth users are told: jobs by media and version, their states and tasks.
 
@@ -81,7 +128,15 @@ class Catalogue(Protocol):
     """
 
     def register(
-        self, upload: Upload, *, title: str, tenant: str, profile: str, tasks: Sequence[str], at: datetime
+        self,
+        upload: Upload,
+        *,
+        title: str,
+        tenant: str,
+        profile: str,
+        tasks: Sequence[str],
+        origin: Origin = Origin.LIVE,
+        at: datetime,
     ) -> Job:
         """The job of this object version: made now (*queued*, tasks *waiting*), or as it already is.
 
@@ -136,6 +191,11 @@ class Catalogue(Protocol):
 
     def describe(self, media_id: str, texts: Iterable[str]) -> None:
         """What a media is found by, beside its title; in the place of what was there. Raises Missing."""
+        ...
+
+    def line(self, bucket: str, *, limit: int) -> list[Job]:
+        """Current jobs of a bucket that are in the queue and that no run has worked on, in the order of
+        `domain.fairness`, as if none were underway."""
         ...
 
     def restart(

@@ -27,6 +27,13 @@ class TaskState(StrEnum):
     SKIPPED = "skipped"
 
 
+class Origin(StrEnum):
+    """Why there is a job: somebody waits for it, or a library is worked off."""
+
+    LIVE = "live"
+    IMPORT = "import"
+
+
 _S = JobState
 ALLOWED: dict[JobState, frozenset[JobState]] = {
     # to: from. A finished job may be processed again (redrive), hence the way back to processing.
@@ -121,6 +128,7 @@ class Job:
     playable_at: datetime | None
     finished_at: datetime | None
     run_id: str | None
+    origin: Origin = Origin.LIVE
 
     @property
     def place(self) -> tuple[datetime, str]:

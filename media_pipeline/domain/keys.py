@@ -5,7 +5,12 @@
 <media id>/<version>/results/human/…          subtitles that a person set; no stage writes here
 <media id>/<version>/<stage>/<attempt>/…      what they made
 <media id>/<version>/playlists/<attempt>/…    playlists that name subtitles
+set-aside/<name>.json                         messages about uploads that nobody could read
 """
+
+import re
+
+_OURS = re.compile(r"[a-z0-9-]*[a-z2-7]{12}/(?:media\.json|[a-z2-7]{12}/.+)|set-aside/.+", re.DOTALL)
 
 
 def manifest(media_id: str) -> str:
@@ -45,6 +50,16 @@ def result(media_id: str, version: str, asset: str) -> str:
 def output(media_id: str, version: str, stage: str, attempt: str, name: str) -> str:
     """Where a stage's output lands. `name` is ours, never a user's."""
     return f"{media_id}/{version}/{stage}/{attempt}/{name}"
+
+
+def set_aside(name: str) -> str:
+    """Where a message lands that nobody could read."""
+    return f"set-aside/{name}.json"
+
+
+def is_ours(key: str) -> bool:
+    """Whether a key is one that this module spells: where uploads share a bucket with outputs, that is no upload."""
+    return _OURS.fullmatch(key) is not None
 
 
 def of_manifest(media_id: str, path: str) -> str:

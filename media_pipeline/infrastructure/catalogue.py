@@ -33,6 +33,7 @@ from media_pipeline.domain.job import (
     Failure,
     Job,
     JobState,
+    Origin,
     Task,
     TaskState,
     standing,
@@ -58,7 +59,15 @@ class SqlCatalogue:
         self._engines: dict[int, sa.Engine] = {}
 
     def register(
-        self, upload: Upload, *, title: str, tenant: str, profile: str, tasks: Sequence[str], at: datetime
+        self,
+        upload: Upload,
+        *,
+        title: str,
+        tenant: str,
+        profile: str,
+        tasks: Sequence[str],
+        origin: Origin = Origin.LIVE,
+        at: datetime,
     ) -> Job:
         """A new version also gives the media its title and tenant."""
         with self._writing() as connection:
@@ -67,7 +76,9 @@ class SqlCatalogue:
             kept = standing(there, current=current)
             if kept is None:
                 upload = replace(upload, version=version_id(upload.etag, again=len(there)))
-                _insert_version(connection, upload, title=title, tenant=tenant, profile=profile, tasks=tasks, at=at)
+                _insert_version(
+                    connection, upload, title=title, tenant=tenant, profile=profile, tasks=tasks, origin=origin, at=at
+                )
             return kept or reads.one(connection, upload.media_id, upload.version)
 
     def known(self, bucket: str, versions: Collection[tuple[str, str]]) -> set[tuple[str, str]]:
@@ -149,6 +160,10 @@ class SqlCatalogue:
         mine = reads.of(db.jobs, media_id, version), db.jobs.c.state == JobState.PLAYABLE.value, reads.as_seen(seen)
         with self._writing() as connection:
             connection.execute(sa.update(db.jobs).where(*mine).values(finished_at=at))
+
+    def line(self, bucket: str, *, limit: int) -> list[Job]:
+        with self._reading() as connection:
+            return reads.many(connection, reads.line(bucket, limit))
 
     def restart(
         self,
@@ -377,6 +392,7 @@ def _insert_version(
     tenant: str,
     profile: str,
     tasks: Sequence[str],
+    origin: Origin,
     at: datetime,
 ) -> None:
     """Insert a version of a media that the caller holds, and make it current."""
@@ -384,7 +400,7 @@ def _insert_version(
     _inserted(connection, db.found_by, {"media_id": upload.media_id, "words": " ".join(search.words([title]))})
     job = {"media_id": upload.media_id, "version": upload.version, "etag": upload.etag, "size": upload.size}
     queued = {"profile": profile, "state": JobState.QUEUED.value, "revision": 0, "received_at": at}
-    connection.execute(sa.insert(db.jobs).values(job | queued))
+    connection.execute(sa.insert(db.jobs).values(job | queued | {"origin": origin.value}))
     connection.execute(sa.update(db.media).where(db.media.c.id == upload.media_id).values(shown))
     _insert_tasks(connection, upload.media_id, upload.version, tasks, first=0)
     _supersede(connection, upload, at)

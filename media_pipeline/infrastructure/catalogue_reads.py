@@ -8,7 +8,8 @@ import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import TSQUERY
 
 from media_pipeline.domain.errors import Missing
-from media_pipeline.domain.job import ERASED, OPEN, WITHDRAWN, Job, JobState, Task
+from media_pipeline.domain.fairness import BONUS, MEDIUM_BYTES, SMALL_BYTES, STEP, Size
+from media_pipeline.domain.job import ERASED, OPEN, WITHDRAWN, Job, JobState, Origin, Task
 from media_pipeline.domain.receipt import Receipt
 from media_pipeline.domain.search import Query
 from media_pipeline.domain.upload import Upload
@@ -115,6 +116,23 @@ def _holding(text: Query, dialect: str) -> sa.ColumnElement[bool]:
     padded = sa.literal(" ") + db.found_by.c.words + sa.literal(" ")
     wanted = [f" {text.start}", *(f" {word} " for word in text.whole)]
     return sa.and_(*(sa.func.instr(padded, word) > 0 for word in wanted))
+
+
+def line(bucket: str, limit: int) -> sa.Select[Any]:
+    """See Catalogue.line. Reads what is in the queue, and nothing else."""
+    size, live = db.jobs.c.size, db.jobs.c.origin == Origin.LIVE.value
+    bonus = sa.case(
+        (size < SMALL_BYTES, BONUS[Size.SMALL]), (size < MEDIUM_BYTES, BONUS[Size.MEDIUM]), else_=BONUS[Size.LARGE]
+    )
+    place = db.jobs.c.received_at, db.jobs.c.media_id
+    ahead = sa.func.row_number().over(partition_by=(db.media.c.tenant, bonus, live), order_by=place) - 1
+    query = sa.select(*_COLUMNS).join(db.media).where(
+        db.jobs.c.state == JobState.QUEUED.value,
+        db.jobs.c.run_id.is_(None),
+        db.jobs.c.version == db.media.c.current_version,
+        db.media.c.bucket == bucket,
+    )  # fmt: skip
+    return query.order_by(sa.case((live, 0), else_=1), STEP * ahead - bonus, *place).limit(limit)
 
 
 def unsettled(limit: int) -> sa.Select[Any]:

@@ -5,7 +5,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from media_pipeline.domain.errors import ClosingCode, QuarantineCode, RejectionCode
-from media_pipeline.domain.job import Failure, Job, JobState, Task, TaskState
+from media_pipeline.domain.job import Failure, Job, JobState, Origin, Task, TaskState
 
 
 def to_task(row: sa.Row[Any]) -> Task:
@@ -40,6 +40,7 @@ def to_job(row: sa.Row[Any], tasks: tuple[Task, ...]) -> Job:
         playable_at=row.playable_at,
         finished_at=row.finished_at,
         run_id=row.run_id,
+        origin=Origin(row.origin),
     )
 
 

@@ -114,6 +114,7 @@ jobs = sa.Table(
     sa.Column("started_at", UtcTime),
     sa.Column("playable_at", UtcTime),
     sa.Column("finished_at", UtcTime),
+    sa.Column("origin", sa.String(16), nullable=False, server_default="live"),
     sa.Index("jobs_by_state_place", "state", "received_at", "media_id"),
     sa.Index("jobs_by_place", "received_at", "media_id"),
     sa.Index("jobs_unfinished", "media_id", "version", sqlite_where=_UNFINISHED, postgresql_where=_UNFINISHED),

@@ -12,12 +12,13 @@ from boto3.s3.transfer import TransferConfig
 from botocore.exceptions import BotoCoreError, ClientError, ParamValidationError
 from s3transfer.exceptions import RetriesExceededError, S3DownloadFailedError
 
+from media_pipeline.application.ports import Page
 from media_pipeline.domain.errors import Conflict, MediaError, Missing, QuarantineCode, Unavailable
 from media_pipeline.domain.upload import StoredObject
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
-    from mypy_boto3_s3.type_defs import PutObjectRequestTypeDef
+    from mypy_boto3_s3.type_defs import ListObjectsV2RequestTypeDef, ObjectTypeDef, PutObjectRequestTypeDef
 
 _MIB = 1024 * 1024
 _TRANSFER = TransferConfig(multipart_threshold=16 * _MIB, multipart_chunksize=16 * _MIB, max_concurrency=8)
@@ -50,7 +51,18 @@ class S3Store:
     def head(self, bucket: str, key: str) -> StoredObject:
         with _reading(bucket, key):
             found = self._client.head_object(Bucket=bucket, Key=key)
-        return StoredObject(bucket, key, _opaque(found["ETag"]), found["ContentLength"], found["LastModified"])
+        return StoredObject(
+            bucket,
+            key,
+            _opaque(found["ETag"]),
+            found["ContentLength"],
+            found["LastModified"],
+            _readable_class(
+                found.get("ArchiveStatus") or found.get("StorageClass"),
+                restored='ongoing-request="false"' in found.get("Restore", ""),
+            ),
+            _encoding(found.get("ContentEncoding", "")),
+        )
 
     def list(self, bucket: str, prefix: str = "") -> Iterator[StoredObject]:
         pages = iter(self._client.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=prefix))
@@ -59,9 +71,18 @@ class S3Store:
                 page = next(pages, None)
             if page is None:
                 return
-            for found in page.get("Contents", []):
-                etag = _opaque(found["ETag"])
-                yield StoredObject(bucket, found["Key"], etag, found["Size"], found["LastModified"])
+            yield from (_listed(bucket, found) for found in page.get("Contents", []))
+
+    def page(self, bucket: str, prefix: str = "", *, token: str | None = None, limit: int = 1000) -> Page:
+        """Raises Missing for a bucket that does not exist, too."""
+        request: ListObjectsV2RequestTypeDef = {"Bucket": bucket, "Prefix": prefix, "MaxKeys": limit}
+        request["OptionalObjectAttributes"] = ["RestoreStatus"]
+        if token is not None:
+            request["ContinuationToken"] = token
+        with _reading(bucket, prefix):
+            found = self._client.list_objects_v2(**request)
+        objects = tuple(_listed(bucket, each) for each in found.get("Contents", []))
+        return Page(objects, found.get("NextContinuationToken") if found["IsTruncated"] else None)
 
     def read(self, bucket: str, key: str) -> tuple[bytes, str]:
         with _reading(bucket, key):
@@ -151,6 +172,26 @@ class S3Store:
         else:
             self.delete(bucket, [key])
             raise _unavailable(f"the store of bucket {bucket} does not keep If-Match: compare-and-set is impossible")
+
+
+def _listed(bucket: str, found: "ObjectTypeDef") -> StoredObject:
+    status = found.get("RestoreStatus", {})
+    restored = "RestoreExpiryDate" in status and not status.get("IsRestoreInProgress")
+    storage_class = _readable_class(found.get("StorageClass"), restored=restored)
+    return StoredObject(
+        bucket, found["Key"], _opaque(found["ETag"]), found["Size"], found["LastModified"], storage_class
+    )
+
+
+def _readable_class(name: str | None, *, restored: bool) -> str:
+    """What a store that names no class has is ordinary, and so is the copy that a restore makes."""
+    return "STANDARD" if restored or not name else name
+
+
+def _encoding(names: str) -> str:
+    """Without `aws-chunked`, the wrapping of the request alone, which some stores keep."""
+    found = [name.strip() for name in names.split(",")]
+    return ", ".join(name for name in found if name and name != "aws-chunked")
 
 
 def _opaque(etag: str) -> str:

@@ -3,6 +3,8 @@ from dataclasses import replace
 
 import pytest
 
+from media_pipeline.application.heed import look
+from media_pipeline.application.inbox import Inbox
 from media_pipeline.application.outputs import Shelf
 from media_pipeline.application.publish import publish, published
 from media_pipeline.application.register import arrived, register
@@ -44,7 +46,14 @@ class World:
         self.store.delete("uploads", [KEY])
 
     def seen(self, hint: StoredObject) -> Job | None:
-        return arrived(hint, profile=PROFILE, store=self.store, catalogue=self.catalogue, engine=self.engine, now=a.NOW)
+        found: list[Job] = []
+
+        def register(obj: StoredObject) -> None:
+            job = arrived(obj, profile=PROFILE, catalogue=self.catalogue, engine=self.engine, now=a.NOW)
+            found.append(job)
+
+        look(hint.key, Inbox("uploads"), store=self.store, register=register, withdraw=lambda _: None)
+        return found[0] if found else None
 
     def arrives(self, data: bytes = b"A") -> Job:
         job = self.seen(self.uploaded(data))

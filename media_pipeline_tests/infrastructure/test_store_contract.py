@@ -79,6 +79,54 @@ def test_a_missing_key_is_missing(store: Store, prefix: str, key: str, tmp_path:
     assert list(tmp_path.glob("to*")) == []
 
 
+PAGED = ["a", "ab/x", "b/1", "b/2", "b/c/1", "b/c/d/e", "b-1", "b.1", "bb", "c", "d/1", "z/a/1", "z/b"]
+
+
+def paged(store: Store, prefix: str, limit: int, between: Callable[[], object] = lambda: None) -> list[str]:
+    """The keys that page after page holds."""
+    token, found = None, list[str]()
+    while True:
+        page = store.page(BUCKET, prefix, token=token, limit=limit)
+        assert len(page.objects) <= limit
+        found += [o.key.removeprefix(prefix) for o in page.objects]
+        if page.next_token is None:
+            return found
+        token = page.next_token
+        between()
+
+
+@pytest.mark.parametrize("limit", [1, 3, 1000])
+def test_every_object_is_on_exactly_one_page(store: Store, prefix: str, limit: int) -> None:
+    for key in PAGED:
+        write(store, prefix + key)
+    assert sorted(paged(store, prefix, limit)) == sorted(PAGED)
+    assert set(paged(store, f"{prefix}b", limit)) == {k[1:] for k in PAGED if k.startswith("b")}
+    assert paged(store, f"{prefix}nothing", limit) == []
+
+
+def test_what_comes_and_goes_between_pages_hides_nothing_else(store: Store, prefix: str) -> None:
+    for key in PAGED:
+        write(store, prefix + key)
+    store.delete(BUCKET, [f"{prefix}z/b"])
+    numbers = itertools.count()
+
+    def change() -> None:
+        number = next(numbers)
+        store.delete(BUCKET, [f"{prefix}b/{number}", f"{prefix}new-{number - 1}"])
+        write(store, f"{prefix}new-{number}")
+
+    found = paged(store, prefix, 2, change)
+    lasting = set(PAGED) - {"z/b", "b/1", "b/2"}
+    assert lasting <= set(found)
+    assert len(found) == len(set(found))
+
+
+def test_a_page_describes_as_a_listing_does(store: Store, prefix: str) -> None:
+    for key in ("a", "b"):
+        write(store, prefix + key, key.encode())
+    assert sorted(store.page(BUCKET, prefix).objects, key=str) == sorted(store.list(BUCKET, prefix), key=str)
+
+
 def test_an_empty_key_cannot_be_written(store: Store) -> None:
     with pytest.raises(ValueError, match="key"):
         write(store, "")

@@ -7,7 +7,7 @@ from media_pipeline.domain.search import words
 from media_pipeline.infrastructure.database import AnyText
 
 revision = "0006"
-down_revision = "0004"
+down_revision = "0005"
 
 
 def upgrade() -> None:
