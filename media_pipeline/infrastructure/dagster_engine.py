@@ -115,10 +115,15 @@ class DagsterEngine:
         self._graph = graph
 
     def cancel(self, media_id: str, version: str) -> None:
+        """A worker that cannot be reached hears of it from the catalogue, or is lost."""
         tags = {_PARTITION: media_id, self._version_tag: version}
         for run in self._instance.get_runs(dg.RunsFilter(tags=tags)):
-            if not run.is_finished:
+            if run.is_finished:
+                continue
+            try:
                 self._instance.run_coordinator.cancel_run(run.run_id)
+            except (dg.DagsterError, DagsterUserCodeUnreachableError) as unreachable:
+                _log.warning("a worker cannot be reached", extra={"run_id": run.run_id, "reason": str(unreachable)})
 
     def launch(self, media_id: str, version: str, *, assets: Collection[str] | None, tags: Mapping[str, str]) -> str:
         """Made by the instance alone, without asking a code server: it works beside a daemon, and before one runs."""
@@ -156,8 +161,7 @@ class DagsterEngine:
         mine = dg.RunsFilter(tags={_PARTITION: media_id})
         until, runs = time.monotonic() + _ENDING_SECONDS, list(self._instance.get_runs(mine))
         for run in runs:
-            if not run.is_finished:
-                self._instance.run_coordinator.cancel_run(run.run_id)
+            self.stop(run.run_id)
         while not all(run.is_finished for run in self._instance.get_runs(mine)):
             if time.monotonic() > until:
                 raise Conflict("A run is still ending: ask again in a moment.")
