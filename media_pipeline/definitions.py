@@ -6,6 +6,7 @@ from media_pipeline.defs import ai_tags, publication, source, stream, subtitles,
 from media_pipeline.defs.execution import executor
 from media_pipeline.defs.gone_sources import gone_sources
 from media_pipeline.defs.jobs import process_upload
+from media_pipeline.defs.redrive import redrive_job
 from media_pipeline.defs.resources import Platform, from_environment
 from media_pipeline.defs.sensors import new_uploads, reconciled, settle_cancelled, settle_failed
 
@@ -23,7 +24,7 @@ def build(platform: Platform) -> dg.Definitions:
             ai_tags.build(recipes),
             publication.publication,
         ],
-        jobs=[process_upload],
+        jobs=[process_upload, redrive_job],
         sensors=[new_uploads, settle_failed, settle_cancelled, reconciled, gone_sources],
         resources={"platform": platform},
         executor=executor(platform.settings),

@@ -2,18 +2,18 @@
 
 import itertools
 import threading
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
 from media_pipeline.application.ports import Message, Page
+from media_pipeline.domain.attempt import LOST, Attempt
 from media_pipeline.domain.errors import Conflict, Missing
 from media_pipeline.domain.fairness import turns
 from media_pipeline.domain.job import (
     ALLOWED,
     ERASED,
-    LAST,
     LIVE,
     OPEN,
     SUPERSEDED,
@@ -26,7 +26,7 @@ from media_pipeline.domain.job import (
     standing,
 )
 from media_pipeline.domain.receipt import Receipt
-from media_pipeline.domain.run import Run
+from media_pipeline.domain.run import GOING_ON, Run, RunState
 from media_pipeline.domain.search import Query, words
 from media_pipeline.domain.upload import StoredObject, Upload, media_id, version_id
 
@@ -143,6 +143,7 @@ class MemoryCatalogue:
         self._receipts: dict[str, Receipt] = {}
         self._sums: dict[tuple[str, str], tuple[str, str]] = {}
         self._texts: dict[str, list[str]] = {}
+        self._attempts: dict[tuple[str, str], list[Attempt]] = {}
         self._lock = threading.RLock()
 
     def register(
@@ -200,6 +201,7 @@ class MemoryCatalogue:
             self._texts.pop(receipt.media_id, None)
             for job in self.versions(receipt.media_id):
                 self._sums.pop((job.media_id, job.version), None)
+                self._attempts.pop((job.media_id, job.version), None)
 
     def content(self, media_id: str, version: str, sha256: str) -> None:
         self._sums[media_id, version] = self.job(media_id, version).tenant, sha256
@@ -249,12 +251,25 @@ class MemoryCatalogue:
         return text.whole.issubset(there) and any(word.startswith(text.start) for word in there)
 
     def restart(
-        self, media_id: str, version: str, *, run_id: str, profile: str, tasks: Sequence[str], at: datetime
+        self,
+        media_id: str,
+        version: str,
+        *,
+        run_id: str,
+        profile: str,
+        tasks: Sequence[str],
+        fresh: bool = False,
+        seen: Job | None = None,
+        at: datetime,
     ) -> bool:
         with self._lock:
             job = self.job(media_id, version)
-            if job.state is JobState.REMOVED:
+            if job.state is JobState.REMOVED or not _as_seen(job, seen):
                 return False
+            if fresh:
+                self._attempts[media_id, version] = [
+                    replace(a, counted=False) for a in self.attempts(media_id, version)
+                ]
             if job.state in ALLOWED[JobState.PROCESSING]:
                 job = replace(job, state=JobState.PROCESSING, started_at=_utc(at))
             elif job.state is JobState.READY:
@@ -266,6 +281,41 @@ class MemoryCatalogue:
             job = replace(job, run_id=run_id, profile=profile, tasks=(*kept, *added))
             self._keep(replace(job, failure=None, finished_at=None))
             return True
+
+    def begin(self, media_id: str, version: str, stage: str, *, run_id: str, at: datetime) -> None:
+        with self._lock:
+            self.job(media_id, version)
+            self.end(media_id, version, stage, failure=LOST, at=at)
+            self._attempts.setdefault((media_id, version), []).append(
+                Attempt(stage, run_id, _utc(at), None, None, counted=True)
+            )
+
+    def end(
+        self,
+        media_id: str,
+        version: str,
+        stage: str | None = None,
+        *,
+        failure: Failure | None = None,
+        seen: Job | None = None,
+        at: datetime,
+    ) -> None:
+        with self._lock:
+            if not _as_seen(self.job(media_id, version), seen):
+                raise Conflict("Somebody else has taken up the job.")
+            self._attempts[media_id, version] = [
+                replace(a, ended_at=_utc(at), failure=failure) if a.ended_at is None and stage in {None, a.stage} else a
+                for a in self.attempts(media_id, version)
+            ]
+
+    def attempts(self, media_id: str, version: str) -> list[Attempt]:
+        return list(self._attempts.get((media_id, version), ()))
+
+    def finished(self, media_id: str, version: str, *, seen: Job, at: datetime) -> None:
+        with self._lock:
+            job = self.job(media_id, version)
+            if job.state is JobState.PLAYABLE and _as_seen(job, seen):
+                self._keep(replace(job, finished_at=_utc(at)))
 
     def unsettled(self, *, limit: int) -> list[Job]:
         return sorted(filter(_unsettled, self._jobs.values()), key=lambda j: (j.place, j.version))[:limit]
@@ -364,21 +414,6 @@ class MemoryCatalogue:
             self._keep(replace(job, tasks=tasks, **(over if under_way else {})))
 
 
-class MemoryEngine:
-    """An Engine that remembers what it was told."""
-
-    def __init__(self) -> None:
-        self.stopped: list[tuple[str, str]] = []
-        self.forgotten: list[str] = []
-
-    def cancel(self, media_id: str, version: str) -> None:
-        self.stopped.append((media_id, version))
-
-    def forget(self, media_id: str) -> int:
-        self.forgotten.append(media_id)
-        return 1
-
-
 def _as_seen(job: Job, seen: Job | None) -> bool:
     return seen is None or (job.state, job.run_id) == (seen.state, seen.run_id)
 
@@ -386,11 +421,8 @@ def _as_seen(job: Job, seen: Job | None) -> bool:
 def _unsettled(job: Job) -> bool:
     if job.state is JobState.QUEUED:
         return False
-    states = {t.name: t.state for t in job.tasks}
-    whole = states.get(LAST) is TaskState.DONE and TaskState.FAILED not in states.values()
-    return job.state is JobState.PROCESSING or not OPEN.isdisjoint(states.values()) or (
-        job.state is JobState.PLAYABLE and whole
-    )  # fmt: skip
+    unfinished = job.state is JobState.PLAYABLE and job.finished_at is None
+    return job.state is JobState.PROCESSING or unfinished or any(t.state in OPEN for t in job.tasks)
 
 
 class MemoryHistory:
@@ -405,6 +437,46 @@ class MemoryHistory:
 
     def made(self, run_ids: Collection[str]) -> set[str]:
         return {name for run_id in run_ids for name in self.assets.get(run_id, ())}
+
+
+class MemoryEngine:
+    """An engine that starts nothing: it remembers what it was asked for, in a history."""
+
+    def __init__(
+        self, history: MemoryHistory | None = None, now: Callable[[], datetime] = lambda: datetime.now(UTC)
+    ) -> None:
+        self.history = history or MemoryHistory()
+        self.now = now
+        self.asked: list[tuple[str, frozenset[str] | None, dict[str, str]]] = []
+        self.stopped: list[tuple[str, str]] = []
+        self.forgotten: list[str] = []
+
+    def forget(self, media_id: str) -> int:
+        self.forgotten.append(media_id)
+        return len(self.history.told.pop(media_id, []))
+
+    def cancel(self, media_id: str, version: str) -> None:
+        self.stopped.append((media_id, version))
+        for run in self.history.told.get(media_id, []):
+            if run.version == version:
+                self._end(run.run_id, RunState.CANCELLED)
+
+    def launch(self, media_id: str, version: str, *, assets: Collection[str] | None, tags: Mapping[str, str]) -> str:
+        self.asked.append((media_id, None if assets is None else frozenset(assets), dict(tags)))
+        run_id, at = f"launched-{len(self.asked)}", self.now()
+        run = Run(run_id, run_id, version, RunState.QUEUED, False, at, at)
+        self.history.told.setdefault(media_id, []).append(run)
+        return run_id
+
+    def stop(self, run_id: str) -> None:
+        self._end(run_id, RunState.STOPPED)
+
+    def _end(self, run_id: str, state: RunState) -> None:
+        for runs in self.history.told.values():
+            runs[:] = [
+                replace(r, state=state, updated_at=self.now()) if r.run_id == run_id and r.state in GOING_ON else r
+                for r in runs
+            ]
 
 
 def _utc(at: datetime) -> datetime:

@@ -3,12 +3,13 @@
 Each has an adapter and a fake, and one contract suite that both pass.
 """
 
-from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import Literal, Protocol, TypeVar
 
+from media_pipeline.domain.attempt import Attempt
 from media_pipeline.domain.job import Failure, Job, JobState, Origin, Task, TaskState
 from media_pipeline.domain.media import AudioStream, MediaInfo, TextStream
 from media_pipeline.domain.passthrough import Copy
@@ -198,16 +199,52 @@ class Catalogue(Protocol):
         ...
 
     def restart(
-        self, media_id: str, version: str, *, run_id: str, profile: str, tasks: Sequence[str], at: datetime
+        self,
+        media_id: str,
+        version: str,
+        *,
+        run_id: str,
+        profile: str,
+        tasks: Sequence[str],
+        fresh: bool = False,
+        seen: Job | None = None,
+        at: datetime,
     ) -> bool:
         """A run begins to work on a job: forget earlier failures, set these tasks *waiting* (adding those the
         job lacks; under another profile they are all it has), note run and profile; a job that is not playable yet
-        becomes *processing*, a ready one is *playable* until the run is over. False when it may not."""
+        becomes *processing*, a ready one is *playable* until the run is over. `fresh`: somebody asked for it, the
+        tries before count no more. False when it may not, or when the job is not as `seen` any more."""
+        ...
+
+    def begin(self, media_id: str, version: str, stage: str, *, run_id: str, at: datetime) -> None:
+        """A try at a stage begins; one that was still open ends as WORKER_LOST. Raises Missing."""
+        ...
+
+    def end(
+        self,
+        media_id: str,
+        version: str,
+        stage: str | None = None,
+        *,
+        failure: Failure | None = None,
+        seen: Job | None = None,
+        at: datetime,
+    ) -> None:
+        """The open try at a stage is over, or every open one of the job. Raises Conflict when the job's state or run
+        is not as `seen` any more."""
+        ...
+
+    def attempts(self, media_id: str, version: str) -> list[Attempt]:
+        """Every try at a job, as they began."""
         ...
 
     def unsettled(self, *, limit: int) -> list[Job]:
-        """Jobs of any version that look as if a run were at work on them: *processing*, or with an open task, or
-        *playable* though published whole and nothing failed. Without those in the queue; longest received first."""
+        """Jobs of any version that look as if a run were at work on them: *processing*, or *playable* and not
+        finished, or with an open task. Without those in the queue; longest received first."""
+        ...
+
+    def finished(self, media_id: str, version: str, *, seen: Job, at: datetime) -> None:
+        """Nobody works on a *playable* job any more: stamp `finished_at`, if it is still as `seen`."""
         ...
 
     def move(
@@ -473,6 +510,16 @@ class Engine(Protocol):
 
     def cancel(self, media_id: str, version: str) -> None:
         """Stop every run of a version that has not ended, queued ones too; none is no error."""
+        ...
+
+    def launch(self, media_id: str, version: str, *, assets: Collection[str] | None, tags: Mapping[str, str]) -> str:
+        """Put a run over these assets of a version into the queue (None: all), whoever's daemon takes it up. The
+        run's id. A media that was archived is there again."""
+        ...
+
+    def stop(self, run_id: str) -> None:
+        """End a run that nobody needs or that shows no sign of life; its job is not cancelled by it. One that has
+        ended is left."""
         ...
 
     def forget(self, media_id: str) -> int:

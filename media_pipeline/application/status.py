@@ -3,11 +3,12 @@
 from collections.abc import Sequence
 from typing import Any
 
+from media_pipeline.domain.attempt import Attempt
 from media_pipeline.domain.job import Job, JobState
 
 
-def described(job: Job) -> dict[str, Any]:
-    """State, error and tasks of a job; times in ISO 8601, durations in seconds."""
+def described(job: Job, attempts: Sequence[Attempt]) -> dict[str, Any]:
+    """State, error and tasks of a job, and what was tried; times in ISO 8601, durations in seconds."""
     return {
         "id": job.media_id,
         "version": job.version,
@@ -16,6 +17,7 @@ def described(job: Job) -> dict[str, Any]:
         "state": str(job.state),
         "error": error(job),
         "tasks": tasks(job),
+        "attempts": [_attempt(a) for a in attempts],
         "revision": job.revision,
         "received_at": job.received_at.isoformat(),
         "playable_at": job.playable_at.isoformat() if job.playable_at else None,
@@ -51,3 +53,13 @@ def tasks(job: Job) -> list[dict[str, Any]]:
         }
         for t in job.tasks
     ]
+
+
+def _attempt(attempt: Attempt) -> dict[str, Any]:
+    return {
+        "stage": attempt.stage,
+        "run_id": attempt.run_id,
+        "started_at": attempt.started_at.isoformat(),
+        "ended_at": attempt.ended_at.isoformat() if attempt.ended_at else None,
+        "error": {"code": str(attempt.failure.code), "message": attempt.failure.message} if attempt.failure else None,
+    }

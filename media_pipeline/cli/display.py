@@ -13,6 +13,7 @@ from rich.text import Text
 
 from media_pipeline.cli.doctor import Finding
 from media_pipeline.cli.process import Answer, Watch
+from media_pipeline.domain.attempt import Attempt
 from media_pipeline.domain.job import Job, JobState, Task, TaskState
 from media_pipeline.domain.manifest import Manifest, ManifestAudio
 
@@ -133,8 +134,8 @@ def jobs(found: Sequence[Job]) -> None:
     out.print(table, crop=False)
 
 
-def job(found: Job, published: Mapping[str, Any] | None) -> None:
-    """One job and its tasks, and what is published of its media."""
+def job(found: Job, attempts: Sequence[Attempt], published: Mapping[str, Any] | None) -> None:
+    """One job and its tasks, what was tried in vain, and what is published of its media."""
     table = Table("", "task", "state", "note", box=None, header_style="bold")
     for task in found.tasks:
         table.add_row(_MARKS[task.state], task.name, str(task.state), note(task))
@@ -145,6 +146,13 @@ def job(found: Job, published: Mapping[str, Any] | None) -> None:
     if published and published["standing"] != "current":
         out.print(Text(f"published: revision {published['revision']} of an older version ({published['standing']})"))
     out.print(table)
+    if failed := [a for a in attempts if a.failure]:
+        tried = Table("tried in vain", "when", "why", box=None, header_style="bold")
+        for attempt in failed:
+            when = attempt.started_at.astimezone().strftime("%Y-%m-%d %H:%M:%S")
+            why = f"{attempt.failure.code}: {attempt.failure.message}" if attempt.failure else ""
+            tried.add_row(attempt.stage, when, Text(why))
+        out.print(tried)
 
 
 def findings(found: Sequence[Finding]) -> None:

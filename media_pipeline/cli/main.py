@@ -72,11 +72,12 @@ def status(
         list_jobs(as_json=as_json)
         return
     job = _job(platform, media_id)
+    attempts = platform.catalogue.attempts(job.media_id, job.version)
     published = shown(platform.catalogue.versions(media_id))
     if as_json:
-        _print_json(described(job) | {"published": published})
+        _print_json(described(job, attempts) | {"published": published})
     else:
-        display.job(job, published)
+        display.job(job, attempts, published)
 
 
 @app.command("list")
@@ -104,7 +105,7 @@ def list_jobs(
     jobs = platform.catalogue.jobs(state=JobState(state) if state else None, text=text, limit=limit)
     if as_json:
         for job in jobs:
-            _print_json(described(job))
+            _print_json(described(job, platform.catalogue.attempts(job.media_id, job.version)))
     else:
         display.jobs(jobs)
 
@@ -123,6 +124,36 @@ def cancel(media_id: Annotated[str, typer.Argument(help="The media's id.")]) -> 
         after = stop(media_id, catalogue=platform.catalogue, engine=engine, now=platform.now())
     typer.echo(f"{media_id}: {before.state} → {after.state}" if before.state != after.state else
                f"{media_id}: nothing to stop, it is {after.state}")  # fmt: skip
+
+
+@app.command()
+def redrive(
+    ids: Annotated[list[str] | None, typer.Argument(help="The media's ids.", show_default=False)] = None,
+    everything: Annotated[bool, typer.Option("--all", help="All that is quarantined or has a failed extra.")] = False,
+    code: Annotated[str | None, typer.Option(help="All that failed with this code, rejected ones too.")] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="One JSON object a line on stdout.")] = False,
+) -> None:
+    """Ask again for what failed: only what is missing is redone, by the daemon of `media-pipeline dev`."""
+    from dataclasses import asdict
+
+    from media_pipeline.defs.redrive import Wanted, redriven
+    from media_pipeline.infrastructure.dagster_engine import instance
+
+    if not (ids or everything or code):
+        _usage("Say which: ids, --all or --code")
+    platform = _platform()
+    for media_id in ids or []:
+        _job(platform, media_id)
+    with instance(platform.settings.dagster_home) as dagster:
+        wanted = Wanted(ids=ids or [], code=code, all=everything)
+        answers = redriven(wanted, platform, dagster, _graph(platform))
+    for answer in answers:
+        if as_json:
+            _print_json(asdict(answer))
+        else:
+            typer.echo(f"{answer.media_id}: {answer.sentence}")
+    if not answers and not as_json:
+        typer.echo("Nothing failed.")
 
 
 @app.command()

@@ -12,6 +12,10 @@ uploads = dg.DynamicPartitionsDefinition(name="uploads")
 
 VERSION_TAG = "media_pipeline/version"
 PROFILE_TAG = "media_pipeline/profile"
+RESUMED_TAG = "media_pipeline/resumed"
+"""of a run in the place of one that showed no sign of life"""
+AGAIN = frozenset({RESUMED_TAG, "dagster/retry_number"})
+"""Tags of runs that nobody asked for: they have what is left of the budget of tries."""
 KEY_TAG = "media_pipeline/key"
 TENANT_TAG = "media_pipeline/tenant"
 SIZE_TAG = "media_pipeline/size"

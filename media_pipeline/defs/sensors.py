@@ -24,7 +24,7 @@ from media_pipeline.domain.job import Job, JobState
 from media_pipeline.domain.run import Run
 from media_pipeline.domain.upload import DEFAULT_TENANT, StoredObject, Upload, media_id, tenant
 from media_pipeline.infrastructure import telemetry
-from media_pipeline.infrastructure.dagster_engine import DagsterEngine
+from media_pipeline.infrastructure.dagster_engine import DagsterEngine, cause
 
 _DISCOVERY = timedelta(seconds=30)  # of the minute after which Dagster gives a tick up
 _RECONCILED_A_TICK = 500
@@ -77,7 +77,7 @@ def _gone(instance: dg.DagsterInstance, platform: Platform, key: str) -> None:
 )
 def settle_failed(context: dg.RunFailureSensorContext, platform: dg.ResourceParam[Platform]) -> None:
     if context.dagster_run.tags.get("dagster/will_retry") != "true":
-        _settle(context.dagster_run, platform)
+        _settle(context.dagster_run, platform, code=cause(context.dagster_run, context.failure_event.message or ""))
 
 
 @dg.run_status_sensor(
@@ -135,7 +135,9 @@ def _reconcile(job: Job, runs: Sequence[Run], history: DagsterEngine, platform: 
         return job
 
 
-def _settle(run: dg.DagsterRun, platform: Platform, *, cancelled: bool = False) -> None:
+def _settle(
+    run: dg.DagsterRun, platform: Platform, *, cancelled: bool = False, code: QuarantineCode = QuarantineCode.INTERNAL
+) -> None:
     """Tidy up after a run that is over, unless the job is a newer run's by now."""
     media_id = run.tags.get("dagster/partition")
     if media_id is None:
@@ -149,4 +151,4 @@ def _settle(run: dg.DagsterRun, platform: Platform, *, cancelled: bool = False) 
             media_id, job.version, JobState.CANCELLED, seen=job, at=platform.now()
         ):
             job = platform.catalogue.job(media_id, job.version)
-        close(job, catalogue=platform.catalogue, code=QuarantineCode.INTERNAL, now=platform.now())
+        close(job, catalogue=platform.catalogue, code=code, now=platform.now())

@@ -15,8 +15,8 @@ from media_pipeline.application.ports import Progress
 from media_pipeline.application.publish import made_renditions, publish, published
 from media_pipeline.application.register import tasks
 from media_pipeline.application.task import Report, tracked
-from media_pipeline.defs.failures import RETRIES, translated
-from media_pipeline.defs.partitions import PROFILE_TAG, VERSION_TAG
+from media_pipeline.defs.failures import translated
+from media_pipeline.defs.partitions import AGAIN, PROFILE_TAG, VERSION_TAG
 from media_pipeline.defs.resources import Platform
 from media_pipeline.domain.errors import QuarantineCode, Unavailable
 from media_pipeline.domain.job import Job, JobState
@@ -115,13 +115,17 @@ def step(context: dg.AssetExecutionContext, platform: Platform, names: Sequence[
     with translated(), _stoppable(context, platform):
         job = begun(context, platform)
         upload = Upload(job.media_id, job.version, job.bucket, job.key, job.etag, job.size)
-        last = context.retry_number >= RETRIES.max_retries
         telemetry.to_file(platform.settings.log_file)
         with (
             telemetry.about(media_id=upload.media_id, version=upload.version, run_id=context.run.run_id, task=names[0]),
             tracked(
-                upload, names, catalogue=platform.catalogue, shelf=platform.shelf, now=platform.now, last_attempt=last
-            ) as report,
+                upload,
+                names,
+                run_id=context.run.run_id,
+                catalogue=platform.catalogue,
+                shelf=platform.shelf,
+                now=platform.now,
+            ) as report,  # fmt: skip
             platform.scratch(names[0].replace("/", "-")) as scratch,
         ):
             _log.info("step started", extra={"attempt": context.retry_number + 1})
@@ -141,7 +145,7 @@ def begun(context: dg.AssetExecutionContext, platform: Platform) -> Job:
     profile = platform.recipes.profiles[context.run.tags.get(PROFILE_TAG, job.profile)]
     platform.catalogue.restart(
         job.media_id, job.version, run_id=context.run.run_id, profile=profile.name,
-        tasks=asked(context.run, profile), at=platform.now(),
+        tasks=asked(context.run, profile), fresh=not AGAIN & context.run.tags.keys(), at=platform.now(),
     )  # fmt: skip
     return platform.catalogue.job(job.media_id, job.version)
 

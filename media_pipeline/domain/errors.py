@@ -3,6 +3,7 @@
     MediaError
     ├── BadMedia      the file's fault: never retried, the job is *rejected*
     ├── Unavailable   ours, and may pass: retried, then the job is *quarantined*
+    │   └── GivenUp       it has been tried often enough: not retried
     ├── Conflict      somebody else was first
     │   └── Superseded    a newer version is current, or the job was removed: nobody wants this one
     ├── Missing       the named thing does not exist
@@ -44,6 +45,7 @@ class QuarantineCode(StrEnum):
     TIMEOUT = "TIMEOUT"
     TOOL_CRASH = "TOOL_CRASH"
     STORE_UNAVAILABLE = "STORE_UNAVAILABLE"
+    SOURCE_ARCHIVED = "SOURCE_ARCHIVED"
     WORKER_LOST = "WORKER_LOST"
     INTERNAL = "INTERNAL"
 
@@ -82,6 +84,10 @@ class Unavailable(MediaError):
     def __init__(self, code: QuarantineCode, message: str, *, detail: str = "") -> None:
         super().__init__(message, detail=detail)
         self.code = code
+
+
+class GivenUp(Unavailable):
+    """The budget of tries is used up: nobody tries again before a person says so."""
 
 
 class Conflict(MediaError):

@@ -13,10 +13,17 @@ RETRY_GRACE = timedelta(minutes=10)
 
 
 class RunState(StrEnum):
+    QUEUED = "queued"
     UNDERWAY = "underway"
     SUCCEEDED = "succeeded"
     FAILED = "failed"
     CANCELLED = "cancelled"
+    """by a person"""
+    STOPPED = "stopped"
+    """by us, because it showed no sign of life"""
+
+
+GOING_ON = frozenset({RunState.QUEUED, RunState.UNDERWAY})
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,9 +36,11 @@ class Run:
     """None for a run that a person started by hand: it works on the version that is current"""
     state: RunState
     retried: bool
-    """whether the engine is going to start one more in its place"""
+    """whether the engine is going to start one more in its place; in that of one *stopped* we do"""
     created_at: datetime
     updated_at: datetime
+    code: QuarantineCode = QuarantineCode.INTERNAL
+    """what is said of work that its end cut short"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,14 +59,14 @@ def ending(job: Job, runs: Sequence[Run], *, now: datetime) -> Ending | None:
     """
     mine = sorted((r for r in runs if r.version in {None, job.version}), key=lambda r: r.created_at)
     queued = job.state is JobState.QUEUED
-    if any(r.state is RunState.UNDERWAY for r in mine) or (queued and (job.run_id or not mine)):
+    if any(r.state in GOING_ON for r in mine) or (queued and (job.run_id or not mine)):
         return None
     if not mine:
         return Ending((), False, QuarantineCode.WORKER_LOST)
     last = mine[-1]
-    if last.retried and now - last.updated_at < RETRY_GRACE:
+    if (last.retried or last.state is RunState.STOPPED) and now - last.updated_at < RETRY_GRACE:
         return None
-    return Ending(_counted(job, mine), last.state is RunState.CANCELLED, QuarantineCode.INTERNAL)
+    return Ending(_counted(job, mine), last.state is RunState.CANCELLED, last.code)
 
 
 def _counted(job: Job, runs: Sequence[Run]) -> tuple[str, ...]:

@@ -22,6 +22,7 @@ from sqlalchemy.exc import (
 )
 
 from media_pipeline.domain import search
+from media_pipeline.domain.attempt import LOST, Attempt
 from media_pipeline.domain.errors import Conflict, Missing, QuarantineCode, Unavailable
 from media_pipeline.domain.job import (
     ALLOWED,
@@ -40,6 +41,7 @@ from media_pipeline.domain.job import (
 from media_pipeline.domain.receipt import Receipt
 from media_pipeline.domain.search import Query
 from media_pipeline.domain.upload import Upload, media_id, version_id
+from media_pipeline.infrastructure import catalogue_attempts as tries
 from media_pipeline.infrastructure import catalogue_reads as reads
 from media_pipeline.infrastructure import catalogue_rows as rows
 from media_pipeline.infrastructure import database as db
@@ -119,7 +121,7 @@ class SqlCatalogue:
                 raise Missing("There is no such media.", detail=media)
             connection.execute(sa.update(db.jobs).where(db.jobs.c.media_id == media).values(**removed, **blank))
             connection.execute(sa.update(db.tasks).where(db.tasks.c.media_id == media).values(reason=None))
-            for table in (db.found_by, db.contents, db.receipts):
+            for table in (db.attempts, db.found_by, db.contents, db.receipts):
                 connection.execute(sa.delete(table).where(table.c.media_id == media))
             connection.execute(sa.insert(db.receipts).values(asdict(receipt)))
 
@@ -158,8 +160,22 @@ class SqlCatalogue:
         with self._reading() as connection:
             return reads.many(connection, reads.line(bucket, limit))
 
+    def finished(self, media_id: str, version: str, *, seen: Job, at: datetime) -> None:
+        mine = reads.of(db.jobs, media_id, version), db.jobs.c.state == JobState.PLAYABLE.value, reads.as_seen(seen)
+        with self._writing() as connection:
+            connection.execute(sa.update(db.jobs).where(*mine).values(finished_at=at))
+
     def restart(
-        self, media_id: str, version: str, *, run_id: str, profile: str, tasks: Sequence[str], at: datetime
+        self,
+        media_id: str,
+        version: str,
+        *,
+        run_id: str,
+        profile: str,
+        tasks: Sequence[str],
+        fresh: bool = False,
+        seen: Job | None = None,
+        at: datetime,
     ) -> bool:
         """A ready job is playable until its run is over; one that is removed may not be restarted. Raises Missing."""
         state = db.jobs.c.state
@@ -169,6 +185,7 @@ class SqlCatalogue:
             .where(
                 reads.of(db.jobs, media_id, version),
                 sa.or_(idle, state.in_({JobState.PROCESSING, *_WATCHABLE})),
+                reads.as_seen(seen),
             )
             .values(
                 state=sa.case(
@@ -188,10 +205,38 @@ class SqlCatalogue:
             before = connection.scalar(sa.select(db.jobs.c.profile).where(reads.of(db.jobs, media_id, version)))
             if not _changed(connection, change, media_id, version):
                 return False
+            if fresh:
+                tries.forget(connection, media_id, version)
             if before != profile:
                 connection.execute(sa.delete(db.tasks).where(reads.of(db.tasks, media_id, version)))
             _reset_tasks(connection, media_id, version, tasks)
             return True
+
+    def begin(self, media_id: str, version: str, stage: str, *, run_id: str, at: datetime) -> None:
+        with self._writing() as connection:
+            if not _exists(connection, media_id, version):
+                raise Missing("There is no such media.", detail=f"{media_id}/{version}")
+            tries.end(connection, media_id, version, stage, failure=LOST, at=at)
+            tries.begin(connection, media_id, version, stage, run_id=run_id, at=at)
+
+    def end(
+        self,
+        media_id: str,
+        version: str,
+        stage: str | None = None,
+        *,
+        failure: Failure | None = None,
+        seen: Job | None = None,
+        at: datetime,
+    ) -> None:
+        with self._writing() as connection:
+            if seen is not None:
+                _hold(connection, seen)
+            tries.end(connection, media_id, version, stage, failure=failure, at=at)
+
+    def attempts(self, media_id: str, version: str) -> list[Attempt]:
+        with self._reading() as connection:
+            return tries.found(connection, media_id, version)
 
     def move(
         self,

@@ -9,7 +9,7 @@ from sqlalchemy.dialects.postgresql import TSQUERY
 
 from media_pipeline.domain.errors import Missing
 from media_pipeline.domain.fairness import BONUS, MEDIUM_BYTES, SMALL_BYTES, STEP, Size
-from media_pipeline.domain.job import ERASED, LAST, OPEN, WITHDRAWN, Job, JobState, Origin, Task, TaskState
+from media_pipeline.domain.job import ERASED, OPEN, WITHDRAWN, Job, JobState, Origin, Task
 from media_pipeline.domain.receipt import Receipt
 from media_pipeline.domain.search import Query
 from media_pipeline.domain.upload import Upload
@@ -139,18 +139,12 @@ def unsettled(limit: int) -> sa.Select[Any]:
     """See Catalogue.unsettled. Each of its parts has an index that leaves out what is done, however much that is."""
     key = db.jobs.c.media_id, db.jobs.c.version
     task = sa.and_(db.tasks.c.media_id == db.jobs.c.media_id, db.tasks.c.version == db.jobs.c.version)
-    failed = sa.exists().where(task, db.tasks.c.state == TaskState.FAILED.value).correlate(db.jobs)
     processing = sa.select(*key).where(db.jobs.c.state == JobState.PROCESSING.value)
+    unfinished = sa.select(*key).where(db.jobs.c.state == JobState.PLAYABLE.value, db.jobs.c.finished_at.is_(None))
     with_open_task = (
         sa.select(*key).join(db.tasks, task).where(db.tasks.c.state.in_(OPEN), db.jobs.c.state != JobState.QUEUED.value)
     )
-    whole_but_not_ready = (
-        sa.select(*key)
-        .join(db.tasks, task)
-        .where(db.jobs.c.state == JobState.PLAYABLE.value)
-        .where(db.tasks.c.name == LAST, db.tasks.c.state == TaskState.DONE.value, ~failed)
-    )
-    found = sa.union(processing, with_open_task, whole_but_not_ready).subquery("unsettled")
+    found = sa.union(processing, unfinished, with_open_task).subquery("unsettled")
     same = sa.and_(db.jobs.c.media_id == found.c.media_id, db.jobs.c.version == found.c.version)
     query = sa.select(*_COLUMNS).join(db.media).join(found, same)
     return query.order_by(db.jobs.c.received_at, db.jobs.c.media_id, db.jobs.c.version).limit(limit)

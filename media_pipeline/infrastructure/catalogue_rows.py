@@ -33,7 +33,7 @@ def to_job(row: sa.Row[Any], tasks: tuple[Task, ...]) -> Job:
         profile=row.profile,
         state=JobState(row.state),
         tasks=tasks,
-        failure=_to_failure(row.error_code, row.error_message),
+        failure=to_failure(row.error_code, row.error_message),
         revision=row.revision,
         received_at=row.received_at,
         started_at=row.started_at,
@@ -44,7 +44,7 @@ def to_job(row: sa.Row[Any], tasks: tuple[Task, ...]) -> Job:
     )
 
 
-def _to_failure(code: str | None, message: str | None) -> Failure | None:
+def to_failure(code: str | None, message: str | None) -> Failure | None:
     if code is None:
         return None
     kind = next(kind for kind in (RejectionCode, ClosingCode, QuarantineCode) if code in kind.__members__)

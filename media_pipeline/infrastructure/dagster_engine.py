@@ -1,28 +1,49 @@
 """Dagster as the Engine port, and as the way a process runs the graph by itself."""
 
+import logging
 import os
 import shutil
+import sys
 import time
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC
 from itertools import chain
 from pathlib import Path
 
 import dagster as dg
+from dagster._core.code_pointer import ModuleCodePointer
+from dagster._core.errors import DagsterUserCodeUnreachableError
+from dagster._core.origin import DEFAULT_DAGSTER_ENTRY_POINT, JobPythonOrigin, RepositoryPythonOrigin
+from dagster._core.remote_origin import (
+    ManagedGrpcPythonEnvCodeLocationOrigin,
+    RemoteJobOrigin,
+    RemoteRepositoryOrigin,
+)
+from dagster._core.run_coordinator import SubmitRunContext
+from dagster._core.types.loadable_target_origin import LoadableTargetOrigin
 
-from media_pipeline.domain.errors import Conflict
+from media_pipeline.domain.errors import Conflict, QuarantineCode
 from media_pipeline.domain.run import Run, RunState
 
 PACKAGED_CONFIG = Path(__file__).parent.parent / "dagster.yaml"
+STOPPED_TAG = "media_pipeline/stopped"
+"""of a run that we ended, and no person"""
+_MODULE, _LOCATION = "media_pipeline.definitions", "media_pipeline"  # as workspace.yaml has it
+_RUNS_LOOKED_AT = 10
+_log = logging.getLogger(__name__)
 _PARTITION = "dagster/partition"
 _CHUNK = 200  # media asked for at once
 _ENDING_SECONDS, _POLL_SECONDS = 30, 0.25
-_ENDED = {
+_STATES = {
+    dg.DagsterRunStatus.NOT_STARTED: RunState.QUEUED,
+    dg.DagsterRunStatus.QUEUED: RunState.QUEUED,
     dg.DagsterRunStatus.SUCCESS: RunState.SUCCEEDED,
     dg.DagsterRunStatus.FAILURE: RunState.FAILED,
     dg.DagsterRunStatus.CANCELED: RunState.CANCELLED,
 }
+_REASON = "dagster/failure_reason"
+_OF_OUR_CODE = {"STEP_FAILURE", "RUN_EXCEPTION", "JOB_INITIALIZATION_FAILURE"}
 _CONSUMED = (dg.DagsterEventType.RUN_FAILURE, dg.DagsterEventType.RUN_SUCCESS)
 _CHECKOUT_CONFIG = Path(__file__).parent.parent.parent / "dagster.yaml"
 
@@ -60,18 +81,57 @@ def seed(home: Path) -> None:
 
 class DagsterEngine:
     """The Engine and History ports over an instance. `version_tag` is the run tag that holds the object version,
-    `partitions` the name of the dynamic partitions that the media are."""
+    `partitions` the name of the dynamic partitions that the media are, `graph` the job that `launch` asks for."""
 
-    def __init__(self, instance: dg.DagsterInstance, *, version_tag: str, partitions: str = "uploads") -> None:
+    def __init__(
+        self,
+        instance: dg.DagsterInstance,
+        *,
+        version_tag: str,
+        partitions: str = "uploads",
+        graph: dg.JobDefinition | None = None,
+    ) -> None:
         self._instance = instance
         self._version_tag = version_tag
         self._partitions = partitions
+        self._graph = graph
 
     def cancel(self, media_id: str, version: str) -> None:
         tags = {_PARTITION: media_id, self._version_tag: version}
         for run in self._instance.get_runs(dg.RunsFilter(tags=tags)):
             if not run.is_finished:
                 self._instance.run_coordinator.cancel_run(run.run_id)
+
+    def launch(self, media_id: str, version: str, *, assets: Collection[str] | None, tags: Mapping[str, str]) -> str:
+        """Made by the instance alone, without asking a code server: it works beside a daemon, and before one runs."""
+        if self._graph is None:
+            raise ValueError("an engine without a graph launches nothing")
+        self._instance.add_dynamic_partitions(self._partitions, [media_id])
+        job, code = _origins(self._instance, self._graph.name)
+        run = self._instance.create_run_for_job(
+            self._graph,
+            asset_selection=None if assets is None else {dg.AssetKey(a.split("/")) for a in assets},
+            tags={**tags, _PARTITION: media_id, self._version_tag: version},
+            remote_job_origin=job,
+            job_code_origin=code,
+        )
+        self._instance.run_coordinator.submit_run(SubmitRunContext(run, workspace=None))  # type: ignore[arg-type]
+        return run.run_id
+
+    def stop(self, run_id: str) -> None:
+        """A worker that cannot be reached any more is taken for dead."""
+        run = self._instance.get_run_by_id(run_id)
+        if run is None or run.is_finished:
+            return
+        self._instance.add_run_tags(run_id, {STOPPED_TAG: "true"})
+        try:
+            ending = self._instance.run_coordinator.cancel_run(run_id)
+        except (dg.DagsterError, DagsterUserCodeUnreachableError) as unreachable:
+            _log.warning("a worker cannot be reached", extra={"run_id": run_id, "reason": str(unreachable)})
+            ending = False
+        after = self._instance.get_run_by_id(run_id)
+        if after and not ending and not after.is_finished:
+            self._instance.report_run_canceled(after, "The worker showed no sign of life.")
 
     def forget(self, media_id: str) -> int:
         """Waits half a minute for runs to end. What the instance keeps of ticks of sensors is left to its retention."""
@@ -103,10 +163,11 @@ class DagsterEngine:
                         run_id=run.run_id,
                         root=run.root_run_id or run.run_id,
                         version=run.tags.get(self._version_tag),
-                        state=_ENDED.get(run.status, RunState.UNDERWAY),
+                        state=_state(run),
                         retried=run.tags.get("dagster/will_retry") == "true",
                         created_at=record.create_timestamp.astimezone(UTC),
                         updated_at=record.update_timestamp.astimezone(UTC),
+                        code=cause(run),
                     )
                 )
         return found
@@ -115,3 +176,33 @@ class DagsterEngine:
         logged = (self._instance.all_logs(r, of_type=dg.DagsterEventType.ASSET_MATERIALIZATION) for r in run_ids)
         keys = (entry.get_dagster_event().asset_key for entry in chain.from_iterable(logged))
         return {"/".join(key.path) for key in keys if key}
+
+
+def cause(run: dg.DagsterRun, said: str = "") -> QuarantineCode:
+    """What ended a run that failed, by its tags and the words of its last event."""
+    if "OOMKilled" in said:
+        return QuarantineCode.OUT_OF_MEMORY
+    ours = run.tags.get(_REASON) in _OF_OUR_CODE or run.status is not dg.DagsterRunStatus.FAILURE
+    return QuarantineCode.INTERNAL if ours else QuarantineCode.WORKER_LOST
+
+
+def _state(run: dg.DagsterRun) -> RunState:
+    if run.status is dg.DagsterRunStatus.CANCELED and STOPPED_TAG in run.tags:
+        return RunState.STOPPED
+    return _STATES.get(run.status, RunState.UNDERWAY)
+
+
+def _origins(instance: dg.DagsterInstance, job: str) -> tuple[RemoteJobOrigin, JobPythonOrigin]:
+    """Where a daemon finds the code of a job, as its newest run had it; before the first, as our workspace has it."""
+    image = os.environ.get("DAGSTER_CURRENT_IMAGE")
+    for run in instance.get_runs(dg.RunsFilter(job_name=job), limit=_RUNS_LOOKED_AT):
+        if run.remote_job_origin and run.job_code_origin:
+            code = run.job_code_origin.repository_origin
+            code = code._replace(container_image=image or code.container_image)
+            return run.remote_job_origin, JobPythonOrigin(job, code)
+    target = LoadableTargetOrigin(executable_path=sys.executable, module_name=_MODULE)
+    location = ManagedGrpcPythonEnvCodeLocationOrigin(target, location_name=_LOCATION)
+    code = RepositoryPythonOrigin(
+        sys.executable, ModuleCodePointer(_MODULE, "defs"), image, DEFAULT_DAGSTER_ENTRY_POINT, None
+    )
+    return RemoteJobOrigin(RemoteRepositoryOrigin(location, "__repository__"), job), JobPythonOrigin(job, code)

@@ -82,6 +82,7 @@ def _decoded(found: re.Match[str]) -> str:
 
 metadata = sa.MetaData()
 
+_UNFINISHED = sa.text("state = 'playable' AND finished_at IS NULL")
 _OPEN_TASK = sa.text("state IN ('waiting', 'running')")
 
 media = sa.Table(
@@ -116,6 +117,7 @@ jobs = sa.Table(
     sa.Column("origin", sa.String(16), nullable=False, server_default="live"),
     sa.Index("jobs_by_state_place", "state", "received_at", "media_id"),
     sa.Index("jobs_by_place", "received_at", "media_id"),
+    sa.Index("jobs_unfinished", "media_id", "version", sqlite_where=_UNFINISHED, postgresql_where=_UNFINISHED),
 )
 
 tasks = sa.Table(
@@ -134,6 +136,23 @@ tasks = sa.Table(
     sa.ForeignKeyConstraint(["media_id", "version"], ["jobs.media_id", "jobs.version"]),
     sa.Index("tasks_by_name_fingerprint", "name", "fingerprint"),
     sa.Index("tasks_open", "media_id", "version", sqlite_where=_OPEN_TASK, postgresql_where=_OPEN_TASK),
+)
+
+attempts = sa.Table(
+    "attempts",
+    metadata,
+    sa.Column("id", sa.Integer, primary_key=True),
+    sa.Column("media_id", sa.String(128), nullable=False),
+    sa.Column("version", sa.String(64), nullable=False),
+    sa.Column("task", sa.String(128), nullable=False),
+    sa.Column("run_id", sa.String(64), nullable=False),
+    sa.Column("started_at", UtcTime, nullable=False),
+    sa.Column("ended_at", UtcTime),
+    sa.Column("error_code", sa.String(32)),
+    sa.Column("error_message", sa.Text),
+    sa.Column("counted", sa.Boolean, nullable=False),
+    sa.ForeignKeyConstraint(["media_id", "version"], ["jobs.media_id", "jobs.version"]),
+    sa.Index("attempts_by_job", "media_id", "version"),
 )
 
 

@@ -89,7 +89,7 @@ def test_cancelling_what_does_not_exist_says_so() -> None:
 
 def test_a_described_job_is_plain_data() -> None:
     job = register(stored(), profile=PROFILES["default"], catalogue=MemoryCatalogue(), now=NOW)
-    told = described(job)
+    told = described(job, [])
     assert (told["state"], told["error"], told["title"]) == ("queued", None, "clip.mp4")
     assert told["tasks"][0] == {"name": "source", "state": "waiting", "progress": 0.0, "seconds": None, "reason": None}
 

@@ -318,6 +318,7 @@ def test_a_publication_under_way_while_its_media_is_removed_takes_itself_back(
 def test_an_erasure_leaves_a_receipt_and_a_tombstone_and_nothing_else(world: World) -> None:
     old, new = world.ready(b"A"), world.ready(b"B")
     made = [o for o in world.store.list("media") if o.key.startswith(f"{new.media_id}/")]
+    world.engine.launch(new.media_id, new.version, assets=None, tags={})
     receipt = _erase(world, new)
     assert (receipt.versions, receipt.objects, receipt.bytes) == (2, len(made), sum(o.size for o in made))
     assert (receipt.runs, receipt.source_deleted, receipt.erased_at) == (1, False, a.NOW)
@@ -383,7 +384,7 @@ def test_a_closing_code_is_told_with_its_sentence() -> None:
 
 def _step(world: World, job: Job) -> AbstractContextManager[Report]:
     return tracked(
-        upload(job), ["source"], catalogue=world.catalogue, shelf=world.shelf, now=lambda: a.NOW, last_attempt=True
+        upload(job), ["source"], catalogue=world.catalogue, shelf=world.shelf, now=lambda: a.NOW, run_id="run-1"
     )
 
 

@@ -2,6 +2,7 @@
 
 import threading
 from contextlib import suppress
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
 from typing import Any
@@ -9,6 +10,7 @@ from typing import Any
 import pytest
 
 from media_pipeline.application.ports import Catalogue
+from media_pipeline.domain.attempt import LOST, Attempt
 from media_pipeline.domain.errors import Conflict, Missing, QuarantineCode, RejectionCode
 from media_pipeline.domain.job import (
     ALLOWED,
@@ -26,7 +28,7 @@ from media_pipeline.domain.receipt import Receipt
 from media_pipeline.domain.search import query
 from media_pipeline.domain.upload import StoredObject, Upload, received
 from media_pipeline.infrastructure.catalogue import SqlCatalogue
-from media_pipeline.infrastructure.database import upgrade
+from media_pipeline.infrastructure.database import metadata, upgrade
 from media_pipeline_tests.fakes import MemoryCatalogue
 from media_pipeline_tests.postgres import Postgres
 
@@ -74,7 +76,7 @@ def catalogue(request: pytest.FixtureRequest, tmp_path: Path) -> Catalogue:
         case _:
             found: SqlCatalogue = request.getfixturevalue("on_postgres")
             with found._writing() as connection:
-                connection.exec_driver_sql("TRUNCATE media CASCADE")
+                connection.exec_driver_sql(f"TRUNCATE {', '.join(metadata.tables)}")
             return found
 
 
@@ -610,10 +612,9 @@ def test_unsettled_is_what_looks_as_if_a_run_were_at_work(catalogue: Catalogue) 
         (JobState.QUEUED, [TaskState.WAITING] * 4, False),
         (JobState.PROCESSING, done, True),
         (JobState.PLAYABLE, [TaskState.RUNNING, *done[1:]], True),
-        (JobState.PLAYABLE, [TaskState.FAILED, *done[1:]], False),
+        (JobState.PLAYABLE, [TaskState.FAILED, *done[1:]], True),
         (JobState.PLAYABLE, [TaskState.FAILED, *done[2:], TaskState.WAITING], True),
         (JobState.PLAYABLE, done, True),
-        (JobState.PLAYABLE, [*done[1:], TaskState.SKIPPED], False),
         (JobState.READY, done, False),
         (JobState.READY, [*done[1:], TaskState.RUNNING], True),
         (JobState.REJECTED, [TaskState.FAILED, *[TaskState.SKIPPED] * 3], False),
@@ -632,6 +633,26 @@ def test_unsettled_is_what_looks_as_if_a_run_were_at_work(catalogue: Catalogue) 
     assert found == [catalogue.job(j.media_id) for j in found]
     register(catalogue, upload("case 1", "e2"), at=LAST)  # a newer version: the old one is open no more
     assert [j.key for j in catalogue.unsettled(limit=2)] == wanted[1:3]
+
+
+def test_a_finished_job_that_is_playable_is_settled_until_it_is_taken_up_again(catalogue: Catalogue) -> None:
+    job = in_state(catalogue, JobState.PLAYABLE)
+    for task in job.tasks:
+        catalogue.task(job.media_id, job.version, task.name, TaskState.DONE, at=NOW)
+    catalogue.finished(job.media_id, job.version, seen=replace(job, run_id="another"), at=LATER)
+    assert catalogue.job(job.media_id).finished_at is None
+    catalogue.finished(job.media_id, job.version, seen=job, at=LATER)
+    assert catalogue.job(job.media_id).finished_at == LATER
+    assert catalogue.unsettled(limit=50) == []
+    restart(catalogue, job, "audio")
+    assert catalogue.job(job.media_id).finished_at is None
+    assert [j.media_id for j in catalogue.unsettled(limit=50)] == [job.media_id]
+
+
+def test_only_what_is_playable_is_finished_by_word(catalogue: Catalogue) -> None:
+    job = in_state(catalogue, JobState.PROCESSING)
+    catalogue.finished(job.media_id, job.version, seen=job, at=LATER)
+    assert catalogue.job(job.media_id).finished_at is None
 
 
 def found(catalogue: Catalogue, text: str, **options: Any) -> list[str]:
@@ -708,3 +729,61 @@ def test_the_line_holds_what_waits_for_its_first_run(catalogue: Catalogue) -> No
 def test_a_job_remembers_where_it_came_from(catalogue: Catalogue) -> None:
     queued(catalogue, "clip", origin=Origin.IMPORT)
     assert queued(catalogue, "clip", origin=Origin.LIVE).origin is Origin.IMPORT
+
+
+def attempt(catalogue: Catalogue, of: Job, stage: str, failure: Failure | None, *, run_id: str = "run-1") -> None:
+    catalogue.begin(of.media_id, of.version, stage, run_id=run_id, at=NOW)
+    catalogue.end(of.media_id, of.version, stage, failure=failure, at=LATER)
+
+
+def test_every_try_is_remembered_in_order(catalogue: Catalogue) -> None:
+    job = register(catalogue)
+    assert catalogue.attempts(job.media_id, job.version) == []
+    attempt(catalogue, job, "stream", FAILURE)
+    attempt(catalogue, job, "source", None, run_id="run-2")
+    assert catalogue.attempts(job.media_id, job.version) == [
+        Attempt("stream", "run-1", NOW, LATER, FAILURE, counted=True),
+        Attempt("source", "run-2", NOW, LATER, None, counted=True),
+    ]
+    register(catalogue, upload(etag="e2"), at=LATER)
+    assert catalogue.attempts(job.media_id, upload(etag="e2").version) == []
+
+
+def test_a_try_that_nobody_ended_was_lost_when_the_next_begins(catalogue: Catalogue) -> None:
+    job = register(catalogue)
+    for number in (1, 2):
+        catalogue.begin(job.media_id, job.version, "stream", run_id=f"run-{number}", at=LATER)
+    catalogue.begin(job.media_id, job.version, "source", run_id="run-2", at=LATER)
+    first, second, other = catalogue.attempts(job.media_id, job.version)
+    assert (first.failure, first.ended_at) == (LOST, LATER)
+    assert second.ended_at is other.ended_at is None
+    catalogue.end(job.media_id, job.version, failure=FAILURE, at=LAST)
+    assert [t.failure for t in catalogue.attempts(job.media_id, job.version)] == [LOST, FAILURE, FAILURE]
+
+
+def test_a_job_that_is_asked_for_anew_has_its_whole_budget(catalogue: Catalogue) -> None:
+    job = register(catalogue)
+    attempt(catalogue, job, "stream", FAILURE)
+    for fresh in (False, True):
+        catalogue.restart(job.media_id, job.version, run_id="run-2", profile="web", tasks=TASKS, fresh=fresh, at=LATER)
+        (only,) = catalogue.attempts(job.media_id, job.version)
+        assert (only.counted, only.failure) == (not fresh, FAILURE)
+
+
+def test_only_who_saw_the_job_as_it_is_ends_its_tries_or_starts_it_again(catalogue: Catalogue) -> None:
+    job = register(catalogue)
+    catalogue.begin(job.media_id, job.version, "stream", run_id="run-1", at=NOW)
+    catalogue.move(job.media_id, job.version, JobState.PROCESSING, at=NOW)
+    with pytest.raises(Conflict):
+        catalogue.end(job.media_id, job.version, failure=FAILURE, seen=job, at=LATER)
+    again = {"run_id": "run-2", "profile": "web", "tasks": TASKS, "at": LATER}
+    assert not catalogue.restart(job.media_id, job.version, seen=job, fresh=True, **again)  # type: ignore[arg-type]
+    (only,) = catalogue.attempts(job.media_id, job.version)
+    assert (only.ended_at, only.counted) == (None, True)
+    seen = catalogue.job(job.media_id)
+    assert catalogue.restart(job.media_id, job.version, seen=seen, **again)  # type: ignore[arg-type]
+
+
+def test_nobody_tries_a_job_that_is_not_there(catalogue: Catalogue) -> None:
+    with pytest.raises(Missing):
+        catalogue.begin("nobody", "v1", "stream", run_id="run-1", at=NOW)
