@@ -13,7 +13,7 @@ from media_pipeline.application.inbox import Inbox, Place
 from media_pipeline.application.listing import pages
 from media_pipeline.application.ports import Catalogue, Hints, Store
 from media_pipeline.application.register import unknown
-from media_pipeline.domain.errors import Missing, Unavailable
+from media_pipeline.domain.errors import MediaError, Unavailable
 from media_pipeline.domain.upload import StoredObject
 
 
@@ -25,7 +25,7 @@ class Found:
     """where the next one goes on"""
     told: Counter[str] = field(default_factory=Counter)
     """how often what happened, in words"""
-    troubles: list[Unavailable | Missing] = field(default_factory=list)
+    troubles: list[MediaError] = field(default_factory=list)
 
     def __str__(self) -> str:
         counts = [f"{count} {what}" for what, count in self.told.items() if count]
@@ -51,14 +51,14 @@ def discover(
         half = now() + (until - now()) / 2  # a queue that never ends leaves the listing its time
         try:
             heed(inbox, queue, store=store, register=register, withdraw=withdraw, told=found.told, now=now, until=half)
-        except (Unavailable, Missing) as trouble:
+        except MediaError as trouble:
             found.troubles.append(trouble)
             found.place = replace(place, list_at=None)  # what is not told of is listed the sooner
     try:
         _list(
             inbox, found, store=store, catalogue=catalogue, register=register, withdraw=withdraw, now=now, until=until
         )
-    except (Unavailable, Missing) as trouble:
+    except MediaError as trouble:
         found.troubles.append(trouble)
     return found
 
@@ -79,7 +79,11 @@ def _list(
         for obj in unknown(listed.complete, catalogue=catalogue):
             if now() >= until:
                 return
-            found.told[look(obj.key, inbox, store=store, register=register, withdraw=withdraw)] += 1
+            try:
+                found.told[look(obj.key, inbox, store=store, register=register, withdraw=withdraw)] += 1
+            except Unavailable:  # what a store lists and does not describe (a policy, a key of the customer's) shall
+                register(obj)  # not end every listing there: its run will say what is wrong
+                found.told["found, but not described"] += 1
         found.told[ARCHIVED] += len(unknown(listed.archived, catalogue=catalogue))
         found.told["left to the import"] += listed.left
         found.place = listed.place

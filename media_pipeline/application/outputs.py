@@ -9,8 +9,16 @@ from uuid import uuid4
 
 from media_pipeline.application.ports import Store
 from media_pipeline.domain import keys
-from media_pipeline.domain.errors import BadMedia, Conflict, MediaError, Missing, RejectionCode
-from media_pipeline.domain.upload import Upload
+from media_pipeline.domain.errors import (
+    BadMedia,
+    Conflict,
+    MediaError,
+    Missing,
+    QuarantineCode,
+    RejectionCode,
+    Unavailable,
+)
+from media_pipeline.domain.upload import StoredObject, Upload
 
 SOURCE_NAME = "source"
 CONTENT_TYPES = {
@@ -89,13 +97,15 @@ class Shelf:
 def opened(upload: Upload, *, store: Store, scratch: Path) -> Iterator[Path]:
     """The bytes of exactly this version, as a local file named by us.
 
-    Raises BadMedia(SOURCE_GONE) when they are gone, Conflict when the object has another version by now.
+    Raises BadMedia(SOURCE_GONE) when they are gone, BadMedia(NOT_MEDIA) when the store has them wrapped,
+    Unavailable(SOURCE_ARCHIVED) when they must be restored first, Conflict when the object has another version by now.
     """
     path = scratch / SOURCE_NAME
     try:
         current = store.head(upload.bucket, upload.key)
         if current.etag != upload.etag:
             raise Conflict("The file was overwritten while it was processed; the new version has its own job.")
+        _refuse_wrapped(current)
         store.fetch(upload.bucket, upload.key, path)
     except Missing as gone:
         raise BadMedia(RejectionCode.SOURCE_GONE, "The file is no longer there.") from gone
@@ -103,3 +113,12 @@ def opened(upload: Upload, *, store: Store, scratch: Path) -> Iterator[Path]:
         yield path
     finally:
         path.unlink(missing_ok=True)
+
+
+def _refuse_wrapped(obj: StoredObject) -> None:
+    if obj.archived:
+        message = "The file is in an archive of the store: restore it there, then redrive."
+        raise Unavailable(QuarantineCode.SOURCE_ARCHIVED, message, detail=obj.storage_class)
+    if obj.content_encoding not in {"", "identity"}:
+        message = "The file is stored with a Content-Encoding, so its bytes are not media: upload it as it is."
+        raise BadMedia(RejectionCode.NOT_MEDIA, message, detail=obj.content_encoding)

@@ -156,6 +156,28 @@ def redrive(
         typer.echo("Nothing failed.")
 
 
+@app.command("import")
+def import_(
+    prefix: Annotated[str, typer.Argument(help="Only keys that begin so; without it, the whole bucket.")] = "",
+    per_minute: Annotated[int, typer.Option(min=1, help="Uploads registered a minute.")] = 60,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say what would be imported.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="The result as JSON on stdout.")] = False,
+) -> None:
+    """Import what is in the uploads bucket already, behind live work. Stopped, it goes on where it was."""
+    from dataclasses import asdict
+
+    from media_pipeline.cli.import_library import run, sentence
+
+    far = run(
+        _platform(), prefix, per_minute=per_minute, dry_run=dry_run,
+        tell=lambda far: typer.echo(sentence(far, dry_run=dry_run), err=True),
+    )  # fmt: skip
+    if as_json:
+        _print_json(asdict(far) | {"dry_run": dry_run})
+    else:
+        typer.echo(sentence(far, dry_run=dry_run))
+
+
 @app.command()
 def remove(
     media_id: Annotated[str, typer.Argument(help="The media's id.")],

@@ -52,5 +52,5 @@ def _not_asked_for(jobs: Sequence[Job], instance: dg.DagsterInstance) -> list[Jo
 
 def _lanes(instance: dg.DagsterInstance, statuses: list[dg.DagsterRunStatus]) -> Counter[Lane]:
     """How many runs that we asked for have one of these statuses, by lane."""
-    ours = dg.RunsFilter(statuses=statuses, tags={ORIGIN_TAG: [*Origin]})
+    ours = dg.RunsFilter(statuses=statuses, tags={ORIGIN_TAG: [origin.value for origin in Origin]})
     return Counter(lane(run.tags) for run in instance.get_runs(ours))

@@ -37,7 +37,7 @@ def tags(key: str, *, version: str, profile: str) -> dict[str, str]:
 def lane_tags(lane: Lane, priority: int, *, tenancy: bool) -> dict[str, str]:
     """What Dagster's queue orders and limits runs by. Without tenancy nobody has a tenant's limit."""
     tenant = {TENANT_TAG: lane.tenant} if tenancy else {}
-    return {PRIORITY_TAG: str(priority), SIZE_TAG: lane.size, ORIGIN_TAG: lane.origin, **tenant}
+    return {PRIORITY_TAG: str(priority), SIZE_TAG: lane.size.value, ORIGIN_TAG: lane.origin.value, **tenant}
 
 
 def lane(run_tags: Mapping[str, str]) -> Lane:

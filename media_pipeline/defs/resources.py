@@ -12,6 +12,7 @@ from media_pipeline.application.inbox import Inbox
 from media_pipeline.application.outputs import Shelf
 from media_pipeline.application.ports import Catalogue, Eye, Hints, MediaTool, Packager, Recogniser, Results, Store
 from media_pipeline.domain.profile import Profile, Recipes
+from media_pipeline.domain.upload import DEFAULT_TENANT, tenant
 from media_pipeline.infrastructure import events, recipes, telemetry
 from media_pipeline.infrastructure.catalogue import SqlCatalogue
 from media_pipeline.infrastructure.database import upgrade
@@ -61,6 +62,10 @@ class Platform:
     def profile(self) -> Profile:
         """of uploads that name none"""
         return self.recipes.profiles[self.settings.profile]
+
+    def tenant(self, key: str) -> str:
+        """Who an upload of this key belongs to."""
+        return tenant(key) if self.settings.tenancy else DEFAULT_TENANT
 
     @contextmanager
     def scratch(self, name: str) -> Iterator[Path]:

@@ -22,7 +22,7 @@ from media_pipeline.defs.resources import Platform
 from media_pipeline.domain.errors import MediaError, Missing, QuarantineCode
 from media_pipeline.domain.job import Job, JobState
 from media_pipeline.domain.run import Run
-from media_pipeline.domain.upload import DEFAULT_TENANT, StoredObject, Upload, media_id, tenant
+from media_pipeline.domain.upload import StoredObject, Upload, media_id
 from media_pipeline.infrastructure import telemetry
 from media_pipeline.infrastructure.dagster_engine import STOPPED_TAG, DagsterEngine, cause
 
@@ -61,7 +61,7 @@ def _arrived(instance: dg.DagsterInstance, platform: Platform, obj: StoredObject
     return arrived(
         obj, profile=platform.profile, catalogue=platform.catalogue, now=platform.now(),
         engine=DagsterEngine(instance, version_tag=VERSION_TAG),
-        tenant=tenant(obj.key) if platform.settings.tenancy else DEFAULT_TENANT,
+        tenant=platform.tenant(obj.key),
     )  # fmt: skip
 
 

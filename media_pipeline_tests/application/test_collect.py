@@ -21,6 +21,7 @@ from media_pipeline_tests.application.test_publish import World as Published
 from media_pipeline_tests.fakes import MemoryCatalogue, MemoryHistory
 
 SOON = datetime.now(a.NOW.tzinfo) + timedelta(days=1)
+VTT = b"WEBVTT\n\n00:00.000 --> 00:01.000\nHello\n"
 
 
 class World(Published):
@@ -55,6 +56,7 @@ class World(Published):
         return {o.key for o in self.store.list("media")}
 
     def write(self, key: str, data: bytes = b"x") -> str:
+        data = VTT if key.endswith(".vtt") else data
         self.store.write("media", key, data, content_type="text/plain")
         return key
 

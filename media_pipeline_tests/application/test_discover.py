@@ -276,6 +276,15 @@ def refill(world: World) -> list[object]:
     return MemoryHints.receive(world.queue)  # type: ignore[return-value]
 
 
+def test_what_is_listed_and_not_described_does_not_stop_the_listing(world: World) -> None:
+    world.put("a.mp4", "b.mp4")
+    world.store.down = {"head"}
+    found = world.tick()
+    assert not found.troubles
+    assert world.keys == {"a.mp4", "b.mp4"}
+    assert world.place.list_at is not None
+
+
 def many(world: World, count: int) -> Iterator[str]:
     keys = [f"{n:05}.mp4" for n in range(count)]
     world.put(*keys)
