@@ -81,7 +81,7 @@ class Step:
         """Publish what there is before all is there. Where something of this version is out, it may be more: then it
         stays until the step `stream`."""
         p = self.platform
-        out = published(self.upload.media_id, shelf=p.shelf, codec=p.codec)
+        out = published(self.upload.media_id, shelf=p.shelf, codec=p.manifest_codec)
         if out is None or out.version != self.upload.version:
             p.results.save(self.upload, "stream", self.package(source)[0])
             self.publish()
@@ -89,8 +89,8 @@ class Step:
     def publish(self, *, complete: bool = False) -> Any:
         p = self.platform
         return publish(
-            self.upload, recipes=p.recipes, results=p.results, shelf=p.shelf, catalogue=p.catalogue, codec=p.codec,
-            now=p.now, complete=complete,
+            self.upload, recipes=p.recipes, results=p.results, shelf=p.shelf, catalogue=p.catalogue,
+            codec=p.manifest_codec, now=p.now, complete=complete,
         )  # fmt: skip
 
 

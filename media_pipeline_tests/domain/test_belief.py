@@ -2,8 +2,8 @@
 
 import pytest
 
+from media_pipeline.domain.belief import Said, believed
 from media_pipeline.domain.transcript import Word
-from media_pipeline.infrastructure.belief import Said, believed
 
 
 def said(
