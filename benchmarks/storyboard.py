@@ -77,7 +77,8 @@ def main() -> None:
         theirs, mine = (median(costs[name], "cpu") for name in runs)
         kind = f"1080p, {gop:g} s" if gop else chosen.film.name
         rows.append([kind, f"{theirs:.1f} s", f"{mine:.2f} s", f"{theirs / mine:.0f} ×", "≥ 20 ×"])
-    print(where(f"{info.duration_seconds:.0f} s of {info.video.codec}, {MOST_TILES} tiles", f"{chosen.rounds} rounds"))
+    codec = info.video.codec if info.video else ""
+    print(where(f"{info.duration_seconds:.0f} s of {codec}, {MOST_TILES} tiles", f"{chosen.rounds} rounds"))
     print(table(["CPU; film, a keyframe at least every", "full decode", "keyframes only", "less by", "goal"], rows))
 
 

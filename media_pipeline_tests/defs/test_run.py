@@ -166,7 +166,9 @@ def test_a_partition_made_by_hand_fails_at_once_with_a_sentence(tmp_path: Path, 
         )
     (failure,) = [e for e in result.all_events if e.is_step_failure or e.is_step_up_for_retry]
     assert failure.is_step_failure
-    assert failure.step_failure_data.user_failure_data.description.startswith("MISSING: ")
+    said = failure.step_failure_data.user_failure_data
+    assert said is not None
+    assert (said.description or "").startswith("MISSING: ")
 
 
 def test_one_rung_can_be_remade_alone(tmp_path: Path) -> None:
