@@ -95,10 +95,13 @@ class Step:
 
 
 @contextmanager
-def step(context: dg.AssetExecutionContext, platform: Platform, names: Sequence[str]) -> Iterator[Step]:
-    """Work on the assets `names` of the upload that the partition (and the run's version tag) mean."""
+def step(
+    context: dg.AssetExecutionContext, platform: Platform, names: Sequence[str], *, job: Job | None = None
+) -> Iterator[Step]:
+    """Work on the assets `names` of the upload that the partition (and the run's version tag) mean. `job`: where the
+    names depend on it, and it is begun already."""
     with translated(), _stoppable(context, platform):
-        job = begun(context, platform)
+        job = job or begun(context, platform)
         upload = Upload(job.media_id, job.version, job.bucket, job.key, job.etag, job.size)
         last = context.retry_number >= RETRIES.max_retries
         telemetry.to_file(platform.settings.log_file)

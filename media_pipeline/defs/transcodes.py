@@ -43,7 +43,7 @@ def build(recipes: Recipes) -> dg.AssetsDefinition:
         if not told:
             yield from _unasked(asked, job.profile)
             return
-        with step(context, platform, told) as at:
+        with step(context, platform, told, job=job) as at:
             source = at.source()
             batches = transcode(
                 source, [n.removeprefix(f"{PREFIX}/") for n in asked], recipes=platform.recipes,
