@@ -52,7 +52,7 @@ def process(
                 answer = run(path, chosen, platform=platform, graph=_graph(platform), instance=dagster, watch=watch)
             answers.append(answer)
             if as_json:
-                _print_json(answer.as_json(platform.codec.plain))
+                _print_json(answer.as_json(platform.manifest_codec.plain))
             else:
                 display.summary(answer)
     raise typer.Exit(exit_code(answers))
@@ -236,7 +236,7 @@ def open_media(
 
     platform = _platform()
     job = _job(platform, media_id)
-    manifest = published(media_id, shelf=platform.shelf, codec=platform.codec)
+    manifest = published(media_id, shelf=platform.shelf, codec=platform.manifest_codec)
     if manifest is None:
         _fail(f"{media_id} is {job.state}: nothing is published. See: media-pipeline status {media_id}")
     with serve(

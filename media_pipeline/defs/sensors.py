@@ -123,7 +123,7 @@ def _reconcile(job: Job, runs: Sequence[Run], history: DagsterEngine, platform: 
 
     def publish_(upload: Upload, complete: bool) -> object:
         return publish(
-            upload, recipes=p.recipes, results=p.results, shelf=p.shelf, catalogue=p.catalogue, codec=p.codec,
+            upload, recipes=p.recipes, results=p.results, shelf=p.shelf, catalogue=p.catalogue, codec=p.manifest_codec,
             now=p.now, complete=complete,
         )  # fmt: skip
 

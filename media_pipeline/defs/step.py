@@ -96,7 +96,7 @@ class Step:
         """Publish what there is before all is there. Where something of this version is out, it may be more: then it
         stays until the step `stream`."""
         p = self.platform
-        out = published(self.upload.media_id, shelf=p.shelf, codec=p.codec)
+        out = published(self.upload.media_id, shelf=p.shelf, codec=p.manifest_codec)
         if out is None or out.version != self.upload.version:
             p.results.save(self.upload, "stream", self.package(source)[0])
             self.publish()
@@ -104,16 +104,19 @@ class Step:
     def publish(self, *, complete: bool = False) -> Any:
         p = self.platform
         return publish(
-            self.upload, recipes=p.recipes, results=p.results, shelf=p.shelf, catalogue=p.catalogue, codec=p.codec,
-            now=p.now, complete=complete,
+            self.upload, recipes=p.recipes, results=p.results, shelf=p.shelf, catalogue=p.catalogue,
+            codec=p.manifest_codec, now=p.now, complete=complete,
         )  # fmt: skip
 
 
 @contextmanager
-def step(context: dg.AssetExecutionContext, platform: Platform, names: Sequence[str]) -> Iterator[Step]:
-    """Work on the assets `names` of the upload that the partition (and the run's version tag) mean."""
+def step(
+    context: dg.AssetExecutionContext, platform: Platform, names: Sequence[str], *, job: Job | None = None
+) -> Iterator[Step]:
+    """Work on the assets `names` of the upload that the partition (and the run's version tag) mean. `job`: where the
+    names depend on it, and it is begun already."""
     with translated(), _stoppable(context, platform):
-        job = begun(context, platform)
+        job = job or begun(context, platform)
         upload = Upload(job.media_id, job.version, job.bucket, job.key, job.etag, job.size)
         telemetry.to_file(platform.settings.log_file)
         with (
