@@ -156,14 +156,14 @@ class SqlCatalogue:
         with self._reading() as connection:
             return reads.many(connection, reads.unsettled(limit))
 
-    def line(self, bucket: str, *, limit: int) -> list[Job]:
-        with self._reading() as connection:
-            return reads.many(connection, reads.line(bucket, limit))
-
     def finished(self, media_id: str, version: str, *, seen: Job, at: datetime) -> None:
         mine = reads.of(db.jobs, media_id, version), db.jobs.c.state == JobState.PLAYABLE.value, reads.as_seen(seen)
         with self._writing() as connection:
             connection.execute(sa.update(db.jobs).where(*mine).values(finished_at=at))
+
+    def line(self, bucket: str, *, limit: int) -> list[Job]:
+        with self._reading() as connection:
+            return reads.many(connection, reads.line(bucket, limit))
 
     def restart(
         self,

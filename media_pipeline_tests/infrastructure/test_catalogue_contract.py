@@ -694,43 +694,6 @@ def test_what_nobody_registered_is_not_described(catalogue: Catalogue) -> None:
         catalogue.describe("nobody", ["words"])
 
 
-def queued(catalogue: Catalogue, key: str, **changes: Any) -> Job:
-    given = {"tenant": "a", "size": 1, "origin": Origin.LIVE, "second": 0, "bucket": "uploads"} | changes
-    obj = StoredObject(given["bucket"], key, "e1", given["size"], NOW)
-    return catalogue.register(
-        received(obj), title=key, tenant=given["tenant"], profile="web", tasks=TASKS, origin=given["origin"],
-        at=NOW + timedelta(seconds=given["second"]),
-    )  # fmt: skip
-
-
-def test_the_line_lets_tenants_take_turns_and_imports_wait(catalogue: Catalogue) -> None:
-    for number in range(3):
-        queued(catalogue, f"a{number}", second=number)
-        queued(catalogue, f"import{number}", origin=Origin.IMPORT, second=-number)
-    queued(catalogue, "large", size=10**10, second=-1)
-    queued(catalogue, "b0", tenant="b", second=9)
-    order = [j.key for j in catalogue.line("uploads", limit=50)]
-    assert order == ["a0", "b0", "large", "a1", "a2", "import2", "import1", "import0"]
-    assert [j.key for j in catalogue.line("uploads", limit=2)] == ["a0", "b0"]
-
-
-def test_the_line_holds_what_waits_for_its_first_run(catalogue: Catalogue) -> None:
-    queued(catalogue, "here")
-    queued(catalogue, "elsewhere", bucket="other")
-    over = queued(catalogue, "over")
-    catalogue.move(over.media_id, over.version, JobState.CANCELLED, at=LATER)
-    again = queued(catalogue, "again")
-    catalogue.restart(again.media_id, again.version, run_id="r", profile="web", tasks=TASKS, at=LATER)
-    catalogue.move(again.media_id, again.version, JobState.CANCELLED, at=LATER)
-    catalogue.move(again.media_id, again.version, JobState.QUEUED, at=LATER)
-    assert [j.key for j in catalogue.line("uploads", limit=50)] == ["here"]
-
-
-def test_a_job_remembers_where_it_came_from(catalogue: Catalogue) -> None:
-    queued(catalogue, "clip", origin=Origin.IMPORT)
-    assert queued(catalogue, "clip", origin=Origin.LIVE).origin is Origin.IMPORT
-
-
 def attempt(catalogue: Catalogue, of: Job, stage: str, failure: Failure | None, *, run_id: str = "run-1") -> None:
     catalogue.begin(of.media_id, of.version, stage, run_id=run_id, at=NOW)
     catalogue.end(of.media_id, of.version, stage, failure=failure, at=LATER)
@@ -787,3 +750,40 @@ def test_only_who_saw_the_job_as_it_is_ends_its_tries_or_starts_it_again(catalog
 def test_nobody_tries_a_job_that_is_not_there(catalogue: Catalogue) -> None:
     with pytest.raises(Missing):
         catalogue.begin("nobody", "v1", "stream", run_id="run-1", at=NOW)
+
+
+def queued(catalogue: Catalogue, key: str, **changes: Any) -> Job:
+    given = {"tenant": "a", "size": 1, "origin": Origin.LIVE, "second": 0, "bucket": "uploads"} | changes
+    obj = StoredObject(given["bucket"], key, "e1", given["size"], NOW)
+    return catalogue.register(
+        received(obj), title=key, tenant=given["tenant"], profile="web", tasks=TASKS, origin=given["origin"],
+        at=NOW + timedelta(seconds=given["second"]),
+    )  # fmt: skip
+
+
+def test_the_line_lets_tenants_take_turns_and_imports_wait(catalogue: Catalogue) -> None:
+    for number in range(3):
+        queued(catalogue, f"a{number}", second=number)
+        queued(catalogue, f"import{number}", origin=Origin.IMPORT, second=-number)
+    queued(catalogue, "large", size=10**10, second=-1)
+    queued(catalogue, "b0", tenant="b", second=9)
+    order = [j.key for j in catalogue.line("uploads", limit=50)]
+    assert order == ["a0", "b0", "large", "a1", "a2", "import2", "import1", "import0"]
+    assert [j.key for j in catalogue.line("uploads", limit=2)] == ["a0", "b0"]
+
+
+def test_the_line_holds_what_waits_for_its_first_run(catalogue: Catalogue) -> None:
+    queued(catalogue, "here")
+    queued(catalogue, "elsewhere", bucket="other")
+    over = queued(catalogue, "over")
+    catalogue.move(over.media_id, over.version, JobState.CANCELLED, at=LATER)
+    again = queued(catalogue, "again")
+    catalogue.restart(again.media_id, again.version, run_id="r", profile="web", tasks=TASKS, at=LATER)
+    catalogue.move(again.media_id, again.version, JobState.CANCELLED, at=LATER)
+    catalogue.move(again.media_id, again.version, JobState.QUEUED, at=LATER)
+    assert [j.key for j in catalogue.line("uploads", limit=50)] == ["here"]
+
+
+def test_a_job_remembers_where_it_came_from(catalogue: Catalogue) -> None:
+    queued(catalogue, "clip", origin=Origin.IMPORT)
+    assert queued(catalogue, "clip", origin=Origin.LIVE).origin is Origin.IMPORT
