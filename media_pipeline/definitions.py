@@ -9,6 +9,7 @@ from media_pipeline.defs.jobs import process_upload
 from media_pipeline.defs.redrive import redrive_job
 from media_pipeline.defs.resources import Platform, from_environment
 from media_pipeline.defs.sensors import new_uploads, reconciled, settle_cancelled, settle_failed
+from media_pipeline.defs.upkeep import archived, collect_garbage, collected, watchdog
 
 
 def build(platform: Platform) -> dg.Definitions:
@@ -24,8 +25,9 @@ def build(platform: Platform) -> dg.Definitions:
             ai_tags.build(recipes),
             publication.publication,
         ],
-        jobs=[process_upload, redrive_job],
-        sensors=[new_uploads, settle_failed, settle_cancelled, reconciled, gone_sources],
+        jobs=[process_upload, redrive_job, collect_garbage],
+        schedules=[collected],
+        sensors=[new_uploads, settle_failed, settle_cancelled, reconciled, gone_sources, watchdog, archived],
         resources={"platform": platform},
         executor=executor(platform.settings),
     )

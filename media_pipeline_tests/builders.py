@@ -98,8 +98,8 @@ def thumbnails() -> Thumbnails:
 
 def subtitles() -> Subtitles:
     prefix = f"{upload().media_id}/{upload().version}/subtitles/d4"
-    files = (f"{prefix}/{name}" for name in ("subtitles.vtt", "subtitles.srt", "words.json", "manifest.mpd"))
-    track = SubtitleTrack("en", "subtitles", "speech", *files, 3, 9.5)
+    vtt, srt, words, dash = (f"{prefix}/{n}" for n in ("subtitles.vtt", "subtitles.srt", "words.json", "manifest.mpd"))
+    track = SubtitleTrack("en", "subtitles", "speech", vtt, srt, words, dash, 3, 9.5)
     return Subtitles(track, 0.98, 12, "hello", 0.2, MADE)
 
 

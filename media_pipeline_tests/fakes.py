@@ -91,6 +91,9 @@ class MemoryStore:
         for key in keys:
             self.objects.pop((bucket, key), None)
 
+    def unfinished(self, bucket: str, *, before: datetime, delete: bool) -> Iterator[StoredObject]:
+        return iter(())  # every write is whole
+
     def url(self, bucket: str, key: str) -> str:
         return f"memory://{bucket}/{key}"
 
@@ -311,7 +314,7 @@ class MemoryCatalogue:
     def attempts(self, media_id: str, version: str) -> list[Attempt]:
         return list(self._attempts.get((media_id, version), ()))
 
-    def finished(self, media_id: str, version: str, *, seen: Job, at: datetime) -> None:
+    def settled(self, media_id: str, version: str, *, seen: Job, at: datetime) -> None:
         with self._lock:
             job = self.job(media_id, version)
             if job.state is JobState.PLAYABLE and _as_seen(job, seen):
@@ -348,6 +351,11 @@ class MemoryCatalogue:
                     moved = replace(moved, finished_at=now)
             self._keep(moved)
             return True
+
+    def finished(self, media_ids: Collection[str]) -> dict[str, datetime]:
+        jobs = [self.job(m) for m in media_ids if m in self._current]
+        over = [j for j in jobs if j.state not in LIVE and not any(t.state in OPEN for t in j.tasks)]
+        return {j.media_id: at for j in over if (at := j.finished_at or j.playable_at)}
 
     def published(self, media_id: str, version: str, revision: int) -> None:
         with self._lock:
@@ -434,6 +442,9 @@ class MemoryHistory:
 
     def runs(self, media_ids: Collection[str]) -> dict[str, list[Run]]:
         return {media: runs for media, runs in self.told.items() if media in media_ids}
+
+    def at_work(self) -> set[str]:
+        return {media for media, runs in self.told.items() if any(r.state is RunState.UNDERWAY for r in runs)}
 
     def made(self, run_ids: Collection[str]) -> set[str]:
         return {name for run_id in run_ids for name in self.assets.get(run_id, ())}

@@ -76,9 +76,9 @@ class Shelf:
         kept: dict[str, str] = {}
         try:
             for name in names:
-                key = keys.output(upload.media_id, upload.version, stage, attempt, name)
+                # Before it is there: a store that breaks off may have taken it all the same.
+                kept[name] = key = keys.output(upload.media_id, upload.version, stage, attempt, name)
                 put(name, key, CONTENT_TYPES[PurePosixPath(name).suffix])
-                kept[name] = key
         except MediaError:
             self.store.delete(self.bucket, kept.values())
             raise

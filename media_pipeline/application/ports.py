@@ -84,6 +84,11 @@ class Store(Protocol):
         """Delete objects; a missing one is no error."""
         ...
 
+    def unfinished(self, bucket: str, *, before: datetime, delete: bool) -> Iterator[StoredObject]:
+        """Writes that began before then and were never finished, as far as the store knows of such; taken back if
+        asked. Their sizes may be unknown, and then 0."""
+        ...
+
     def url(self, bucket: str, key: str) -> str:
         """Where a person or operator finds the object: a file path or an s3:// address. Never signed."""
         ...
@@ -243,7 +248,7 @@ class Catalogue(Protocol):
         finished, or with an open task. Without those in the queue; longest received first."""
         ...
 
-    def finished(self, media_id: str, version: str, *, seen: Job, at: datetime) -> None:
+    def settled(self, media_id: str, version: str, *, seen: Job, at: datetime) -> None:
         """Nobody works on a *playable* job any more: stamp `finished_at`, if it is still as `seen`."""
         ...
 
@@ -260,6 +265,10 @@ class Catalogue(Protocol):
         """Compare-and-set along `domain.job.ALLOWED`; False when the current state does not allow it or is
         already `to`, or when the job's state or run is not as `seen` any more. Stamps started_at, playable_at and
         finished_at. Raises Missing."""
+        ...
+
+    def finished(self, media_ids: Collection[str]) -> dict[str, datetime]:
+        """Since when nobody works on these media, or has to: those that are over, by id. A set query."""
         ...
 
     def published(self, media_id: str, version: str, revision: int) -> None:
@@ -498,6 +507,10 @@ class History(Protocol):
 
     def runs(self, media_ids: Collection[str]) -> dict[str, list[Run]]:
         """Every run over these media, by media; a media without one is absent."""
+        ...
+
+    def at_work(self) -> set[str]:
+        """The media that a run has begun on and not ended."""
         ...
 
     def made(self, run_ids: Collection[str]) -> set[str]:

@@ -13,6 +13,9 @@ _SENTENCES = {
     QuarantineCode.OUT_OF_MEMORY: "The worker ran out of memory.",
 }
 
+_UNBEGUN = {JobState.READY: "nobody asked for it", JobState.REJECTED: "the file was rejected"}
+"""why a task was never begun, by what became of its job"""
+
 
 def settle(media_id: str, version: str, *, catalogue: Catalogue, code: QuarantineCode, now: datetime) -> Job:
     """Close what a run left open, whatever ended it. Raises Missing."""
@@ -35,7 +38,7 @@ def close(job: Job, *, catalogue: Catalogue, code: QuarantineCode, now: datetime
     except Conflict:  # taken up again by somebody, whose end will be settled
         return catalogue.job(job.media_id, job.version)
     if job.state is JobState.PLAYABLE:
-        catalogue.finished(job.media_id, job.version, seen=job, at=now)
+        catalogue.settled(job.media_id, job.version, seen=job, at=now)
     if job.state in LIVE:
         replaced = catalogue.job(job.media_id).version != job.version
         to = JobState.REJECTED if isinstance(failure.code, RejectionCode) else JobState.QUARANTINED
@@ -52,6 +55,4 @@ def _closed(job: Job, task: Task, message: str) -> tuple[TaskState, str]:
         return TaskState.SKIPPED, (task.state is TaskState.WAITING and task.reason) or why
     if task.state is TaskState.RUNNING:
         return TaskState.FAILED, message
-    return TaskState.SKIPPED, task.reason or (
-        "nobody asked for it" if job.state is JobState.READY else "what it needs failed"
-    )
+    return TaskState.SKIPPED, task.reason or _UNBEGUN.get(job.state, "what it needs failed")

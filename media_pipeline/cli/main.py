@@ -52,7 +52,7 @@ def process(
                 answer = run(path, chosen, platform=platform, graph=_graph(platform), instance=dagster, watch=watch)
             answers.append(answer)
             if as_json:
-                _print_json(answer.as_json(platform.codec.plain))
+                _print_json(answer.as_json(platform.manifest_codec.plain))
             else:
                 display.summary(answer)
     raise typer.Exit(exit_code(answers))
@@ -198,6 +198,30 @@ def remove(
     _print_json(erased(platform, media_id, with_source=with_source).as_json())
 
 
+@app.command()
+def gc(
+    delete: Annotated[
+        bool, typer.Option("--delete", "--yes", help="Delete it; without this it is only shown.")
+    ] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="One JSON object a line on stdout.")] = False,
+) -> None:
+    """What no manifest names any more, after a time of grace. Nothing of what is being worked on."""
+    from media_pipeline.defs.upkeep import garbage_of
+    from media_pipeline.infrastructure.dagster_engine import instance
+
+    platform, objects, size = _platform(), 0, 0
+    with instance(platform.settings.dagster_home) as dagster:
+        for swept in garbage_of(platform, dagster, delete=delete):
+            objects, size = objects + len(swept.objects), size + swept.bytes
+            for each in swept.objects:
+                if as_json:
+                    _print_json({"key": each.key, "bytes": each.size, "deleted": delete})
+                else:
+                    typer.echo(f"{each.size:>12,}  {each.key}")
+    said = "deleted" if delete else "to delete (gc --delete does it)"
+    typer.echo(f"{objects} objects, {size / 1e6:,.1f} MB {said}", err=True)
+
+
 @app.command("open")
 def open_media(
     media_id: Annotated[str, typer.Argument(help="The media's id.")],
@@ -212,7 +236,7 @@ def open_media(
 
     platform = _platform()
     job = _job(platform, media_id)
-    manifest = published(media_id, shelf=platform.shelf, codec=platform.codec)
+    manifest = published(media_id, shelf=platform.shelf, codec=platform.manifest_codec)
     if manifest is None:
         _fail(f"{media_id} is {job.state}: nothing is published. See: media-pipeline status {media_id}")
     with serve(

@@ -81,7 +81,7 @@ def process(
         return Answer(str(path), None, error, None, None, time.monotonic() - began)
     job = _run(job, profile, platform=platform, graph=graph, instance=instance, watch=watch)
     watch(job)
-    manifest = published(job.media_id, shelf=platform.shelf, codec=platform.codec)
+    manifest = published(job.media_id, shelf=platform.shelf, codec=platform.manifest_codec)
     mine = manifest if manifest and manifest.version == job.version else None
     where = platform.store.url(platform.settings.media_bucket, keys.manifest(job.media_id)) if mine else None
     return Answer(str(path), job, status.error(job), mine, where, time.monotonic() - began)

@@ -55,7 +55,7 @@ class Platform:
         return JsonResults(self.store, self.settings.media_bucket)
 
     @property
-    def codec(self) -> ManifestJson:
+    def manifest_codec(self) -> ManifestJson:
         return ManifestJson()
 
     @property

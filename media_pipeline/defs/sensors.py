@@ -24,7 +24,7 @@ from media_pipeline.domain.job import Job, JobState
 from media_pipeline.domain.run import Run
 from media_pipeline.domain.upload import StoredObject, Upload, media_id
 from media_pipeline.infrastructure import telemetry
-from media_pipeline.infrastructure.dagster_engine import DagsterEngine, cause
+from media_pipeline.infrastructure.dagster_engine import STOPPED_TAG, DagsterEngine, cause
 
 _DISCOVERY = timedelta(seconds=30)  # of the minute after which Dagster gives a tick up
 _RECONCILED_A_TICK = 500
@@ -88,7 +88,8 @@ def settle_failed(context: dg.RunFailureSensorContext, platform: dg.ResourcePara
     description="A cancelled run leaves no task open in the catalogue.",
 )
 def settle_cancelled(context: dg.RunStatusSensorContext, platform: dg.ResourceParam[Platform]) -> None:
-    _settle(context.dagster_run, platform, cancelled=True)
+    if STOPPED_TAG not in context.dagster_run.tags:
+        _settle(context.dagster_run, platform, cancelled=True)
 
 
 @dg.sensor(
@@ -122,7 +123,7 @@ def _reconcile(job: Job, runs: Sequence[Run], history: DagsterEngine, platform: 
 
     def publish_(upload: Upload, complete: bool) -> object:
         return publish(
-            upload, recipes=p.recipes, results=p.results, shelf=p.shelf, catalogue=p.catalogue, codec=p.codec,
+            upload, recipes=p.recipes, results=p.results, shelf=p.shelf, catalogue=p.catalogue, codec=p.manifest_codec,
             now=p.now, complete=complete,
         )  # fmt: skip
 

@@ -18,16 +18,16 @@ from media_pipeline.application.task import Report, tracked
 from media_pipeline.defs.failures import translated
 from media_pipeline.defs.partitions import AGAIN, PROFILE_TAG, VERSION_TAG
 from media_pipeline.defs.resources import Platform
+from media_pipeline.domain.attempt import stage
 from media_pipeline.domain.errors import QuarantineCode, Unavailable
 from media_pipeline.domain.job import Job, JobState
 from media_pipeline.domain.profile import Profile
 from media_pipeline.domain.results import AudioTracks, NotMade, Rendition, Result, Source, Stream
 from media_pipeline.domain.upload import Upload
 from media_pipeline.infrastructure import telemetry
+from media_pipeline.infrastructure.dagster_engine import STOPPED_TAG
 
 R = TypeVar("R")
-_STEPS = {"audio": "transcodes"}
-"""assets made by a step of another name"""
 _log = telemetry.log("step")
 
 
@@ -96,7 +96,7 @@ class Step:
         """Publish what there is before all is there. Where something of this version is out, it may be more: then it
         stays until the step `stream`."""
         p = self.platform
-        out = published(self.upload.media_id, shelf=p.shelf, codec=p.codec)
+        out = published(self.upload.media_id, shelf=p.shelf, codec=p.manifest_codec)
         if out is None or out.version != self.upload.version:
             p.results.save(self.upload, "stream", self.package(source)[0])
             self.publish()
@@ -104,16 +104,19 @@ class Step:
     def publish(self, *, complete: bool = False) -> Any:
         p = self.platform
         return publish(
-            self.upload, recipes=p.recipes, results=p.results, shelf=p.shelf, catalogue=p.catalogue, codec=p.codec,
-            now=p.now, complete=complete,
+            self.upload, recipes=p.recipes, results=p.results, shelf=p.shelf, catalogue=p.catalogue,
+            codec=p.manifest_codec, now=p.now, complete=complete,
         )  # fmt: skip
 
 
 @contextmanager
-def step(context: dg.AssetExecutionContext, platform: Platform, names: Sequence[str]) -> Iterator[Step]:
-    """Work on the assets `names` of the upload that the partition (and the run's version tag) mean."""
+def step(
+    context: dg.AssetExecutionContext, platform: Platform, names: Sequence[str], *, job: Job | None = None
+) -> Iterator[Step]:
+    """Work on the assets `names` of the upload that the partition (and the run's version tag) mean. `job`: where the
+    names depend on it, and it is begun already."""
     with translated(), _stoppable(context, platform):
-        job = begun(context, platform)
+        job = job or begun(context, platform)
         upload = Upload(job.media_id, job.version, job.bucket, job.key, job.etag, job.size)
         telemetry.to_file(platform.settings.log_file)
         with (
@@ -155,14 +158,12 @@ def asked(run: dg.DagsterRun, profile: Profile) -> list[str]:
     selected = {"/".join(key.path) for key in run.asset_selection or ()}
     steps = set(run.step_keys_to_execute or ())
     return [
-        name
-        for name in tasks(profile)
-        if (not selected or name in selected) and (not steps or _STEPS.get(name, name.split("/")[0]) in steps)
+        name for name in tasks(profile) if (not selected or name in selected) and (not steps or stage(name) in steps)
     ]
 
 
 class Stopped(dg.DagsterError, dg.DagsterExecutionInterruptedError):
-    """A person ended the run. Dagster answers an interrupt inside a step that has a retry policy with a retry, whoever
+    """Somebody ended the run. Dagster answers an interrupt inside a step that has a retry policy with a retry, whoever
     sent it; an error of its own kind passes, and the run becomes *canceled*."""
 
 
@@ -175,6 +176,8 @@ def _stoppable(context: dg.AssetExecutionContext, platform: Platform) -> Iterato
         run = context.instance.get_run_by_id(context.run.run_id)
         if run is None or run.status is not dg.DagsterRunStatus.CANCELING:
             raise
+        if STOPPED_TAG in run.tags:  # by the watchdog: another run takes its place
+            raise Stopped("The run showed no sign of life.") from interrupt
         version = platform.catalogue.job(context.partition_key, context.run.tags.get(VERSION_TAG)).version
         platform.catalogue.move(context.partition_key, version, JobState.CANCELLED, at=platform.now())
         raise Stopped("The run was ended.") from interrupt

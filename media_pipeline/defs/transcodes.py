@@ -44,7 +44,7 @@ def build(recipes: Recipes) -> dg.AssetsDefinition:
         if not told:
             yield from _unasked(asked, job.profile)
             return
-        with step(context, platform, told) as at:
+        with step(context, platform, told, job=job) as at:
             source = at.source()
             wanted = [n.removeprefix(f"{PREFIX}/") for n in asked]
             batches = transcode(

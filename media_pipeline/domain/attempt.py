@@ -17,7 +17,7 @@ LOST = Failure(QuarantineCode.WORKER_LOST, "The worker was lost before it finish
 
 BUG = Failure(QuarantineCode.INTERNAL, "An error of ours stopped the work; the run's log says which.")
 
-VITAL = ("source", "transcodes", "audio", "stream", "publication")
+VITAL = ("source", "transcodes", "stream", "publication")
 """Without these stages there is nothing to play: their failure is the job's."""
 
 
@@ -36,12 +36,12 @@ class Attempt:
 
 
 def stage(task: str) -> str:
-    """What tries are counted by: the rungs of the ladder are tried together.
+    """The step that a task is made in, which tries are counted by: the rungs of the ladder and the sound are one.
 
-    >>> stage("transcodes/720p")
-    'transcodes'
+    >>> stage("transcodes/720p"), stage("audio"), stage("stream")
+    ('transcodes', 'transcodes', 'stream')
     """
-    return task.split("/", maxsplit=1)[0]
+    return "transcodes" if task == "audio" else task.split("/", maxsplit=1)[0]
 
 
 def spent(attempts: Sequence[Attempt], of: str) -> int:

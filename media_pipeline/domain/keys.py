@@ -26,6 +26,22 @@ def version_prefix(media_id: str, version: str) -> str:
     return f"{media_id}/{version}/"
 
 
+def owner(key: str) -> tuple[str, str]:
+    """The media and the version that an object of the media bucket belongs to; "" for the version of a manifest, which
+    is the media's own. Raises ValueError for a key that none of ours is.
+
+    >>> owner("clip-2tq4i6aygg6b/rnomjx365r6t/stream/0a1b2c3d/master.m3u8")
+    ('clip-2tq4i6aygg6b', 'rnomjx365r6t')
+    """
+    media_id, _, rest = key.partition("/")
+    if rest == "media.json":
+        return media_id, ""
+    version, _, name = rest.partition("/")
+    if not (media_id and version and name):
+        raise ValueError(f"{key!r} belongs to no media")
+    return media_id, version
+
+
 def result(media_id: str, version: str, asset: str) -> str:
     """`asset` is the asset key joined by "/"."""
     return f"{media_id}/{version}/results/{asset}.json"

@@ -5,7 +5,7 @@ from collections.abc import Collection, Sequence
 from media_pipeline.domain.attempt import stage
 from media_pipeline.domain.job import LAST
 
-_NEEDS = {"stream": {"transcodes", "audio"}}
+_NEEDS = {"stream": {"transcodes"}}
 
 
 def redo(tasks: Sequence[str], missing: Collection[str]) -> tuple[str, ...]:

@@ -156,7 +156,7 @@ class SqlCatalogue:
         with self._reading() as connection:
             return reads.many(connection, reads.unsettled(limit))
 
-    def finished(self, media_id: str, version: str, *, seen: Job, at: datetime) -> None:
+    def settled(self, media_id: str, version: str, *, seen: Job, at: datetime) -> None:
         mine = reads.of(db.jobs, media_id, version), db.jobs.c.state == JobState.PLAYABLE.value, reads.as_seen(seen)
         with self._writing() as connection:
             connection.execute(sa.update(db.jobs).where(*mine).values(finished_at=at))
@@ -261,6 +261,14 @@ class SqlCatalogue:
         )
         with self._writing() as connection:
             return _changed(connection, change, media_id, version)
+
+    def finished(self, media_ids: Collection[str]) -> dict[str, datetime]:
+        asked, found = sorted(media_ids), {}
+        with self._reading() as connection:
+            for start in range(0, len(asked), reads.CHUNK):
+                rows_ = connection.execute(reads.finished(asked[start : start + reads.CHUNK]))
+                found.update({row.media_id: row.finished for row in rows_ if row.finished})
+        return found
 
     def published(self, media_id: str, version: str, revision: int) -> None:
         raised = sa.true() if revision == 0 else db.jobs.c.revision < revision

@@ -9,7 +9,7 @@ from sqlalchemy.dialects.postgresql import TSQUERY
 
 from media_pipeline.domain.errors import Missing
 from media_pipeline.domain.fairness import BONUS, MEDIUM_BYTES, SMALL_BYTES, STEP, Size
-from media_pipeline.domain.job import ERASED, OPEN, WITHDRAWN, Job, JobState, Origin, Task
+from media_pipeline.domain.job import ERASED, LIVE, OPEN, WITHDRAWN, Job, JobState, Origin, Task
 from media_pipeline.domain.receipt import Receipt
 from media_pipeline.domain.search import Query
 from media_pipeline.domain.upload import Upload
@@ -148,6 +148,19 @@ def unsettled(limit: int) -> sa.Select[Any]:
     same = sa.and_(db.jobs.c.media_id == found.c.media_id, db.jobs.c.version == found.c.version)
     query = sa.select(*_COLUMNS).join(db.media).join(found, same)
     return query.order_by(db.jobs.c.received_at, db.jobs.c.media_id, db.jobs.c.version).limit(limit)
+
+
+def finished(media_ids: Sequence[str]) -> sa.Select[Any]:
+    """See Catalogue.finished. A media that stayed playable is over since then."""
+    task = sa.and_(db.tasks.c.media_id == db.jobs.c.media_id, db.tasks.c.version == db.jobs.c.version)
+    is_open = sa.exists().where(task, db.tasks.c.state.in_(OPEN)).correlate(db.jobs)
+    since = sa.func.coalesce(db.jobs.c.finished_at, db.jobs.c.playable_at, type_=db.UtcTime).label("finished")
+    return (
+        sa.select(db.jobs.c.media_id, since)
+        .join(db.media)
+        .where(db.media.c.id.in_(media_ids), db.jobs.c.version == db.media.c.current_version)
+        .where(db.jobs.c.state.not_in(LIVE), ~is_open)
+    )
 
 
 def one(connection: sa.Connection, media_id: str, version: str | None) -> Job:

@@ -7,7 +7,7 @@ import sys
 import time
 from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
-from datetime import UTC
+from datetime import UTC, datetime
 from itertools import chain
 from pathlib import Path
 
@@ -24,13 +24,14 @@ from dagster._core.run_coordinator import SubmitRunContext
 from dagster._core.types.loadable_target_origin import LoadableTargetOrigin
 
 from media_pipeline.domain.errors import Conflict, QuarantineCode
-from media_pipeline.domain.run import Run, RunState
+from media_pipeline.domain.run import GOING_ON, Run, RunState
 
 PACKAGED_CONFIG = Path(__file__).parent.parent / "dagster.yaml"
 STOPPED_TAG = "media_pipeline/stopped"
 """of a run that we ended, and no person"""
 _MODULE, _LOCATION = "media_pipeline.definitions", "media_pipeline"  # as workspace.yaml has it
 _RUNS_LOOKED_AT = 10
+_FORGOTTEN_AT_ONCE = 200  # 41 ms each
 _log = logging.getLogger(__name__)
 _PARTITION = "dagster/partition"
 _CHUNK = 200  # media asked for at once
@@ -38,6 +39,9 @@ _ENDING_SECONDS, _POLL_SECONDS = 30, 0.25
 _STATES = {
     dg.DagsterRunStatus.NOT_STARTED: RunState.QUEUED,
     dg.DagsterRunStatus.QUEUED: RunState.QUEUED,
+    dg.DagsterRunStatus.STARTING: RunState.UNDERWAY,
+    dg.DagsterRunStatus.STARTED: RunState.UNDERWAY,
+    dg.DagsterRunStatus.CANCELING: RunState.UNDERWAY,
     dg.DagsterRunStatus.SUCCESS: RunState.SUCCEEDED,
     dg.DagsterRunStatus.FAILURE: RunState.FAILED,
     dg.DagsterRunStatus.CANCELED: RunState.CANCELLED,
@@ -79,6 +83,20 @@ def seed(home: Path) -> None:
             cursors.set_cursor_values(dict.fromkeys(missing, "0"))
 
 
+def forget(
+    instance: dg.DagsterInstance, *, keep: Collection[str], before: datetime, cursor: str | None
+) -> tuple[str | None, int]:
+    """Delete finished runs over media that are not to be kept, last changed before then, with all their events: of a
+    portion, oldest first, going on from a cursor. The cursor to go on from (None: begin again), and how many went."""
+    over = dg.RunsFilter(statuses=[s for s, state in _STATES.items() if state not in GOING_ON], updated_before=before)
+    runs = instance.get_runs(over, cursor=cursor, limit=_FORGOTTEN_AT_ONCE, ascending=True)
+    gone = [r.run_id for r in runs if r.tags.get(_PARTITION, "") not in keep and _PARTITION in r.tags]
+    last = next((r.run_id for r in reversed(runs) if r.run_id not in gone), cursor)  # a cursor is a run that is there
+    for run_id in gone:
+        instance.delete_run(run_id)
+    return (last if len(runs) == _FORGOTTEN_AT_ONCE else None), len(gone)
+
+
 class DagsterEngine:
     """The Engine and History ports over an instance. `version_tag` is the run tag that holds the object version,
     `partitions` the name of the dynamic partitions that the media are, `graph` the job that `launch` asks for."""
@@ -97,10 +115,15 @@ class DagsterEngine:
         self._graph = graph
 
     def cancel(self, media_id: str, version: str) -> None:
+        """A worker that cannot be reached hears of it from the catalogue, or is lost."""
         tags = {_PARTITION: media_id, self._version_tag: version}
         for run in self._instance.get_runs(dg.RunsFilter(tags=tags)):
-            if not run.is_finished:
+            if run.is_finished:
+                continue
+            try:
                 self._instance.run_coordinator.cancel_run(run.run_id)
+            except (dg.DagsterError, DagsterUserCodeUnreachableError) as unreachable:
+                _log.warning("a worker cannot be reached", extra={"run_id": run.run_id, "reason": str(unreachable)})
 
     def launch(self, media_id: str, version: str, *, assets: Collection[str] | None, tags: Mapping[str, str]) -> str:
         """Made by the instance alone, without asking a code server: it works beside a daemon, and before one runs."""
@@ -138,8 +161,7 @@ class DagsterEngine:
         mine = dg.RunsFilter(tags={_PARTITION: media_id})
         until, runs = time.monotonic() + _ENDING_SECONDS, list(self._instance.get_runs(mine))
         for run in runs:
-            if not run.is_finished:
-                self._instance.run_coordinator.cancel_run(run.run_id)
+            self.stop(run.run_id)
         while not all(run.is_finished for run in self._instance.get_runs(mine)):
             if time.monotonic() > until:
                 raise Conflict("A run is still ending: ask again in a moment.")
@@ -171,6 +193,18 @@ class DagsterEngine:
                     )
                 )
         return found
+
+    def at_work(self) -> set[str]:
+        return self._in({RunState.UNDERWAY})
+
+    def going_on(self) -> set[str]:
+        """The media that a run is at work on, or waits to be."""
+        return self._in(GOING_ON)
+
+    def _in(self, states: Collection[RunState]) -> set[str]:
+        statuses = [status for status, state in _STATES.items() if state in states]
+        runs = self._instance.get_runs(dg.RunsFilter(statuses=statuses))
+        return {run.tags[_PARTITION] for run in runs if _PARTITION in run.tags}
 
     def made(self, run_ids: Collection[str]) -> set[str]:
         logged = (self._instance.all_logs(r, of_type=dg.DagsterEventType.ASSET_MATERIALIZATION) for r in run_ids)

@@ -26,6 +26,7 @@ from media_pipeline.domain.upload import StoredObject
 from media_pipeline.infrastructure.file_lock import locked
 
 _OURS = ".media-pipeline"  # in each bucket: the lock, and files that are being written
+_LOCK = "lock"
 _ABSENT = {errno.ENOENT, errno.ENOTDIR, errno.EISDIR, errno.ENAMETOOLONG, errno.ELOOP}
 _IN_THE_WAY = {errno.EEXIST, errno.ENOTDIR, errno.EISDIR, errno.ENOTEMPTY, errno.ENAMETOOLONG}
 _FULL = {errno.ENOSPC, errno.EDQUOT}
@@ -123,6 +124,16 @@ class LocalDisk:
             for target in targets:
                 _remove(target, root)
 
+    def unfinished(self, bucket: str, *, before: datetime, delete: bool) -> Iterator[StoredObject]:
+        ours = self._writable(bucket) / _OURS
+        for path in sorted(ours.iterdir()) if ours.is_dir() else ():
+            found = _stat(path)
+            if path.name == _LOCK or found is None or found.st_mtime >= before.timestamp():
+                continue
+            yield _described(bucket, f"{_OURS}/{path.name}", found)
+            if delete:
+                path.unlink(missing_ok=True)
+
     def url(self, bucket: str, key: str) -> str:
         """The absolute path of the file. Raises Missing for a key that cannot be."""
         return str(self._path(bucket, key))
@@ -192,7 +203,7 @@ class LocalDisk:
 
     def _locked(self, bucket: str) -> AbstractContextManager[None]:
         """Holds off other writers of the bucket, in this process and in others."""
-        return locked(self._writable(bucket) / _OURS / "lock")
+        return locked(self._writable(bucket) / _OURS / _LOCK)
 
 
 def _is_disk(root: Path) -> bool:

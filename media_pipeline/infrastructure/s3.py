@@ -4,7 +4,8 @@ import errno
 import re
 import uuid
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -26,7 +27,7 @@ _COPY = TransferConfig(multipart_threshold=5 * 1024 * _MIB, multipart_chunksize=
 _DELETE_BATCH = 1000  # keys that one DeleteObjects takes
 _NOT_XML = re.compile("[\0-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]")  # legal in a key, not in a DeleteObjects request
 
-_MISSING = {"404", "NoSuchKey", "NoSuchBucket", "NotFound"}
+_MISSING = {"404", "NoSuchKey", "NoSuchBucket", "NoSuchUpload", "NotFound"}
 _CONFLICT = {"412", "409", "PreconditionFailed", "ConditionalRequestConflict"}
 _BAD_KEY = {"KeyTooLongError", "InvalidRequest", "InvalidArgument", "InvalidURI"}
 _FULL = {"507", "InsufficientStorage", "QuotaExceeded", "XMinioStorageFull"}
@@ -146,6 +147,22 @@ class S3Store:
                 ordinary.append(key)
         for start in range(0, len(ordinary), _DELETE_BATCH):
             self._delete(bucket, ordinary[start : start + _DELETE_BATCH])
+
+    def unfinished(self, bucket: str, *, before: datetime, delete: bool) -> Iterator[StoredObject]:
+        """Multipart uploads that nobody completed or aborted."""
+        pages = iter(self._client.get_paginator("list_multipart_uploads").paginate(Bucket=bucket))
+        while True:
+            with _reading(bucket, "…"):
+                page = next(pages, None)
+            if page is None:
+                return
+            for found in page.get("Uploads", []):
+                if found["Initiated"] >= before:
+                    continue
+                yield StoredObject(bucket, found["Key"], found["UploadId"], 0, found["Initiated"])
+                if delete:
+                    with suppress(Missing), _writing(bucket, found["Key"]):  # somebody else was first
+                        self._client.abort_multipart_upload(Bucket=bucket, Key=found["Key"], UploadId=found["UploadId"])
 
     def url(self, bucket: str, key: str) -> str:
         return f"s3://{bucket}/{key}"

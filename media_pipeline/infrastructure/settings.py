@@ -1,7 +1,10 @@
 """Where things are and which tools to use: read once, from MEDIA_PIPELINE_* variables."""
 
 import os
+import re
 import shutil
+from collections.abc import Iterable, Iterator
+from difflib import get_close_matches
 from functools import cached_property
 from importlib import import_module
 from pathlib import Path
@@ -10,12 +13,17 @@ from typing import Literal
 from platformdirs import user_data_path
 from pydantic import AwareDatetime, Field, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic_settings.exceptions import SettingsError
 
 from media_pipeline.domain.admission import Limits
 from media_pipeline.infrastructure import recipes
 from media_pipeline.infrastructure.sandbox.modes import Choice
 
 _PREFIX = "MEDIA_PIPELINE_"
+_READ_ELSEWHERE = frozenset({f"{_PREFIX}LOGS_BUCKET", f"{_PREFIX}REQUIRE_PLAYERS"})
+"""by Dagster's own configuration and by the tests"""
+_OF_KUBERNETES = re.compile(r"_(SERVICE_HOST|SERVICE_PORT(_\w+)?|PORT(_\d+_(TCP|UDP|SCTP)(_\w+)?)?)$")
+"""How a name ends that Kubernetes sets in every pod, of a service that is called like this project."""
 FILES = "files"
 """The bucket of this machine's own files, for `media-pipeline process FILE`: read in place, keys are paths."""
 
@@ -81,6 +89,14 @@ class Settings(BaseSettings):
     """what becomes of the outputs when an uploaded object is deleted"""
     gone_sources_hours: float = 6.0
     """how often every source is looked for, besides what events say"""
+    stall_seconds: float = 1800.0
+    """a run of which nothing was heard for so long is stopped, and another takes its place"""
+    live_partitions: int = 10_000
+    """media that Dagster holds; the oldest finished ones leave, and come back when they are processed again"""
+    keep_runs_days: float = 30.0
+    """how long runs of media that have left are remembered"""
+    gc_grace_seconds: float = 24 * 3600.0
+    """what nothing names is kept for so long"""
     limits: Limits = Limits()
 
     @property
@@ -129,12 +145,30 @@ class Settings(BaseSettings):
 
 
 def from_environment() -> Settings:
-    """The settings in force. Raises ValueError with a line for each variable that is wrong."""
+    """The settings in force. Raises ValueError with a line for each variable that is wrong or unknown."""
+    unknown = list(_unknown(os.environ))
+    if unknown:
+        raise ValueError("\n".join(unknown))
     try:
         return Settings()
+    except SettingsError as error:  # it names the field in its sentence only
+        named = re.search(r'field "(\w+)"', str(error))
+        assert named is not None
+        variable = f"{_PREFIX}{named[1].upper()}"
+        raise ValueError(f"{variable}: not JSON; its parts can be set one by one, as {variable}__NAME") from error
     except ValidationError as error:
         faults = [f"{_PREFIX}{'__'.join(map(str, e['loc'])).upper()}: {e['msg']}" for e in error.errors()]
         raise ValueError("\n".join(faults)) from error
+
+
+def _unknown(variables: Iterable[str]) -> Iterator[str]:
+    """A line for each variable that is spelt like ours and that nobody reads."""
+    known = {f"{_PREFIX}{name.upper()}" for name in Settings.model_fields} | _READ_ELSEWHERE
+    for variable in sorted(variables):
+        name, ours = variable.upper().split("__")[0], variable.upper().startswith(_PREFIX)
+        if ours and name not in known and not _OF_KUBERNETES.search(name):
+            near = get_close_matches(name, known, n=1, cutoff=0.0)
+            yield f"{variable}: no such setting; the nearest is {near[0]}"
 
 
 def _packaged(name: str) -> str:

@@ -25,7 +25,7 @@ GATE = QualityGate("gate", 75, 60, passages=2, passage_seconds=0.4, retry_crf=-2
 def transcoded(home: Path, gate: QualityGate | None = None, clip: Path | None = None) -> Transcoded:
     here = platform(home)
     rungs = {"good": a.rung(180, "good"), "poor": a.rung(90, "poor", crf=48)}
-    profile = replace(here.recipes.profiles["fast"], rungs=tuple(rungs), quality=gate and gate.name)
+    profile = replace(here.recipes.profiles["fast"], rungs=tuple(rungs), quality=gate.name if gate else None)
     recipes = replace(here.recipes, rungs=rungs, profiles={"fast": profile}, quality={"gate": gate} if gate else {})
     home.mkdir(exist_ok=True)
     clip = clip or media.clip(home / "a.mp4", 3, "320x180")

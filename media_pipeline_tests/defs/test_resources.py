@@ -8,7 +8,7 @@ from media_pipeline.cli.display import printable
 from media_pipeline.cli.doctor import examine
 from media_pipeline.defs import resources
 from media_pipeline.infrastructure.sandbox.modes import Mode
-from media_pipeline.infrastructure.sandbox.proof import NoSandbox, Sandbox
+from media_pipeline.infrastructure.sandbox.proof import NoSandbox, Sandbox, in_force
 from media_pipeline.infrastructure.settings import Settings
 from media_pipeline_tests import sandbox
 from media_pipeline_tests.platform import platform, settings
@@ -47,12 +47,12 @@ def test_a_sandbox_that_was_asked_for_and_does_not_hold_stops_the_start(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("PATH", str(tmp_path))  # no bubblewrap here
-    resources.in_force.cache_clear()
+    in_force.cache_clear()
     try:
         with pytest.raises(NoSandbox, match="Install bubblewrap"):
             platform(tmp_path, sandbox="bubblewrap")
     finally:
-        resources.in_force.cache_clear()
+        in_force.cache_clear()
 
 
 def test_the_doctor_says_which_sandbox_is_in_force_and_why_none_better(

@@ -15,6 +15,7 @@ from media_pipeline.domain.errors import Conflict, Missing, QuarantineCode, Reje
 from media_pipeline.domain.job import (
     ALLOWED,
     ERASED,
+    LIVE,
     SOURCE_DELETED,
     SUPERSEDED,
     Failure,
@@ -639,9 +640,9 @@ def test_a_finished_job_that_is_playable_is_settled_until_it_is_taken_up_again(c
     job = in_state(catalogue, JobState.PLAYABLE)
     for task in job.tasks:
         catalogue.task(job.media_id, job.version, task.name, TaskState.DONE, at=NOW)
-    catalogue.finished(job.media_id, job.version, seen=replace(job, run_id="another"), at=LATER)
+    catalogue.settled(job.media_id, job.version, seen=replace(job, run_id="another"), at=LATER)
     assert catalogue.job(job.media_id).finished_at is None
-    catalogue.finished(job.media_id, job.version, seen=job, at=LATER)
+    catalogue.settled(job.media_id, job.version, seen=job, at=LATER)
     assert catalogue.job(job.media_id).finished_at == LATER
     assert catalogue.unsettled(limit=50) == []
     restart(catalogue, job, "audio")
@@ -651,7 +652,7 @@ def test_a_finished_job_that_is_playable_is_settled_until_it_is_taken_up_again(c
 
 def test_only_what_is_playable_is_finished_by_word(catalogue: Catalogue) -> None:
     job = in_state(catalogue, JobState.PROCESSING)
-    catalogue.finished(job.media_id, job.version, seen=job, at=LATER)
+    catalogue.settled(job.media_id, job.version, seen=job, at=LATER)
     assert catalogue.job(job.media_id).finished_at is None
 
 
@@ -787,3 +788,16 @@ def test_the_line_holds_what_waits_for_its_first_run(catalogue: Catalogue) -> No
 def test_a_job_remembers_where_it_came_from(catalogue: Catalogue) -> None:
     queued(catalogue, "clip", origin=Origin.IMPORT)
     assert queued(catalogue, "clip", origin=Origin.LIVE).origin is Origin.IMPORT
+
+
+@pytest.mark.parametrize("state", JobState)
+def test_a_media_is_finished_when_nobody_works_on_it_or_has_to(catalogue: Catalogue, state: JobState) -> None:
+    job = in_state(catalogue, state)
+    assert catalogue.finished([job.media_id, "nobody"]) == {}  # its tasks are open
+    for name in TASKS:
+        catalogue.task(job.media_id, job.version, name, TaskState.DONE, at=LATER)
+    over = catalogue.job(job.media_id)
+    expected = {} if state in LIVE else {job.media_id: over.finished_at or over.playable_at}
+    assert catalogue.finished([job.media_id, "nobody"]) == expected
+    register(catalogue, upload(etag="e2"), at=LATER)
+    assert catalogue.finished([job.media_id]) == {}
