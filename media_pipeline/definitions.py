@@ -4,6 +4,7 @@ import dagster as dg
 
 from media_pipeline.defs import ai_tags, publication, source, stream, subtitles, thumbnails, transcodes
 from media_pipeline.defs.execution import executor
+from media_pipeline.defs.gone_sources import gone_sources
 from media_pipeline.defs.jobs import process_upload
 from media_pipeline.defs.redrive import redrive_job
 from media_pipeline.defs.resources import Platform, from_environment
@@ -26,7 +27,7 @@ def build(platform: Platform) -> dg.Definitions:
         ],
         jobs=[process_upload, redrive_job, collect_garbage],
         schedules=[collected],
-        sensors=[new_uploads, settle_failed, settle_cancelled, reconciled, watchdog, archived],
+        sensors=[new_uploads, settle_failed, settle_cancelled, reconciled, watchdog, archived, gone_sources],
         resources={"platform": platform},
         executor=executor(platform.settings),
     )

@@ -9,9 +9,23 @@ from pathlib import Path
 
 from media_pipeline.domain.attempt import LOST, Attempt
 from media_pipeline.domain.errors import Conflict, Missing
-from media_pipeline.domain.job import ALLOWED, LAST, LIVE, OPEN, Failure, Job, JobState, Task, TaskState
+from media_pipeline.domain.job import (
+    ALLOWED,
+    ERASED,
+    LIVE,
+    OPEN,
+    SUPERSEDED,
+    Failure,
+    Job,
+    JobState,
+    Task,
+    TaskState,
+    standing,
+)
+from media_pipeline.domain.receipt import Receipt
 from media_pipeline.domain.run import GOING_ON, Run, RunState
-from media_pipeline.domain.upload import StoredObject, Upload
+from media_pipeline.domain.search import Query, words
+from media_pipeline.domain.upload import StoredObject, Upload, media_id, version_id
 
 
 @dataclass(frozen=True)
@@ -63,6 +77,9 @@ class MemoryStore:
     def put(self, bucket: str, key: str, path: Path, *, content_type: str) -> None:
         self.write(bucket, key, path.read_bytes(), content_type=content_type)
 
+    def copy(self, bucket: str, key: str, to: str, *, content_type: str) -> None:
+        self.write(bucket, to, self._object(bucket, key).data, content_type=content_type)
+
     def delete(self, bucket: str, keys: Iterable[str]) -> None:
         for key in keys:
             self.objects.pop((bucket, key), None)
@@ -86,6 +103,9 @@ class MemoryCatalogue:
     def __init__(self) -> None:
         self._jobs: dict[tuple[str, str], Job] = {}
         self._current: dict[str, str] = {}
+        self._receipts: dict[str, Receipt] = {}
+        self._sums: dict[tuple[str, str], tuple[str, str]] = {}
+        self._texts: dict[str, list[str]] = {}
         self._attempts: dict[tuple[str, str], list[Attempt]] = {}
         self._lock = threading.RLock()
 
@@ -93,7 +113,11 @@ class MemoryCatalogue:
         self, upload: Upload, *, title: str, tenant: str, profile: str, tasks: Sequence[str], at: datetime
     ) -> Job:
         with self._lock:
-            if (upload.media_id, upload.version) not in self._jobs:
+            there = self._of_etag(upload.media_id, upload.etag)
+            kept = standing(there, current=self._current.get(upload.media_id))
+            if kept is None:
+                upload = replace(upload, version=version_id(upload.etag, again=len(there)))
+                self._supersede(upload, _utc(at))
                 self._jobs[upload.media_id, upload.version] = Job(
                     **{name: getattr(upload, name) for name in Upload.__slots__},
                     title=title,
@@ -110,11 +134,44 @@ class MemoryCatalogue:
                     run_id=None,
                 )
                 self._current[upload.media_id] = upload.version
-                self._show(upload.media_id, title=title, tenant=tenant)
-            return self._jobs[upload.media_id, upload.version]
+                self._show(upload.media_id, key=upload.key, title=title, tenant=tenant)
+            return kept or self._jobs[upload.media_id, upload.version]
 
     def known(self, bucket: str, versions: Collection[tuple[str, str]]) -> set[tuple[str, str]]:
-        return {(j.key, j.etag) for j in self._jobs.values() if j.bucket == bucket}.intersection(versions)
+        return {(key, etag) for key, etag in versions if self._known(media_id(bucket, key), etag)}
+
+    def versions(self, media_id: str) -> list[Job]:
+        mine = [j for j in self._jobs.values() if j.media_id == media_id]
+        return sorted(mine, key=lambda j: (j.version == self._current[media_id], j.received_at), reverse=True)
+
+    def erase(self, receipt: Receipt) -> None:
+        with self._lock:
+            self.job(receipt.media_id)
+            for job in self.versions(receipt.media_id):
+                tasks = tuple(replace(t, reason=None) for t in job.tasks)
+                blank = replace(job, title="", key="", size=0, revision=0, tasks=tasks, failure=ERASED)
+                self._keep(replace(blank, state=JobState.REMOVED, finished_at=_utc(receipt.erased_at)))
+            self._receipts[receipt.media_id] = receipt
+            self._texts.pop(receipt.media_id, None)
+            for job in self.versions(receipt.media_id):
+                self._sums.pop((job.media_id, job.version), None)
+                self._attempts.pop((job.media_id, job.version), None)
+
+    def content(self, media_id: str, version: str, sha256: str) -> None:
+        self._sums[media_id, version] = self.job(media_id, version).tenant, sha256
+
+    def alike(self, media_id: str, version: str, *, limit: int) -> list[Job]:
+        mine = self._sums.get((media_id, version))
+        others = [
+            j for of, j in self._jobs.items() if mine and self._sums.get(of) == mine and of != (media_id, version)
+        ]
+        there = [j for j in others if j.state is not JobState.REMOVED]
+        return sorted(there, key=lambda j: j.received_at, reverse=True)[:limit]
+
+    def receipt(self, media_id: str) -> Receipt | None:
+        if media_id not in self._current or self.job(media_id).failure != ERASED:
+            return None
+        return self._receipts.get(media_id)
 
     def job(self, media_id: str, version: str | None = None) -> Job:
         try:
@@ -123,11 +180,25 @@ class MemoryCatalogue:
             raise Missing("There is no such media.", detail=f"{media_id}/{version}") from error
 
     def jobs(
-        self, *, state: JobState | None = None, after: tuple[datetime, str] | None = None, limit: int = 50
+        self,
+        *,
+        state: JobState | None = None,
+        text: Query | None = None,
+        after: tuple[datetime, str] | None = None,
+        limit: int = 50,
     ) -> list[Job]:
-        current = [self._jobs[media] for media in self._current.items()]
+        current = [self._jobs[media] for media in self._current.items() if self._found(media[0], text)]
         wanted = [j for j in current if state in (None, j.state) and (after is None or j.place < after)]
         return sorted(wanted, key=lambda j: j.place, reverse=True)[:limit]
+
+    def describe(self, media_id: str, texts: Iterable[str]) -> None:
+        self._texts[media_id] = [self.job(media_id).title, *texts]
+
+    def _found(self, media_id: str, text: Query | None) -> bool:
+        if text is None:
+            return True
+        there = words(self._texts.get(media_id) or [self.job(media_id).title])
+        return text.whole.issubset(there) and any(word.startswith(text.start) for word in there)
 
     def restart(
         self,
@@ -190,6 +261,12 @@ class MemoryCatalogue:
     def attempts(self, media_id: str, version: str) -> list[Attempt]:
         return list(self._attempts.get((media_id, version), ()))
 
+    def finished(self, media_id: str, version: str, *, seen: Job, at: datetime) -> None:
+        with self._lock:
+            job = self.job(media_id, version)
+            if job.state is JobState.PLAYABLE and _as_seen(job, seen):
+                self._keep(replace(job, finished_at=_utc(at)))
+
     def unsettled(self, *, limit: int) -> list[Job]:
         return sorted(filter(_unsettled, self._jobs.values()), key=lambda j: (j.place, j.version))[:limit]
 
@@ -222,7 +299,7 @@ class MemoryCatalogue:
             self._keep(moved)
             return True
 
-    def finished(self, media_ids: Collection[str]) -> dict[str, datetime]:
+    def over_since(self, media_ids: Collection[str]) -> dict[str, datetime]:
         jobs = [self.job(m) for m in media_ids if m in self._current]
         over = [j for j in jobs if j.state not in LIVE and not any(t.state in OPEN for t in j.tasks)]
         return {j.media_id: at for j in over if (at := j.finished_at or j.playable_at)}
@@ -230,7 +307,7 @@ class MemoryCatalogue:
     def published(self, media_id: str, version: str, revision: int) -> None:
         with self._lock:
             job = self.job(media_id, version)
-            self._keep(replace(job, revision=max(revision, job.revision)))
+            self._keep(replace(job, revision=max(revision, job.revision) if revision else 0))
 
     def task(
         self,
@@ -271,10 +348,25 @@ class MemoryCatalogue:
     def _keep(self, job: Job) -> None:
         self._jobs[job.media_id, job.version] = job
 
-    def _show(self, media_id: str, *, title: str, tenant: str) -> None:
-        for job in list(self._jobs.values()):
-            if job.media_id == media_id:
-                self._keep(replace(job, title=title, tenant=tenant))
+    def _show(self, media_id: str, *, key: str, title: str, tenant: str) -> None:
+        for job in self.versions(media_id):
+            self._keep(replace(job, key=key, title=title, tenant=tenant))
+
+    def _known(self, media_id: str, etag: str) -> bool:
+        same = self._of_etag(media_id, etag)
+        return standing(same, current=self._current.get(media_id)) is not None
+
+    def _of_etag(self, media_id: str, etag: str) -> list[Job]:
+        same = [j for j in self.versions(media_id) if j.etag == etag]
+        return sorted(same, key=lambda j: (j.received_at, j.version == self._current[media_id]))
+
+    def _supersede(self, new: Upload, at: datetime) -> None:
+        over = {"state": JobState.CANCELLED, "failure": SUPERSEDED, "finished_at": at}
+        for job in self.versions(new.media_id):
+            skipped = {t.name: replace(t, state=TaskState.SKIPPED, reason=SUPERSEDED.message) for t in job.tasks}
+            tasks = tuple(skipped[t.name] if t.state in OPEN else t for t in job.tasks)
+            under_way = job.state in LIVE or (job.state is JobState.PLAYABLE and tasks != job.tasks)
+            self._keep(replace(job, tasks=tasks, **(over if under_way else {})))
 
 
 def _as_seen(job: Job, seen: Job | None) -> bool:
@@ -284,11 +376,8 @@ def _as_seen(job: Job, seen: Job | None) -> bool:
 def _unsettled(job: Job) -> bool:
     if job.state is JobState.QUEUED:
         return False
-    states = {t.name: t.state for t in job.tasks}
-    whole = states.get(LAST) is TaskState.DONE and TaskState.FAILED not in states.values()
-    return job.state is JobState.PROCESSING or not OPEN.isdisjoint(states.values()) or (
-        job.state is JobState.PLAYABLE and whole
-    )  # fmt: skip
+    unfinished = job.state is JobState.PLAYABLE and job.finished_at is None
+    return job.state is JobState.PROCESSING or unfinished or any(t.state in OPEN for t in job.tasks)
 
 
 class MemoryHistory:
@@ -311,12 +400,21 @@ class MemoryHistory:
 class MemoryEngine:
     """An engine that starts nothing: it remembers what it was asked for, in a history."""
 
-    def __init__(self, history: MemoryHistory, now: Callable[[], datetime]) -> None:
-        self.history = history
+    def __init__(
+        self, history: MemoryHistory | None = None, now: Callable[[], datetime] = lambda: datetime.now(UTC)
+    ) -> None:
+        self.history = history or MemoryHistory()
         self.now = now
         self.asked: list[tuple[str, frozenset[str] | None, dict[str, str]]] = []
+        self.stopped: list[tuple[str, str]] = []
+        self.forgotten: list[str] = []
+
+    def forget(self, media_id: str) -> int:
+        self.forgotten.append(media_id)
+        return len(self.history.told.pop(media_id, []))
 
     def cancel(self, media_id: str, version: str) -> None:
+        self.stopped.append((media_id, version))
         for run in self.history.told.get(media_id, []):
             if run.version == version:
                 self._end(run.run_id, RunState.CANCELLED)

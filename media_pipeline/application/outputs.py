@@ -51,6 +51,16 @@ class Shelf:
 
         return self._keep(upload, stage, texts, write)
 
+    def keep_copies(self, upload: Upload, stage: str, folder: str) -> dict[str, str]:
+        """Like `keep`, of everything in a folder of another version; the new keys by the old ones. Raises Missing when
+        an object goes meanwhile."""
+        names = {o.key.removeprefix(f"{folder}/"): o.key for o in self.store.list(self.bucket, f"{folder}/")}
+
+        def copy(name: str, key: str, content_type: str) -> None:
+            self.store.copy(self.bucket, names[name], key, content_type=content_type)
+
+        return {names[name]: key for name, key in self._keep(upload, stage, names, copy).items()}
+
     def _keep(
         self, upload: Upload, stage: str, names: Iterable[str], put: Callable[[str, str, str], object]
     ) -> dict[str, str]:
@@ -68,7 +78,10 @@ class Shelf:
 
     def withdraw(self, upload: Upload) -> None:
         """Delete everything made from a version; it must not be published."""
-        prefix = keys.version_prefix(upload.media_id, upload.version)
+        self.clear(keys.version_prefix(upload.media_id, upload.version))
+
+    def clear(self, prefix: str) -> None:
+        """Delete every object under a prefix."""
         self.store.delete(self.bucket, [o.key for o in self.store.list(self.bucket, prefix)])
 
 

@@ -14,8 +14,10 @@ from media_pipeline.domain.job import Failure, Job, JobState, Task, TaskState
 from media_pipeline.domain.media import AudioStream, MediaInfo, TextStream
 from media_pipeline.domain.passthrough import Copy
 from media_pipeline.domain.profile import AudioRecipe, PlannedRendition, SpeechModel, StreamRecipe, VisionModel
+from media_pipeline.domain.receipt import Receipt
 from media_pipeline.domain.results import Likeness, NotMade, Result, SubtitleTrack
 from media_pipeline.domain.run import Run
+from media_pipeline.domain.search import Query
 from media_pipeline.domain.tags import Sighting
 from media_pipeline.domain.transcript import Cue, Transcript
 from media_pipeline.domain.upload import StoredObject, Upload
@@ -58,6 +60,11 @@ class Store(Protocol):
         """Store the file at `path` whole. The file is the store's from now on (it may be moved)."""
         ...
 
+    def copy(self, bucket: str, key: str, to: str, *, content_type: str) -> None:
+        """Store an object once more under another key of its bucket, without moving its bytes through here. Neither
+        feels what becomes of the other. Raises Missing."""
+        ...
+
     def delete(self, bucket: str, keys: Iterable[str]) -> None:
         """Delete objects; a missing one is no error."""
         ...
@@ -81,22 +88,59 @@ class Catalogue(Protocol):
     def register(
         self, upload: Upload, *, title: str, tenant: str, profile: str, tasks: Sequence[str], at: datetime
     ) -> Job:
-        """The job of this object version: made now (*queued*, tasks *waiting*), or as it already is. The
-        version becomes the media's current one when newly made."""
+        """The job of this object version: made now (*queued*, tasks *waiting*), or as it already is.
+
+        A new version becomes the media's current one, and in the same transaction whatever is under way of the others
+        is *cancelled* as superseded. Bytes that were current before and are not any more, or whose file had gone
+        (`domain.job.WITHDRAWN`), are a new version of the same ETag. Erased bytes stay erased."""
         ...
 
     def known(self, bucket: str, versions: Collection[tuple[str, str]]) -> set[tuple[str, str]]:
-        """Which of these (key, ETag) pairs are registered. A set query, however many are asked for."""
+        """Which of these (key, ETag) pairs `register` would leave as they are: the current version of a file that has
+        not gone, or erased. A set query, however many are asked for."""
         ...
 
     def job(self, media_id: str, version: str | None = None) -> Job:
         """The job of a version, by default the media's current one. Raises Missing."""
         ...
 
+    def versions(self, media_id: str) -> list[Job]:
+        """The jobs of every version of a media, the current one first, then the newest; none of one that is not
+        known."""
+        ...
+
+    def content(self, media_id: str, version: str, sha256: str) -> None:
+        """Note the SHA-256 of a version's bytes. Raises Missing."""
+        ...
+
+    def alike(self, media_id: str, version: str, *, limit: int) -> list[Job]:
+        """Other jobs of the same tenant whose bytes are the same, newest first, without the removed; none where the
+        version's own content was not noted."""
+        ...
+
+    def erase(self, receipt: Receipt) -> None:
+        """Make a tombstone of a media and keep the receipt: every version is *removed* as erased; title, key, words and
+        reasons are gone. What its ETags name is known for ever. Raises Missing."""
+        ...
+
+    def receipt(self, media_id: str) -> Receipt | None:
+        """Of the last time a media was erased; None while it is not, or not any more."""
+        ...
+
     def jobs(
-        self, *, state: JobState | None = None, after: tuple[datetime, str] | None = None, limit: int = 50
+        self,
+        *,
+        state: JobState | None = None,
+        text: Query | None = None,
+        after: tuple[datetime, str] | None = None,
+        limit: int = 50,
     ) -> list[Job]:
-        """Current jobs, newest first: a page of them, beginning after a place (`Job.place` of the last one seen)."""
+        """Current jobs, newest first: a page of them, beginning after a place (`Job.place` of the last one seen).
+        With `text`, those whose title or description has all of its words."""
+        ...
+
+    def describe(self, media_id: str, texts: Iterable[str]) -> None:
+        """What a media is found by, beside its title; in the place of what was there. Raises Missing."""
         ...
 
     def restart(
@@ -140,8 +184,12 @@ class Catalogue(Protocol):
         ...
 
     def unsettled(self, *, limit: int) -> list[Job]:
-        """Jobs of any version that look as if a run were at work on them: *processing*, or with an open task, or
-        *playable* though published whole and nothing failed. Without those in the queue; longest received first."""
+        """Jobs of any version that look as if a run were at work on them: *processing*, or *playable* and not
+        finished, or with an open task. Without those in the queue; longest received first."""
+        ...
+
+    def finished(self, media_id: str, version: str, *, seen: Job, at: datetime) -> None:
+        """Nobody works on a *playable* job any more: stamp `finished_at`, if it is still as `seen`."""
         ...
 
     def move(
@@ -159,12 +207,12 @@ class Catalogue(Protocol):
         finished_at. Raises Missing."""
         ...
 
-    def finished(self, media_ids: Collection[str]) -> dict[str, datetime]:
+    def over_since(self, media_ids: Collection[str]) -> dict[str, datetime]:
         """Since when nobody works on these media, or has to: those that are over, by id. A set query."""
         ...
 
     def published(self, media_id: str, version: str, revision: int) -> None:
-        """Note the manifest's revision; never lowers it. Raises Missing."""
+        """Note the manifest's revision; never lowers it, but 0 says that it is out no more. Raises Missing."""
         ...
 
     def task(
@@ -425,4 +473,9 @@ class Engine(Protocol):
     def stop(self, run_id: str) -> None:
         """End a run that nobody needs or that shows no sign of life; its job is not cancelled by it. One that has
         ended is left."""
+        ...
+
+    def forget(self, media_id: str) -> int:
+        """Stop and then delete every run over a media, its logs and its partition; how many runs there were. Raises
+        Conflict when a run takes too long to end: to be asked again."""
         ...

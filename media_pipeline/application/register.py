@@ -4,8 +4,9 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 from pathlib import PurePosixPath
 
-from media_pipeline.application.ports import Catalogue
-from media_pipeline.domain.job import Job
+from media_pipeline.application.ports import Catalogue, Engine, Store
+from media_pipeline.domain.errors import Missing
+from media_pipeline.domain.job import SUPERSEDED, Job
 from media_pipeline.domain.profile import Profile
 from media_pipeline.domain.upload import StoredObject, received
 
@@ -26,6 +27,22 @@ def register(
         tasks=tasks(profile),
         at=now,
     )
+
+
+def arrived(
+    hint: StoredObject, *, profile: Profile, store: Store, catalogue: Catalogue, engine: Engine, now: datetime
+) -> Job | None:
+    """Somebody says that an object is new: what the store has now is registered, and the runs of the versions that it
+    replaces end. None where there is no object any more."""
+    try:
+        obj = store.head(hint.bucket, hint.key)
+    except Missing:
+        return None
+    job = register(obj, profile=profile, catalogue=catalogue, now=now)
+    for other in catalogue.versions(job.media_id):
+        if other.failure == SUPERSEDED and other.finished_at == job.received_at:
+            engine.cancel(other.media_id, other.version)
+    return job
 
 
 def tasks(profile: Profile) -> list[str]:
@@ -63,7 +80,7 @@ def settled(
 
 
 def unknown(objects: Sequence[StoredObject], *, catalogue: Catalogue) -> list[StoredObject]:
-    """Those whose version has no job yet, asked for all at once."""
+    """Those that `register` would make a job of, asked for all at once."""
     known: set[tuple[str, str]] = set()
     for bucket in {o.bucket for o in objects}:
         known |= catalogue.known(bucket, [(o.key, o.etag) for o in objects if o.bucket == bucket])

@@ -5,7 +5,7 @@ from datetime import datetime
 from media_pipeline.application.ports import Catalogue
 from media_pipeline.domain.attempt import BUG, LOST, last_failure
 from media_pipeline.domain.errors import Conflict, QuarantineCode, RejectionCode
-from media_pipeline.domain.job import LIVE, OPEN, Failure, Job, JobState, Task, TaskState
+from media_pipeline.domain.job import LIVE, OPEN, STOPPED, SUPERSEDED, Failure, Job, JobState, Task, TaskState
 
 _SENTENCES = {
     QuarantineCode.WORKER_LOST: LOST.message,
@@ -24,7 +24,7 @@ def close(job: Job, *, catalogue: Catalogue, code: QuarantineCode, now: datetime
     play is quarantined with the code of its last try, or `code` if that was cut short; of a version that a newer one
     replaced, it is cancelled. A job that ended by itself is left as it is. Returns the job as it is then."""
     cut = Failure(code, _SENTENCES.get(code, "The work did not finish."))
-    stopped = job.state is JobState.CANCELLED
+    stopped = job.state in STOPPED
     try:
         catalogue.end(job.media_id, job.version, failure=None if stopped else cut, seen=job, at=now)
         failure = last_failure(catalogue.attempts(job.media_id, job.version)) or cut
@@ -34,20 +34,22 @@ def close(job: Job, *, catalogue: Catalogue, code: QuarantineCode, now: datetime
                 catalogue.task(job.media_id, job.version, task.name, state, reason=reason, seen=job, at=now)
     except Conflict:  # taken up again by somebody, whose end will be settled
         return catalogue.job(job.media_id, job.version)
+    if job.state is JobState.PLAYABLE:
+        catalogue.finished(job.media_id, job.version, seen=job, at=now)
     if job.state in LIVE:
         replaced = catalogue.job(job.media_id).version != job.version
         to = JobState.REJECTED if isinstance(failure.code, RejectionCode) else JobState.QUARANTINED
-        catalogue.move(
-            job.media_id, job.version, JobState.CANCELLED if replaced else to, failure=None if replaced else failure,
-            seen=job, at=now,
-        )  # fmt: skip
+        if replaced:
+            to, failure = JobState.CANCELLED, SUPERSEDED
+        catalogue.move(job.media_id, job.version, to, failure=failure, seen=job, at=now)
     return catalogue.job(job.media_id, job.version)
 
 
 def _closed(job: Job, task: Task, message: str) -> tuple[TaskState, str]:
     """What becomes of an open task, and why."""
-    if job.state is JobState.CANCELLED:
-        return TaskState.SKIPPED, (task.state is TaskState.WAITING and task.reason) or "the job was cancelled"
+    if job.state in STOPPED:
+        why = job.failure.message if job.failure else "the job was cancelled"
+        return TaskState.SKIPPED, (task.state is TaskState.WAITING and task.reason) or why
     if task.state is TaskState.RUNNING:
         return TaskState.FAILED, message
     return TaskState.SKIPPED, task.reason or (

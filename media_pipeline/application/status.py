@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from media_pipeline.domain.attempt import Attempt
-from media_pipeline.domain.job import Job
+from media_pipeline.domain.job import Job, JobState
 
 
 def described(job: Job, attempts: Sequence[Attempt]) -> dict[str, Any]:
@@ -23,6 +23,19 @@ def described(job: Job, attempts: Sequence[Attempt]) -> dict[str, Any]:
         "playable_at": job.playable_at.isoformat() if job.playable_at else None,
         "finished_at": job.finished_at.isoformat() if job.finished_at else None,
     }
+
+
+def shown(versions: Sequence[Job]) -> dict[str, Any] | None:
+    """Which version of a media is published, if any: the one whose manifest came last. Beside the current one it is
+    *superseded*, or *superseded-invalid* where the newer version is refused: then it stays. `versions` are all of the
+    media, the current one first."""
+    out = max(versions, key=lambda job: job.revision, default=None)
+    if out is None or not out.revision or out.state is JobState.REMOVED:
+        return None
+    standing = "current"
+    if out.version != versions[0].version:
+        standing = "superseded-invalid" if versions[0].state is JobState.REJECTED else "superseded"
+    return {"version": out.version, "revision": out.revision, "standing": standing}
 
 
 def error(job: Job) -> dict[str, str] | None:

@@ -15,10 +15,12 @@ from media_pipeline.domain.errors import (
     Conflict,
     GivenUp,
     MediaError,
+    QuarantineCode,
     RejectionCode,
+    Superseded,
     Unavailable,
 )
-from media_pipeline.domain.job import Failure, Job, JobState, TaskState
+from media_pipeline.domain.job import STOPPED, SUPERSEDED, Failure, Job, JobState, TaskState
 from media_pipeline.domain.results import NotMade, Result
 from media_pipeline.domain.upload import Upload
 
@@ -40,16 +42,16 @@ class Report:
     _answered: set[str] = field(default_factory=set)
 
     def progress(self, done: float) -> None:
-        """Raises Cancelled when the job was cancelled meanwhile."""
+        """Raises Cancelled when the job was cancelled or removed meanwhile."""
         elapsed = time.monotonic() - self.began
         if elapsed - self._told < 1.0:
             return
         self._told = elapsed
-        _go_on(
-            self.catalogue.progress(
-                self.upload.media_id, self.upload.version, self.names, round(done, 3), seconds=round(elapsed, 3)
-            )
+        state = self.catalogue.progress(
+            self.upload.media_id, self.upload.version, self.names, round(done, 3), seconds=round(elapsed, 3)
         )
+        if state in STOPPED:
+            _go_on(self.upload, self.catalogue)
 
     def answer(self, name: str, value: Result | NotMade) -> None:
         """A task is over: something was made, or there was nothing to make."""
@@ -87,13 +89,15 @@ def tracked(
     """Work on tasks: *running* while inside, and on a failure the job and its tasks say so before it passes on.
 
     BadMedia in a vital task rejects the job and takes back what was made. Unavailable in a vital task quarantines
-    the job once the budget of tries is used up, and is then GivenUp. An extra's failure is its own. Raises Conflict
-    where a newer version is current, and what was the verdict before where nobody is to try again.
+    the job once the budget of tries is used up, and is then GivenUp. An extra's failure is its own. What is made of a
+    removed job is deleted.
+
+    Raises Cancelled, or Superseded where a newer version is current, before anything is done; and what was the verdict
+    before where nobody is to try again.
     """
     report = Report(upload, names, catalogue, now)
     at = _Try(upload, stage(names[0]), run_id, catalogue, now)
-    _go_on(catalogue.job(upload.media_id, upload.version).state)
-    _still_current(upload, catalogue)
+    _go_on(upload, catalogue)
     try:
         with at.counted():
             for name in names:
@@ -118,6 +122,9 @@ def tracked(
     except MediaError as trouble:
         report.failed(TaskState.FAILED, trouble.message)
         raise
+    finally:  # of a removed job: whoever removed it may not have seen what landed since
+        if catalogue.job(upload.media_id, upload.version).state is JobState.REMOVED:
+            shelf.withdraw(upload)
     _ready_again(upload, catalogue, now)
 
 
@@ -171,19 +178,18 @@ class _Try:
 
 
 def _told(end: Failure) -> MediaError:
-    if isinstance(end.code, RejectionCode):
-        return BadMedia(end.code, end.message)
-    return GivenUp(end.code, end.message)
+    if isinstance(end.code, QuarantineCode):
+        return GivenUp(end.code, end.message)
+    assert isinstance(end.code, RejectionCode)
+    return BadMedia(end.code, end.message)
 
 
-def _go_on(state: JobState) -> None:
-    if state is JobState.CANCELLED:
-        raise Cancelled("The job was cancelled.")
-
-
-def _still_current(upload: Upload, catalogue: Catalogue) -> None:
+def _go_on(upload: Upload, catalogue: Catalogue) -> None:
+    job = catalogue.job(upload.media_id, upload.version)
+    if job.state in STOPPED:
+        raise Cancelled(job.failure.message if job.failure else "The job was cancelled.")
     if catalogue.job(upload.media_id).version != upload.version:
-        raise Conflict("A newer version of the file was uploaded; this one is not worked on any more.")
+        raise Superseded(SUPERSEDED.message)
 
 
 def _ready_again(upload: Upload, catalogue: Catalogue, now: Clock) -> None:

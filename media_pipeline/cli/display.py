@@ -1,8 +1,9 @@
 """What a person sees while a job runs, and when it is over. Everything goes to stderr; stdout is for answers."""
 
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from typing import Any
 
 from rich.console import Console
 from rich.markup import escape
@@ -133,8 +134,8 @@ def jobs(found: Sequence[Job]) -> None:
     out.print(table, crop=False)
 
 
-def job(found: Job, attempts: Sequence[Attempt]) -> None:
-    """One job and its tasks, and what was tried in vain."""
+def job(found: Job, attempts: Sequence[Attempt], published: Mapping[str, Any] | None) -> None:
+    """One job and its tasks, what was tried in vain, and what is published of its media."""
     table = Table("", "task", "state", "note", box=None, header_style="bold")
     for task in found.tasks:
         table.add_row(_MARKS[task.state], task.name, str(task.state), note(task))
@@ -142,6 +143,8 @@ def job(found: Job, attempts: Sequence[Attempt]) -> None:
     out.print(Text.assemble((str(found.state), _STATE_STYLES.get(found.state, "bold")), "  ", printable(found.title)))
     if found.failure:
         out.print(Text(f"{found.failure.code}: {found.failure.message}"))
+    if published and published["standing"] != "current":
+        out.print(Text(f"published: revision {published['revision']} of an older version ({published['standing']})"))
     out.print(table)
     if failed := [a for a in attempts if a.failure]:
         tried = Table("tried in vain", "when", "why", box=None, header_style="bold")

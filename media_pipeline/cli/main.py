@@ -64,7 +64,7 @@ def status(
     as_json: Annotated[bool, typer.Option("--json", help="JSON on stdout.")] = False,
 ) -> None:
     """How a job and its tasks stand."""
-    from media_pipeline.application.status import described
+    from media_pipeline.application.status import described, shown
     from media_pipeline.cli import display
 
     platform = _platform()
@@ -73,15 +73,19 @@ def status(
         return
     job = _job(platform, media_id)
     attempts = platform.catalogue.attempts(job.media_id, job.version)
+    published = shown(platform.catalogue.versions(media_id))
     if as_json:
-        _print_json(described(job, attempts))
+        _print_json(described(job, attempts) | {"published": published})
     else:
-        display.job(job, attempts)
+        display.job(job, attempts, published)
 
 
 @app.command("list")
 def list_jobs(
     state: Annotated[str | None, typer.Option(help="Only jobs in this state.")] = None,
+    search: Annotated[
+        str | None, typer.Option(help="Only media with these words in title, tags, subtitles or on-screen text.")
+    ] = None,
     limit: Annotated[int, typer.Option(min=1, max=1000)] = 50,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object a line on stdout.")] = False,
 ) -> None:
@@ -89,11 +93,16 @@ def list_jobs(
     from media_pipeline.application.status import described
     from media_pipeline.cli import display
     from media_pipeline.domain.job import JobState
+    from media_pipeline.domain.search import query
 
     if state is not None and state not in set(JobState):
         _usage(f"--state: {state!r} is not one of {', '.join(JobState)}")
+    try:
+        text = query(search) if search is not None else None
+    except ValueError as error:
+        _usage(f"--search: {error}")
     platform = _platform()
-    jobs = platform.catalogue.jobs(state=JobState(state) if state else None, limit=limit)
+    jobs = platform.catalogue.jobs(state=JobState(state) if state else None, text=text, limit=limit)
     if as_json:
         for job in jobs:
             _print_json(described(job, platform.catalogue.attempts(job.media_id, job.version)))
@@ -169,6 +178,26 @@ def gc(
                     typer.echo(f"{each.size:>12,}  {each.key}")
     said = "deleted" if delete else "to delete (gc --delete does it)"
     typer.echo(f"{objects} objects, {size / 1e6:,.1f} MB {said}", err=True)
+
+
+@app.command()
+def remove(
+    media_id: Annotated[str, typer.Argument(help="The media's id.")],
+    with_source: Annotated[bool, typer.Option("--with-source", help="Delete the uploaded object too.")] = False,
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
+) -> None:
+    """Erase everything made from an upload, for good; a receipt on stdout. Its source is not taken up again."""
+    from media_pipeline.cli.remove import erased
+    from media_pipeline.infrastructure.settings import FILES
+
+    platform = _platform()
+    job = _job(platform, media_id)
+    if with_source and job.bucket == FILES:
+        _usage("--with-source: a file that `process` read in place is yours to delete")
+    also = ", and the uploaded object" if with_source else ""
+    if not yes and not typer.confirm(f"Erase everything made from {media_id}{also}?", err=True):
+        raise typer.Abort
+    _print_json(erased(platform, media_id, with_source=with_source).as_json())
 
 
 @app.command("open")

@@ -9,7 +9,7 @@ import dagster as dg
 
 from media_pipeline.application.publish import publish
 from media_pipeline.application.reconcile import reconcile
-from media_pipeline.application.register import register, settled, unknown
+from media_pipeline.application.register import arrived, settled, unknown
 from media_pipeline.application.settle import close
 from media_pipeline.defs.jobs import process_upload
 from media_pipeline.defs.partitions import VERSION_TAG, run_key, tags, uploads
@@ -41,8 +41,12 @@ def new_uploads(context: dg.SensorEvaluationContext, platform: dg.ResourceParam[
     seen = json.loads(context.cursor) if context.cursor else {}
     listed = platform.store.list(platform.settings.uploads_bucket)
     complete, waiting = settled(listed, seen=seen, now=platform.now(), settle_seconds=platform.settings.settle_seconds)
+    engine = DagsterEngine(context.instance, version_tag=VERSION_TAG)
     for obj in unknown(complete, catalogue=platform.catalogue):
-        register(obj, profile=platform.profile, catalogue=platform.catalogue, now=platform.now())
+        arrived(
+            obj, profile=platform.profile, store=platform.store, catalogue=platform.catalogue, engine=engine,
+            now=platform.now(),
+        )  # fmt: skip
     jobs = _without_run(context.instance, platform)[:MOST_A_TICK]
     return dg.SensorResult(
         run_requests=[

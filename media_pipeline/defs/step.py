@@ -9,6 +9,7 @@ from typing import Any, TypeVar
 
 import dagster as dg
 
+from media_pipeline.application import reuse
 from media_pipeline.application.package import package
 from media_pipeline.application.ports import Progress
 from media_pipeline.application.publish import made_renditions, publish, published
@@ -65,11 +66,25 @@ class Step:
         self.report.answer(asset, value)
         _log.info("task answered", extra={"task": asset, "made": not isinstance(value, NotMade)})
 
+    def recognise(self, source: Source) -> None:
+        """From here on the same bytes are known by their content."""
+        assert source.sha256 is not None
+        self.platform.catalogue.content(self.upload.media_id, self.upload.version, source.sha256)
+        reuse.edits(source, among=self.others)
+
+    @property
+    def others(self) -> reuse.Shelves:
+        """What has been made already."""
+        p = self.platform
+        return reuse.Shelves(p.results, p.shelf, p.catalogue, p.recipes)
+
     def package(self, source: Source) -> tuple[Stream, tuple[Rendition, ...], AudioTracks | NotMade]:
         """The picture and the sound that there are, packaged, and beside it what went in."""
         p = self.platform
         renditions = made_renditions(self.upload, p.recipes.profiles[source.profile], results=p.results)
         audio = p.results.load(self.upload, "audio", AudioTracks) or NotMade("never made")
+        if same := reuse.stream(source, renditions, audio, among=self.others):
+            return same, renditions, audio
         with p.scratch("package") as scratch:
             stream = package(
                 source, renditions, audio, recipes=p.recipes, shelf=p.shelf, packager=p.packager, tool=p.tool,
@@ -119,11 +134,13 @@ def step(context: dg.AssetExecutionContext, platform: Platform, names: Sequence[
 
 def begun(context: dg.AssetExecutionContext, platform: Platform) -> Job:
     """The job of this run, which takes it over if the catalogue does not know the run yet. A run older than the
-    job's cancellation takes nothing over."""
+    job's cancellation takes nothing over, nor does one of a version that is not current."""
     job = platform.catalogue.job(context.partition_key, context.run.tags.get(VERSION_TAG))
     if job.run_id == context.run.run_id:
         return job
     if job.state is JobState.CANCELLED and job.finished_at and _created(context) < job.finished_at:
+        return job
+    if platform.catalogue.job(job.media_id).version != job.version:
         return job
     profile = platform.recipes.profiles[context.run.tags.get(PROFILE_TAG, job.profile)]
     platform.catalogue.restart(

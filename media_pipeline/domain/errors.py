@@ -4,7 +4,8 @@
     ├── BadMedia      the file's fault: never retried, the job is *rejected*
     ├── Unavailable   ours, and may pass: retried, then the job is *quarantined*
     │   └── GivenUp       it has been tried often enough: not retried
-    ├── Conflict      somebody else was first, or the version is no longer current
+    ├── Conflict      somebody else was first
+    │   └── Superseded    a newer version is current, or the job was removed: nobody wants this one
     ├── Missing       the named thing does not exist
     └── Cancelled     a person stopped the job
 
@@ -48,6 +49,14 @@ class QuarantineCode(StrEnum):
     INTERNAL = "INTERNAL"
 
 
+class ClosingCode(StrEnum):
+    """Why a job was closed though neither the file nor we failed."""
+
+    SUPERSEDED = "SUPERSEDED"
+    SOURCE_DELETED = "SOURCE_DELETED"
+    ERASED = "ERASED"
+
+
 class MediaError(Exception):
     """A failure a person may read: `message` is one sentence without a path, URL or trace.
 
@@ -82,6 +91,10 @@ class GivenUp(Unavailable):
 
 class Conflict(MediaError):
     """A compare-and-set lost, or a newer version made this work pointless."""
+
+
+class Superseded(Conflict):
+    """The version is not to be worked on, nor published."""
 
 
 class Missing(MediaError):

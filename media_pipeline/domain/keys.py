@@ -12,6 +12,11 @@ def manifest(media_id: str) -> str:
     return f"{media_id}/media.json"
 
 
+def media_prefix(media_id: str) -> str:
+    """Every key that a media owns begins so."""
+    return f"{media_id}/"
+
+
 def version_prefix(media_id: str, version: str) -> str:
     return f"{media_id}/{version}/"
 
@@ -24,6 +29,11 @@ def result(media_id: str, version: str, asset: str) -> str:
 def output(media_id: str, version: str, stage: str, attempt: str, name: str) -> str:
     """Where a stage's output lands. `name` is ours, never a user's."""
     return f"{media_id}/{version}/{stage}/{attempt}/{name}"
+
+
+def of_manifest(media_id: str, path: str) -> str:
+    """The key that a manifest's path means."""
+    return f"{media_id}/{path}"
 
 
 def relative_to_manifest(media_id: str, key: str) -> str:

@@ -37,6 +37,8 @@ class Source:
     profile: str
     info: MediaInfo
     made: Made
+    sha256: str | None = None
+    """of the bytes, in hex; None of what was admitted before it was noted"""
 
 
 @dataclass(frozen=True, slots=True)

@@ -49,13 +49,14 @@ def media_id(bucket: str, key: str) -> str:
     return f"{slug}-{_short_hash(bucket, key)}"
 
 
-def version_id(etag: str) -> str:
-    """The name of an object version in prefixes and run keys: 60 bits of hash over its ETag."""
-    return _short_hash(etag)
+def version_id(etag: str, again: int = 0) -> str:
+    """The name of a received object version in prefixes and run keys: 60 bits of hash over its ETag, and over how often
+    the same bytes were received before, with others or none in between."""
+    return _short_hash(etag, str(again)) if again else _short_hash(etag)
 
 
 def received(obj: StoredObject) -> Upload:
-    """The upload that an object stands for."""
+    """The upload that an object stands for, received for the first time."""
     return Upload(
         media_id=media_id(obj.bucket, obj.key),
         version=version_id(obj.etag),

@@ -4,7 +4,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from media_pipeline.domain.errors import QuarantineCode, RejectionCode
+from media_pipeline.domain.errors import ClosingCode, QuarantineCode, RejectionCode
 from media_pipeline.domain.job import Failure, Job, JobState, Task, TaskState
 
 
@@ -46,5 +46,5 @@ def to_job(row: sa.Row[Any], tasks: tuple[Task, ...]) -> Job:
 def to_failure(code: str | None, message: str | None) -> Failure | None:
     if code is None:
         return None
-    known = RejectionCode(code) if code in RejectionCode.__members__ else QuarantineCode(code)
-    return Failure(known, message or "")
+    kind = next(kind for kind in (RejectionCode, ClosingCode, QuarantineCode) if code in kind.__members__)
+    return Failure(kind(code), message or "")

@@ -4,6 +4,7 @@ import logging
 import os
 import shutil
 import sys
+import time
 from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -22,7 +23,7 @@ from dagster._core.remote_origin import (
 from dagster._core.run_coordinator import SubmitRunContext
 from dagster._core.types.loadable_target_origin import LoadableTargetOrigin
 
-from media_pipeline.domain.errors import QuarantineCode
+from media_pipeline.domain.errors import Conflict, QuarantineCode
 from media_pipeline.domain.run import GOING_ON, Run, RunState
 
 PACKAGED_CONFIG = Path(__file__).parent.parent / "dagster.yaml"
@@ -34,6 +35,7 @@ _FORGOTTEN_AT_ONCE = 200  # 41 ms each
 _log = logging.getLogger(__name__)
 _PARTITION = "dagster/partition"
 _CHUNK = 200  # media asked for at once
+_ENDING_SECONDS, _POLL_SECONDS = 30, 0.25
 _STATES = {
     dg.DagsterRunStatus.NOT_STARTED: RunState.QUEUED,
     dg.DagsterRunStatus.QUEUED: RunState.QUEUED,
@@ -96,14 +98,20 @@ def forget(
 
 
 class DagsterEngine:
-    """The Engine and History ports over an instance. `version_tag` is the run tag that holds the object version;
-    `graph` is the job that `launch` asks for, over its dynamic partitions."""
+    """The Engine and History ports over an instance. `version_tag` is the run tag that holds the object version,
+    `partitions` the name of the dynamic partitions that the media are, `graph` the job that `launch` asks for."""
 
     def __init__(
-        self, instance: dg.DagsterInstance, *, version_tag: str, graph: dg.JobDefinition | None = None
+        self,
+        instance: dg.DagsterInstance,
+        *,
+        version_tag: str,
+        partitions: str = "uploads",
+        graph: dg.JobDefinition | None = None,
     ) -> None:
         self._instance = instance
         self._version_tag = version_tag
+        self._partitions = partitions
         self._graph = graph
 
     def cancel(self, media_id: str, version: str) -> None:
@@ -114,10 +122,9 @@ class DagsterEngine:
 
     def launch(self, media_id: str, version: str, *, assets: Collection[str] | None, tags: Mapping[str, str]) -> str:
         """Made by the instance alone, without asking a code server: it works beside a daemon, and before one runs."""
-        if self._graph is None or self._graph.partitions_def is None:
+        if self._graph is None:
             raise ValueError("an engine without a graph launches nothing")
-        name = str(getattr(self._graph.partitions_def, "name", ""))
-        self._instance.add_dynamic_partitions(name, [media_id])
+        self._instance.add_dynamic_partitions(self._partitions, [media_id])
         job, code = _origins(self._instance, self._graph.name)
         run = self._instance.create_run_for_job(
             self._graph,
@@ -143,6 +150,24 @@ class DagsterEngine:
         after = self._instance.get_run_by_id(run_id)
         if after and not ending and not after.is_finished:
             self._instance.report_run_canceled(after, "The worker showed no sign of life.")
+
+    def forget(self, media_id: str) -> int:
+        """Waits half a minute for runs to end. What the instance keeps of ticks of sensors is left to its retention."""
+        mine = dg.RunsFilter(tags={_PARTITION: media_id})
+        until, runs = time.monotonic() + _ENDING_SECONDS, list(self._instance.get_runs(mine))
+        for run in runs:
+            if not run.is_finished:
+                self._instance.run_coordinator.cancel_run(run.run_id)
+        while not all(run.is_finished for run in self._instance.get_runs(mine)):
+            if time.monotonic() > until:
+                raise Conflict("A run is still ending: ask again in a moment.")
+            time.sleep(_POLL_SECONDS)
+        for run in runs:
+            self._instance.compute_log_manager.delete_logs(prefix=[run.run_id])
+            self._instance.delete_run(run.run_id)
+        self._instance.wipe_asset_cached_status(self._instance.get_asset_keys())  # it names partitions
+        self._instance.delete_dynamic_partition(self._partitions, media_id)
+        return len(runs)
 
     def runs(self, media_ids: Collection[str]) -> dict[str, list[Run]]:
         found: dict[str, list[Run]] = {}

@@ -98,6 +98,22 @@ class LocalDisk:
                 self._moved(bucket, temporary, target)
                 path.unlink()
 
+    def copy(self, bucket: str, key: str, to: str, *, content_type: str) -> None:
+        """A hard link where the file system has them: no file here is ever changed in place."""
+        target = self._target(bucket, to)
+        with _reading():
+            source = self._regular(bucket, key)
+        with _writing(), self._temporary(bucket) as temporary, self._locked(bucket):
+            try:
+                temporary.hardlink_to(source)
+            except FileNotFoundError as error:
+                raise Missing("There is no such file.", detail=str(error)) from error
+            except OSError:  # no links here, or too many of this file: then the bytes
+                shutil.copyfile(source, temporary)
+            target.parent.mkdir(parents=True, exist_ok=True)
+            temporary.replace(target)
+            _sync(target.parent)
+
     def delete(self, bucket: str, keys: Iterable[str]) -> None:
         """Directories left empty go with the last file in them."""
         root = self._writable(bucket)

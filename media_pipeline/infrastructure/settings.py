@@ -66,6 +66,10 @@ class Settings(BaseSettings):
     """how long runs of media that have left are remembered"""
     gc_grace_seconds: float = 24 * 3600.0
     """what nothing names is kept for so long"""
+    on_source_deleted: Literal["withdraw", "keep"] = "withdraw"
+    """what becomes of the outputs when an uploaded object is deleted"""
+    gone_sources_hours: float = 6.0
+    """how often every source is looked for, besides what events say"""
     limits: Limits = Limits()
 
     @property

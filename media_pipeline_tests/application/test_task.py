@@ -9,14 +9,13 @@ from media_pipeline.domain.attempt import BUDGET, BUG, LOST
 from media_pipeline.domain.errors import (
     BadMedia,
     Cancelled,
-    Conflict,
     GivenUp,
     MediaError,
     QuarantineCode,
     RejectionCode,
     Unavailable,
 )
-from media_pipeline.domain.job import Failure, Job, JobState, TaskState
+from media_pipeline.domain.job import SUPERSEDED, Failure, Job, JobState, TaskState
 from media_pipeline.domain.results import NotMade
 from media_pipeline_tests import builders as a
 from media_pipeline_tests.fakes import MemoryCatalogue, MemoryStore
@@ -160,7 +159,7 @@ def test_a_step_of_a_version_that_a_newer_one_replaced_does_not_begin(work: Work
         a.upload(etag="e2"), title="clip", tenant="default", profile="default", tasks=["source"], at=a.NOW
     )
     with (
-        pytest.raises(Conflict),
+        pytest.raises(Cancelled, match=SUPERSEDED.message),
         tracked(
             UPLOAD, ["source"], catalogue=catalogue, shelf=Shelf(MemoryStore(), "media"), now=lambda: a.NOW,
             run_id="run-1",
@@ -169,7 +168,7 @@ def test_a_step_of_a_version_that_a_newer_one_replaced_does_not_begin(work: Work
         raise AssertionError("it began")
     assert told(catalogue) == []
     old = settle(UPLOAD.media_id, UPLOAD.version, catalogue=catalogue, code=QuarantineCode.INTERNAL, now=a.NOW)
-    assert (old.state, old.failure) == (JobState.CANCELLED, None)
+    assert (old.state, old.failure) == (JobState.CANCELLED, SUPERSEDED)
 
 
 @pytest.mark.parametrize("failure", [BAD, DOWN])

@@ -92,7 +92,7 @@ def test_a_run_that_waits_between_tasks_is_given_more_time() -> None:
     assert silent(job, world.runs, patience=PATIENCE, now=later(121)) == world.runs[0]
 
 
-@pytest.mark.parametrize("state", set(RunState) - {RunState.UNDERWAY})
+@pytest.mark.parametrize("state", sorted(set(RunState) - {RunState.UNDERWAY}))
 def test_what_waits_in_the_queue_or_is_over_is_not_silent(state: RunState) -> None:
     world = World()
     assert silent(world.job, [replace(world.runs[0], state=state)], patience=PATIENCE, now=later(999)) is None

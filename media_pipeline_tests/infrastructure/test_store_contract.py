@@ -231,6 +231,32 @@ def test_what_was_fetched_can_be_put(store: Store, prefix: str, tmp_path: Path) 
     assert [store.read(BUCKET, prefix + key)[0] for key in "ab"] == [b"a", b"a"]
 
 
+def test_a_copy_has_the_bytes_and_outlives_what_it_was_made_from(store: Store, prefix: str, tmp_path: Path) -> None:
+    write(store, f"{prefix}a/odd ü#?.mp4", b"bytes")
+    store.copy(BUCKET, f"{prefix}a/odd ü#?.mp4", f"{prefix}b/c.mp4", content_type="video/mp4")
+    assert store.read(BUCKET, f"{prefix}b/c.mp4")[0] == b"bytes"
+    (tmp_path / "from").write_bytes(b"newer")
+    store.put(BUCKET, f"{prefix}a/odd ü#?.mp4", tmp_path / "from", content_type="video/mp4")
+    assert store.read(BUCKET, f"{prefix}b/c.mp4")[0] == b"bytes"
+    store.delete(BUCKET, [f"{prefix}a/odd ü#?.mp4"])
+    assert store.read(BUCKET, f"{prefix}b/c.mp4")[0] == b"bytes"
+
+
+def test_a_copy_replaces_what_was_there_and_may_be_made_twice(store: Store, prefix: str) -> None:
+    write(store, f"{prefix}a", b"new")
+    write(store, f"{prefix}b", b"old")
+    for _ in range(2):
+        store.copy(BUCKET, f"{prefix}a", f"{prefix}b", content_type="text/plain")
+        assert [store.read(BUCKET, prefix + key)[0] for key in "ab"] == [b"new", b"new"]
+    assert {o.key for o in store.list(BUCKET, prefix)} == {f"{prefix}a", f"{prefix}b"}
+
+
+def test_what_is_missing_cannot_be_copied(store: Store, prefix: str) -> None:
+    with pytest.raises(Missing):
+        store.copy(BUCKET, f"{prefix}nothing", f"{prefix}b", content_type="text/plain")
+    assert list(store.list(BUCKET, prefix)) == []
+
+
 def test_a_file_that_is_not_there_cannot_be_put(store: Store, prefix: str, tmp_path: Path) -> None:
     with pytest.raises(FileNotFoundError):
         store.put(BUCKET, f"{prefix}a", tmp_path / "nothing", content_type="text/plain")
