@@ -793,11 +793,11 @@ def test_a_job_remembers_where_it_came_from(catalogue: Catalogue) -> None:
 @pytest.mark.parametrize("state", JobState)
 def test_a_media_is_finished_when_nobody_works_on_it_or_has_to(catalogue: Catalogue, state: JobState) -> None:
     job = in_state(catalogue, state)
-    assert catalogue.finished([job.media_id, "nobody"]) == {}  # its tasks are open
+    assert catalogue.over_since([job.media_id, "nobody"]) == {}  # its tasks are open
     for name in TASKS:
         catalogue.task(job.media_id, job.version, name, TaskState.DONE, at=LATER)
     over = catalogue.job(job.media_id)
     expected = {} if state in LIVE else {job.media_id: over.finished_at or over.playable_at}
-    assert catalogue.finished([job.media_id, "nobody"]) == expected
+    assert catalogue.over_since([job.media_id, "nobody"]) == expected
     register(catalogue, upload(etag="e2"), at=LATER)
-    assert catalogue.finished([job.media_id]) == {}
+    assert catalogue.over_since([job.media_id]) == {}
