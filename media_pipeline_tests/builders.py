@@ -6,7 +6,7 @@ from fractions import Fraction
 from typing import Any
 
 from media_pipeline.domain.media import AudioStream, MediaInfo, VideoStream
-from media_pipeline.domain.profile import Rung
+from media_pipeline.domain.profile import AudioRecipe, Rung, StreamRecipe
 from media_pipeline.domain.results import (
     AudioTrack,
     AudioTracks,
@@ -22,6 +22,8 @@ from media_pipeline.domain.results import (
 )
 from media_pipeline.domain.upload import StoredObject, Upload, received
 
+AAC = AudioRecipe("aac", 128_000, 2, 48_000, -16, -1)
+CMAF = StreamRecipe("cmaf", gop_seconds=2, segment_seconds=4)
 NOW = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
 MADE = Made("0123456789abcdef", "ffmpeg 9 (rlimits)", None, 1.5)
 

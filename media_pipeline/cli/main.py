@@ -136,7 +136,7 @@ def open_media(
         _fail(f"{media_id} is {job.state}: nothing is published. See: media-pipeline status {media_id}")
     with serve(
         manifest, job.title, store=platform.store, bucket=platform.settings.media_bucket,
-        ffmpeg=platform.settings.ffmpeg_path, port=port,
+        tool=platform.tool, port=port,
     ) as url:  # fmt: skip
         typer.echo(f"{url}   (Ctrl-C ends)", err=True)
         if browser:
