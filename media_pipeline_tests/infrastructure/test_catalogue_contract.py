@@ -1,5 +1,6 @@
 """What every Catalogue promises: the fake, and SQL on a SQLite file and on a Postgres server."""
 
+import shutil
 import threading
 from contextlib import suppress
 from dataclasses import replace
@@ -71,14 +72,20 @@ def catalogue(request: pytest.FixtureRequest, tmp_path: Path) -> Catalogue:
         case "memory":
             return MemoryCatalogue()
         case "sqlite":
-            url = f"sqlite:///{tmp_path / 'catalogue.sqlite'}"
-            upgrade(url)
-            return SqlCatalogue(url)
+            file = shutil.copy(request.getfixturevalue("empty_file"), tmp_path)
+            return SqlCatalogue(f"sqlite:///{file}")
         case _:
             found: SqlCatalogue = request.getfixturevalue("on_postgres")
             with found._writing() as connection:
                 connection.exec_driver_sql(f"TRUNCATE {', '.join(metadata.tables)}")
             return found
+
+
+@pytest.fixture(scope="module")
+def empty_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    file = tmp_path_factory.mktemp("empty") / "catalogue.sqlite"
+    upgrade(f"sqlite:///{file}")
+    return file
 
 
 @pytest.fixture(scope="module")
