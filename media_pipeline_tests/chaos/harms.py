@@ -53,7 +53,9 @@ def _kill_step(name: str, harm: Harm, world: World) -> int:
 
 def _kill_one(of: Callable[[World], list[psutil.Process]]) -> Callable[[Harm, World], int]:
     def one(harm: Harm, world: World) -> int:
-        found = of(world)
+        until = time.monotonic() + _LOOKING_SECONDS
+        while not (found := of(world)) and time.monotonic() < until:
+            time.sleep(0.02)
         return kill([found[int(harm.choice * len(found))]]) if found else 0
 
     return one

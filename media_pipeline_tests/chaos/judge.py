@@ -10,6 +10,7 @@ from media_pipeline.application.publish import published
 from media_pipeline.defs.partitions import VERSION_TAG
 from media_pipeline.defs.upkeep import garbage_of
 from media_pipeline.domain import keys
+from media_pipeline.domain.attempt import BUDGET, spent
 from media_pipeline.domain.garbage import is_result, media_of, named_by_result, version_of
 from media_pipeline.domain.job import OPEN, Job, JobState, TaskState
 from media_pipeline.domain.run import GOING_ON, RunState
@@ -53,6 +54,7 @@ def judged(world: World, feed: Feed) -> Iterator[str]:
         history = DagsterEngine(instance, version_tag=VERSION_TAG)
         for job in world.jobs():
             yield from (f"{job.key}: {fault}" for fault in _disagreements(job, history))
+            yield from (f"{job.key}: {fault}" for fault in _given_up_early(job, world, history))
         for _ in garbage_of(world.here, instance, delete=True):
             pass
         again = [swept.media_id for swept in garbage_of(world.here, instance, delete=False)]
@@ -93,6 +95,17 @@ def _disagreements(job: Job, history: DagsterEngine) -> Iterator[str]:
         yield f"ready, and its runs are {[str(r.state) for r in runs]}"
     if job.state is not JobState.READY and "publication" in made:
         yield f"{job.state}, and Dagster saw its publication"
+
+
+def _given_up_early(job: Job, world: World, history: DagsterEngine) -> Iterator[str]:
+    """Who is quarantined had all tries at a stage, or as many workers lost."""
+    if job.state is not JobState.QUARANTINED:
+        return
+    attempts = world.here.catalogue.attempts(job.media_id, job.version)
+    most = max((spent(attempts, a.stage) for a in attempts), default=0)
+    runs = [r for r in history.runs([job.media_id]).get(job.media_id, []) if r.version == job.version]
+    if most < BUDGET and len(runs) <= BUDGET:
+        yield f"quarantined {job.failure and job.failure.code} after {most} tries and {len(runs)} runs"
 
 
 def _published(job: Job, world: World) -> Iterator[str]:

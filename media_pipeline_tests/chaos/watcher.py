@@ -116,7 +116,9 @@ def _names(key: str, world: World) -> set[str]:
 
 def _of_hls(text: str) -> set[str]:
     playlist = m3u8.loads(text)
-    parts = [*playlist.playlists, *playlist.media, *playlist.segments, *playlist.segment_map]
+    parts = [
+        *playlist.playlists, *playlist.iframe_playlists, *playlist.media, *playlist.segments, *playlist.segment_map
+    ]  # fmt: skip
     return {part.uri for part in parts if part.uri}
 
 
