@@ -14,7 +14,7 @@ from media_pipeline_tests.chaos.plan import Harm
 from media_pipeline_tests.chaos.world import World, kill
 from media_pipeline_tests.faulty import Fault, Late, Lost, Refuse, Short
 
-_LOOKING_SECONDS = 8
+_LOOKING_SECONDS = 12
 _FAULTS: dict[str, tuple[Fault, str]] = {
     "the store refuses": (Refuse(503), ""),
     "the store is slow": (Late(1.0), ""),
@@ -39,15 +39,17 @@ def do(harm: Harm, world: World, feed: Feed) -> int:
 
 
 def _kill_step(name: str, harm: Harm, world: World) -> int:
-    """Wait until somebody is at the step, and a moment more."""
+    """Wait until somebody is at the step. Steps are short: who to kill is known before."""
+    workers: dict[str, list[psutil.Process]] = {}
     until = time.monotonic() + _LOOKING_SECONDS
     while time.monotonic() < until:
         for job in world.here.catalogue.unsettled(limit=100):
+            if job.run_id and not workers.get(job.run_id):
+                workers[job.run_id] = world.worker_of(job.run_id)
             at_it = any(t.state is TaskState.RUNNING and stage(t.name) == name for t in job.tasks)
-            if at_it and job.run_id:
-                time.sleep(harm.choice * 0.3)
-                return kill(world.worker_of(job.run_id))
-        time.sleep(0.05)
+            if at_it and job.run_id and workers[job.run_id]:
+                time.sleep(harm.choice * 0.1)
+                return kill(workers[job.run_id])
     return 0
 
 
