@@ -120,8 +120,9 @@ def _run(
     run_id = str(uuid4())
     instance.add_dynamic_partitions(uploads.name or "", [job.media_id])
     platform.catalogue.restart(
-        job.media_id, job.version, run_id=run_id, profile=profile.name, tasks=tasks(profile), at=platform.now()
-    )
+        job.media_id, job.version, run_id=run_id, profile=profile.name, tasks=tasks(profile), fresh=True,
+        at=platform.now(),
+    )  # fmt: skip
     with ThreadPoolExecutor(1) as worker:
         done = worker.submit(
             graph.execute_in_process,

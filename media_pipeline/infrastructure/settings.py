@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Literal
 
 from platformdirs import user_data_path
-from pydantic import Field, ValidationError
+from pydantic import AwareDatetime, Field, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 from pydantic_settings.exceptions import SettingsError
 
@@ -50,6 +50,24 @@ class Settings(BaseSettings):
     media_bucket: str = "media"
     s3_endpoint: str | None = None
     s3_region: str | None = None
+    uploads_prefixes: tuple[str, ...] = ("",)
+    """only keys below these are uploads; a listing goes through them one after the other"""
+    list_every_seconds: float | None = None
+    """between two listings; default: none for directories, a minute for S3, a quarter of an hour beside events"""
+    import_before: AwareDatetime | None = None
+    """what was last written before is left to `media-pipeline import`"""
+    events_queue: str | None = None
+    """URL of the SQS queue that is told of uploads"""
+    events_dead_letters: str | None = None
+    """URL of the queue for messages that nobody can read; default: the prefix set-aside/ of the media bucket"""
+    events_endpoint: str | None = None
+    events_region: str | None = None
+    events_wait_seconds: int = Field(default=2, ge=0, le=20)
+    """a long poll"""
+    events_visibility_seconds: int = Field(default=120, ge=30, le=43200)
+    """how long a message is nobody else's; more than a tick takes"""
+    tenancy: bool = False
+    """the first folder of an upload's key is its tenant"""
     executor: Literal["in_process", "multiprocess"] = "in_process"
     """of runs that the daemon launches"""
     steps_at_once: int = 2
@@ -64,8 +82,21 @@ class Settings(BaseSettings):
     models: Path | None = None
     """cache of model weights; default: home/models"""
     allow_model_download: bool = False
-    settle_seconds: float = 30.0
-    """an inbox file untouched for so long is complete, even when seen for the first time"""
+    settle_seconds: float | None = None
+    """an upload untouched for so long is complete at first sight; default: 30 in directories, 0 on S3, where an object
+    appears whole"""
+    on_source_deleted: Literal["withdraw", "keep"] = "withdraw"
+    """what becomes of the outputs when an uploaded object is deleted"""
+    gone_sources_hours: float = 6.0
+    """how often every source is looked for, besides what events say"""
+    stall_seconds: float = 1800.0
+    """a run of which nothing was heard for so long is stopped, and another takes its place"""
+    live_partitions: int = 10_000
+    """media that Dagster holds; the oldest finished ones leave, and come back when they are processed again"""
+    keep_runs_days: float = 30.0
+    """how long runs of media that have left are remembered"""
+    gc_grace_seconds: float = 24 * 3600.0
+    """what nothing names is kept for so long"""
     limits: Limits = Limits()
 
     @property

@@ -12,6 +12,8 @@ from media_pipeline.domain.errors import Conflict
 from media_pipeline.domain.job import JobState
 from media_pipeline.domain.manifest import Manifest
 from media_pipeline.domain.results import NotMade, Thumbnails
+from media_pipeline.domain.search import query
+from media_pipeline.domain.transcript import Cue, webvtt
 from media_pipeline.infrastructure import recipes
 from media_pipeline.infrastructure.results import JsonResults, ManifestJson
 from media_pipeline_tests import builders as a
@@ -48,6 +50,8 @@ class World:
 
     def subtitled(self) -> "World":
         self.store.write("media", a.subtitles().track.dash, TEXT_MPD.encode(), content_type="text/plain")
+        spoken = webvtt([Cue(0, 2, ("Rock & roll", "till dawn"))])
+        self.store.write("media", a.subtitles().track.vtt, spoken.encode(), content_type="text/vtt")
         self.results.save(self.upload, "subtitles", a.subtitles())
         return self
 
@@ -100,6 +104,15 @@ def test_every_extra_adds_a_revision_and_the_last_makes_it_ready() -> None:
     assert world.state() is JobState.READY
     assert last.poster is not None
     assert world.catalogue.job(world.upload.media_id).revision == last.revision == 3
+
+
+def test_what_is_published_is_found_by_what_is_said_in_it() -> None:
+    world = World().playable()
+    world.publish()
+    assert world.catalogue.jobs(text=query("roll dawn")) == []
+    world.subtitled().publish()
+    assert [job.media_id for job in world.catalogue.jobs(text=query("clip roll dawn"))] == [world.upload.media_id]
+    assert world.catalogue.jobs(text=query("amp")) == []
 
 
 def test_publishing_the_same_again_changes_nothing() -> None:
