@@ -414,12 +414,13 @@ class MemoryCatalogue:
         return sorted(same, key=lambda j: (j.received_at, j.version == self._current[media_id]))
 
     def _supersede(self, new: Upload, at: datetime) -> None:
-        over = {"state": JobState.CANCELLED, "failure": SUPERSEDED, "finished_at": at}
         for job in self.versions(new.media_id):
             skipped = {t.name: replace(t, state=TaskState.SKIPPED, reason=SUPERSEDED.message) for t in job.tasks}
             tasks = tuple(skipped[t.name] if t.state in OPEN else t for t in job.tasks)
             under_way = job.state in LIVE or (job.state is JobState.PLAYABLE and tasks != job.tasks)
-            self._keep(replace(job, tasks=tasks, **(over if under_way else {})))
+            kept = replace(job, tasks=tasks)
+            over = replace(kept, state=JobState.CANCELLED, failure=SUPERSEDED, finished_at=at)
+            self._keep(over if under_way else kept)
 
 
 def _as_seen(job: Job, seen: Job | None) -> bool:

@@ -41,7 +41,7 @@ def store() -> MemoryStore:
     return MemoryStore()
 
 
-Work = Callable[[str, BaseException | None], Job]
+Work = Callable[..., Job]
 
 
 @pytest.fixture
