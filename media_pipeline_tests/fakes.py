@@ -418,9 +418,10 @@ class MemoryCatalogue:
             skipped = {t.name: replace(t, state=TaskState.SKIPPED, reason=SUPERSEDED.message) for t in job.tasks}
             tasks = tuple(skipped[t.name] if t.state in OPEN else t for t in job.tasks)
             under_way = job.state in LIVE or (job.state is JobState.PLAYABLE and tasks != job.tasks)
-            kept = replace(job, tasks=tasks)
-            over = replace(kept, state=JobState.CANCELLED, failure=SUPERSEDED, finished_at=at)
-            self._keep(over if under_way else kept)
+            closed = replace(job, tasks=tasks)
+            if under_way:
+                closed = replace(closed, state=JobState.CANCELLED, failure=SUPERSEDED, finished_at=at)
+            self._keep(closed)
 
 
 def _as_seen(job: Job, seen: Job | None) -> bool:
