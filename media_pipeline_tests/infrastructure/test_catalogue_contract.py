@@ -761,7 +761,13 @@ def test_nobody_tries_a_job_that_is_not_there(catalogue: Catalogue) -> None:
 
 
 def queued(catalogue: Catalogue, key: str, **changes: Any) -> Job:
-    given = {"tenant": "a", "size": 1, "origin": Origin.LIVE, "second": 0, "bucket": "uploads"} | changes
+    given: dict[str, Any] = {
+        "tenant": "a",
+        "size": 1,
+        "origin": Origin.LIVE,
+        "second": 0,
+        "bucket": "uploads",
+    } | changes
     obj = StoredObject(given["bucket"], key, "e1", given["size"], NOW)
     return catalogue.register(
         received(obj), title=key, tenant=given["tenant"], profile="web", tasks=TASKS, origin=given["origin"],
