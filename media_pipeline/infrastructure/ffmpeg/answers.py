@@ -12,6 +12,7 @@ from media_pipeline.domain.language import UNKNOWN, bcp47
 from media_pipeline.domain.media import AudioStream, MediaInfo, TextKind, TextStream, VideoStream
 from media_pipeline.domain.passthrough import Copy
 from media_pipeline.domain.results import Likeness
+from media_pipeline.domain.watch import SIDE, Glimpse
 from media_pipeline.infrastructure.ffmpeg.commands import ALPHA_DECODERS, DEMUXERS
 
 MIN_PROBE_SCORE = 25
@@ -119,6 +120,13 @@ def copy(listed: Mapping[str, str], duration_seconds: float) -> Copy:
         gop_bytes=tuple(gops),
         parameter_sets=len({p.checksum for p in sets}),
     )
+
+
+def glimpses(listing: str, luma: bytes) -> tuple[Glimpse, ...]:
+    """What `watch.outputs` wrote, in order of time."""
+    size = SIDE * SIDE
+    seen = [Glimpse(packet.time, luma[i * size : (i + 1) * size]) for i, packet in enumerate(_listing(listing))]
+    return tuple(sorted((glimpse for glimpse in seen if len(glimpse.luma) == size), key=lambda glimpse: glimpse.at))
 
 
 def _listing(listing: str) -> list[_Packet]:

@@ -13,7 +13,7 @@ import ffmpeg
 
 from media_pipeline.domain.media import AudioStream, MediaInfo, TextStream, VideoStream
 from media_pipeline.domain.profile import AudioRecipe, PlannedRendition, StreamRecipe, output_rate
-from media_pipeline.infrastructure.ffmpeg import decoders, filters
+from media_pipeline.infrastructure.ffmpeg import decoders, filters, watch
 
 SOURCE = "source"
 TEXT = "text.ass"
@@ -126,13 +126,16 @@ def encode(
     follow: bool = False,
 ) -> list[str]:
     """Decode once, encode every rendition to v<i>.mp4 and every track to a<i>.mp4. The frames of `passages` are set
-    aside in REFERENCE, at the largest size. With `follow` keyframes are where the source has its own."""
+    aside in REFERENCE, at the largest size. With `follow` keyframes are where the source has its own. Glimpses of the
+    source go beside them (`watch`)."""
     source = _source(info, threads=threads)
     outputs = []
     if renditions:
         assert info.video is not None
         largest = renditions[0]
-        upright = filters.picture(source, info.video, largest.width, largest.height, flags="bicubic", gaps=info.gaps)
+        decoded = filters.timed(source, info.video, gaps=info.gaps).filter_multi_output("split")
+        outputs += watch.source(decoded[1], info.video)
+        upright = filters.sdr(decoded[0], info.video, largest.width, largest.height, flags="bicubic")
         picture = upright.filter("fps", fps=str(output_rate(info.video)), start_time=0)
         if info.held_seconds:
             picture = picture.filter("tpad", stop_mode="clone", stop_duration=f"{info.held_seconds:.3f}")
@@ -185,6 +188,13 @@ def decode(ffmpeg_path: str, name: str, *, threads: int) -> list[str]:
     """Decode a copy from end to end; the first error ends it."""
     picture = ffmpeg.input(name, xerror=None, err_detect="explode", threads=threads)["v"]
     return _compile(ffmpeg_path, [ffmpeg.output(picture, "-", format="null", fps_mode="passthrough")], progress=True)
+
+
+def glimpses(ffmpeg_path: str, names: Sequence[str], *, threads: int) -> list[str]:
+    """What renditions show at their keyframes, as `watch` reads it; nothing else of them is decoded."""
+    # Without `discard`: where packets are missing ffmpeg guesses times.
+    shown = [(name, ffmpeg.input(name, skip_frame="nokey", threads=threads)["v"]) for name in names]
+    return _compile(ffmpeg_path, [out for name, picture in shown for out in watch.outputs(picture, name)])
 
 
 def join(ffmpeg_path: str, inputs: Sequence[Path]) -> list[str]:

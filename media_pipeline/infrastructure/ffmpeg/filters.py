@@ -31,9 +31,27 @@ _LABEL = re.compile(r"\[([^\]]+)\]")
 
 def picture(source: Any, video: VideoStream, width: int, height: int, *, flags: str, gaps: Sequence[Span] = ()) -> Any:
     """The decoded picture in `width` × `height`, upright (ffmpeg turns it), without the gaps of its clock."""
-    frames = source[str(video.index)]
+    return sdr(timed(source, video, gaps=gaps), video, width, height, flags=flags)
+
+
+def sdr(frames: Any, video: VideoStream, width: int, height: int, *, flags: str) -> Any:
+    """What `timed` gives, as whole frames of SDR BT.709."""
     rgb = _is_rgb(video.pixel_format) or _has_alpha(video.pixel_format)
-    assumed = {"in_color_matrix": video.meant_matrix} if video.matrix == "unknown" else {}
+    if video.interlaced:
+        parity = "tff" if video.top_field_first else "bff"
+        frames = frames.filter("bwdif", mode="send_frame", parity=parity, deint="all")
+    frames = opaque(frames, video)
+    if _needs_zimg(video):
+        frames = _to_bt709(frames.filter("scale", width, height, flags=flags), video, rgb=rgb)
+    else:
+        given = {} if rgb else _assumed(video)
+        frames = frames.filter("scale", width, height, flags=flags, out_color_matrix="bt709", out_range="tv", **given)
+    return tagged(frames.filter("format", "yuv420p")).filter("setsar", 1)
+
+
+def timed(source: Any, video: VideoStream, *, gaps: Sequence[Span]) -> Any:
+    """The decoded picture as it is, on the media's clock."""
+    frames = source[str(video.index)]
     if not video.turned:
         # Size and format may change on the way: this filter takes what comes, those behind it see one kind of frame.
         frames = frames.filter("scale", video.coded_width, video.coded_height)
@@ -44,19 +62,19 @@ def picture(source: Any, video: VideoStream, width: int, height: int, *, flags: 
     if video.end_seconds:
         # For one wrong timestamp the picture would freeze until then. Frames without a time stay.
         frames = frames.filter("select", _timely(video.end_seconds))
-    if video.interlaced:
-        parity = "tff" if video.top_field_first else "bff"
-        frames = frames.filter("bwdif", mode="send_frame", parity=parity, deint="all")
-    if _has_alpha(video.pixel_format):
-        # What cannot be seen is black, as players show it.
-        frames = frames.filter("scale", **assumed).filter("format", "gbrap")
-        frames = frames.filter("premultiply", inplace=1).filter("format", "gbrp")
-    if _needs_zimg(video):
-        frames = _to_bt709(frames.filter("scale", width, height, flags=flags), video, rgb=rgb)
-    else:
-        given = {} if rgb else assumed
-        frames = frames.filter("scale", width, height, flags=flags, out_color_matrix="bt709", out_range="tv", **given)
-    return tagged(frames.filter("format", "yuv420p")).filter("setsar", 1)
+    return frames
+
+
+def opaque(frames: Any, video: VideoStream) -> Any:
+    """What cannot be seen is black, as players show it."""
+    if not _has_alpha(video.pixel_format):
+        return frames
+    frames = frames.filter("scale", **_assumed(video)).filter("format", "gbrap")
+    return frames.filter("premultiply", inplace=1).filter("format", "gbrp")
+
+
+def _assumed(video: VideoStream) -> dict[str, str]:
+    return {"in_color_matrix": video.meant_matrix} if video.matrix == "unknown" else {}
 
 
 def tagged(frames: Any) -> Any:

@@ -15,7 +15,8 @@ from media_pipeline.domain.passthrough import Copy
 from media_pipeline.domain.profile import AudioRecipe, PlannedRendition, StreamRecipe, output_rate
 from media_pipeline.domain.results import Likeness
 from media_pipeline.domain.transcript import Cue
-from media_pipeline.infrastructure.ffmpeg import answers, ass, commands, containers, runner, timeline
+from media_pipeline.domain.watch import Glimpse, lost_seconds
+from media_pipeline.infrastructure.ffmpeg import answers, ass, commands, containers, runner, timeline, watch
 from media_pipeline.infrastructure.ffmpeg.commands import Gain
 from media_pipeline.infrastructure.ffmpeg.runner import LimitHit, Limits, Output, ToolFailed
 from media_pipeline.infrastructure.sandbox.modes import Choice
@@ -161,7 +162,7 @@ class Ffmpeg:
         self._on_upload(
             argv, scratch, self._encode_seconds(info), RejectionCode.UNREADABLE, _told(info.duration_seconds, progress)
         )
-        videos = [self._measured_video(scratch / f"v{i}.mp4") for i in range(len(renditions))]
+        videos = self._watched([self._measured_video(scratch / f"v{i}.mp4") for i in range(len(renditions))], scratch)
         measured = (self._measured_audio(scratch / f"a{i}.mp4", audio) for i in range(len(audible)))
         sounds = [replace(next(measured), decoded_seconds=h.seconds) if h.seconds else unheard for h in heard]
         if any(v.frames == 0 for v in videos):
@@ -356,6 +357,19 @@ class Ffmpeg:
         frames, duration, keyframes = answers.packets(output.stdout.decode())
         return EncodedVideo(path, frames, duration, keyframes)
 
+    def _watched(self, videos: Sequence[EncodedVideo], scratch: Path) -> list[EncodedVideo]:
+        """Beside the glimpses of their source that the encode left."""
+        seen = [video.path.name for video in videos if video.frames]
+        if not seen:
+            return list(videos)
+        self._on_our_own(commands.glimpses(self.ffmpeg, seen, threads=self.threads), scratch)
+        source = _glimpses(scratch, watch.SOURCE)
+        return [
+            replace(v, lost_seconds=lost_seconds(source, _glimpses(scratch, v.path.name), end=v.duration_seconds))
+            if v.frames else v
+            for v in videos
+        ]  # fmt: skip
+
     def _measured_audio(self, path: Path, recipe: AudioRecipe) -> EncodedAudio:
         output = self._on_our_own(commands.measure_our_own(self.ffmpeg, path.name, threads=self.threads), path.parent)
         heard = answers.loudness(output.stderr)
@@ -453,6 +467,10 @@ def _frames(pixels: Path, times: Path, width: int, height: int) -> list[Frame]:
             for at, rgb in zip(found, iter(lambda: file.read(size), b""), strict=False)
             if len(rgb) == size
         ]
+
+
+def _glimpses(scratch: Path, name: str) -> Sequence[Glimpse]:
+    return answers.glimpses((scratch / f"{name}.times").read_text(), (scratch / f"{name}.gray").read_bytes())
 
 
 def _new_enough(program: str, version: str) -> str:

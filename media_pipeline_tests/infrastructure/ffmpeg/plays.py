@@ -38,6 +38,7 @@ def check(odd: Odd, directory: Path) -> None:
     _right_facts(odd, result)
     for video in result.videos:
         _right_picture(odd, video)
+        assert video.lost_seconds == 0
     for sound in result.sounds:
         assert sound.loudness_lufs is None or sound.loudness_lufs == pytest.approx(-16, abs=1)
         assert sound.duration_seconds == pytest.approx(result.info.duration_seconds, abs=0.05)

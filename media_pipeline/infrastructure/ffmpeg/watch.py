@@ -1,0 +1,33 @@
+"""Glimpses of a picture, for `domain.watch`: what writes them. `answers.glimpses` reads them."""
+
+from typing import Any
+
+import ffmpeg
+
+from media_pipeline.domain.media import VideoStream
+from media_pipeline.domain.watch import EVERY_SECONDS, SIDE
+from media_pipeline.infrastructure.ffmpeg import filters
+
+SOURCE = "watched"
+"""the name of the source's own glimpses"""
+
+
+def source(frames: Any, video: VideoStream) -> list[Any]:
+    """Outputs of an encode: glimpses of what was decoded, with nothing done to it but to its clock."""
+    # The first frame in each half second. Keyframes are forced on the same grid.
+    half = f"floor({{}}/{EVERY_SECONDS:g}+0.001)"
+    chosen = frames.filter("select", f"isnan(prev_selected_t)+gt({half.format('t')},{half.format('prev_selected_t')})")
+    small = chosen.filter("scale", SIDE, SIDE, flags="area")
+    return outputs(filters.opaque(small, video), SOURCE)
+
+
+def outputs(frames: Any, name: str) -> list[Any]:
+    """Frames as glimpses, <name>.gray, and their times, <name>.times: ffmpeg may build the filters anew on the way,
+    but not what writes."""
+    small = frames.filter("scale", SIDE, SIDE, flags="area").filter("format", "gray")
+    both = small.filter_multi_output("split")
+    common = {"c:v": "rawvideo", "fps_mode": "passthrough"}
+    return [
+        ffmpeg.output(both[0], f"{name}.gray", format="rawvideo", **common),
+        ffmpeg.output(both[1], f"{name}.times", format="framecrc", **common),
+    ]
