@@ -1,4 +1,4 @@
-"""Whether a rendition shows something wherever its source does, over its whole length, told from small glimpses of both.
+"""Whether a rendition shows something wherever its source does, over its whole length; small glimpses of both tell.
 
 A rendition is seen at its keyframes only. So a black passage is found from one group of pictures on, a frozen one from
 two.

@@ -7,6 +7,7 @@ from typing import Any
 import ffmpeg
 
 from media_pipeline.domain.media import AudioStream, MediaInfo, Span, VideoStream
+from media_pipeline.infrastructure.ffmpeg import shape
 
 HDR_TRANSFERS = frozenset({"smpte2084", "arib-std-b67"})
 _WIDE_PRIMARIES = frozenset({"bt2020", "smpte431", "smpte432"})
@@ -51,10 +52,7 @@ def sdr(frames: Any, video: VideoStream, width: int, height: int, *, flags: str)
 
 def timed(source: Any, video: VideoStream, *, gaps: Sequence[Span]) -> Any:
     """The decoded picture as it is, on the media's clock."""
-    frames = source[str(video.index)]
-    if not video.turned:
-        # Size and format may change on the way: this filter takes what comes, those behind it see one kind of frame.
-        frames = frames.filter("scale", video.coded_width, video.coded_height)
+    frames = shape.kept(source[str(video.index)], video)
     if video.lag_seconds:
         frames = frames.filter("setpts", f"PTS-{video.lag_seconds:.6f}/TB")
     if gaps:

@@ -105,7 +105,7 @@ def _probe(path: Path) -> dict[str, Any]:
 def _patches(path: Path) -> list[tuple[int, ...]]:
     """The colour in the middle of each quarter, in the last frame."""
     graph = "scale=in_color_matrix=bt709:in_range=tv,format=rgb24,scale=4:4:flags=area"
-    rgb = _run(["-i", str(path), "-vf", graph, "-f", "rawvideo", "-"])[-48:]
+    rgb = run(["-i", str(path), "-vf", graph, "-f", "rawvideo", "-"])[-48:]
     corners = (0, 3, 12, 15)
     return [tuple(rgb[3 * i : 3 * i + 3]) for i in corners]
 
@@ -113,7 +113,7 @@ def _patches(path: Path) -> list[tuple[int, ...]]:
 def _flashes(path: Path) -> list[float]:
     """When white frames begin."""
     graph = "scale=16:16,signalstats,metadata=print:file=-"
-    lines = _run(["-i", str(path), "-vf", graph, "-f", "null", "-"]).decode()
+    lines = run(["-i", str(path), "-vf", graph, "-f", "null", "-"]).decode()
     frames = re.findall(r"pts_time:([\d.]+)\n(?:.*\n)*?lavfi.signalstats.YAVG=([\d.]+)", lines)
     white = [(float(at), float(luma) > 128) for at, luma in frames]
     return [at for (at, is_white), (_, was_white) in zip(white, [(0.0, False), *white], strict=False)
@@ -122,12 +122,12 @@ def _flashes(path: Path) -> list[float]:
 
 def _beeps(path: Path) -> list[float]:
     """When sound begins that is far from its neighbours."""
-    pcm = memoryview(_run(["-i", str(path), "-ac", "1", "-ar", "48000", "-f", "s16le", "-"])).cast("h")
+    pcm = memoryview(run(["-i", str(path), "-ac", "1", "-ar", "48000", "-f", "s16le", "-"])).cast("h")
     loudest = max(abs(sample) for sample in pcm)
     loud = [i for i, sample in enumerate(pcm) if abs(sample) > loudest / 3]
     return [i / 48_000 for before, i in zip([-(10**6), *loud], loud, strict=False) if i - before > 4_800]
 
 
-def _run(arguments: list[str]) -> bytes:
+def run(arguments: list[str]) -> bytes:
     argv = [media.settings().ffmpeg_path, "-nostdin", "-v", "error", *arguments]
     return subprocess.run(argv, check=True, capture_output=True).stdout
