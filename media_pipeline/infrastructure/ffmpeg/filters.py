@@ -13,6 +13,18 @@ HDR_TRANSFERS = frozenset({"smpte2084", "arib-std-b67"})
 _WIDE_PRIMARIES = frozenset({"bt2020", "smpte431", "smpte432"})
 _MATRICES_OF_ZIMG = frozenset({"bt2020c", "ycgco", "ictcp", "chroma-derived-nc", "chroma-derived-c"})
 """What only zscale converts."""
+_MATRICES_OF_SCALE = frozenset({
+    "unknown", "gbr", "bt709", "fcc", "bt470bg", "smpte170m", "smpte240m", "bt2020nc",
+})  # fmt: skip
+"""What `scale` lets pass; before 7.0 it knew of none."""
+_NOT_OF_YUV = frozenset({"unknown", "gbr"})
+_NOT_OF_HDR = frozenset({"bt2020c", "chroma-derived-c"})
+_ONLY_OF_HDR = frozenset({"ictcp"})
+"""zscale has no way from another pairing; who says so mostly means something else."""
+_PRIMARIES = frozenset({
+    "bt709", "bt470m", "bt470bg", "smpte170m", "smpte240m", "film", "bt2020", "smpte428", "smpte431", "smpte432",
+    "jedec-p22",
+})  # fmt: skip
 _TRANSFERS_OF_ZIMG = frozenset({
     "bt709", "smpte170m", "smpte240m", "bt470m", "bt470bg", "linear", "iec61966-2-1", "bt2020-10", "bt2020-12",
     "smpte2084", "arib-std-b67",
@@ -52,7 +64,10 @@ def sdr(frames: Any, video: VideoStream, width: int, height: int, *, flags: str)
 
 def timed(source: Any, video: VideoStream, *, gaps: Sequence[Span]) -> Any:
     """The decoded picture as it is, on the media's clock."""
-    frames = shape.kept(source[str(video.index)], video)
+    frames = source[str(video.index)]
+    if video.matrix not in _MATRICES_OF_SCALE:
+        frames = frames.filter("setparams", colorspace="unknown")
+    frames = shape.kept(frames, video)
     if video.lag_seconds:
         frames = frames.filter("setpts", f"PTS-{video.lag_seconds:.6f}/TB")
     if gaps:
@@ -161,16 +176,26 @@ def separated(graph: str) -> list[str]:
 
 
 def _to_bt709(frames: Any, video: VideoStream, *, rgb: bool) -> Any:
+    """What a file leaves unsaid, or says in words that nobody converts, is taken to be what its kind mostly is."""
     hdr = video.transfer in HDR_TRANSFERS
-    primaries = video.primaries if video.primaries != "unknown" else ("bt2020" if hdr else "bt709")
-    matrix = video.matrix if video.matrix != "unknown" else ("bt2020nc" if hdr else "bt709")
-    transfer = video.transfer if video.transfer in _TRANSFERS_OF_ZIMG else "bt709"
-    given = {"pin": primaries, "tin": transfer} | ({} if rgb else {"min": matrix})
-    light = frames.filter("zscale", **given, t="linear", npl=_REFERENCE_WHITE_NITS).filter("format", "gbrpf32le")
-    light = light.filter("zscale", p="bt709")
+    usual = "bt2020" if hdr else "bt709"
+    said = {
+        "color_primaries": video.primaries if video.primaries in _PRIMARIES else usual,
+        "color_trc": video.transfer if video.transfer in _TRANSFERS_OF_ZIMG else "bt709",
+        "colorspace": "gbr" if rgb else _matrix(video, hdr=hdr),
+    }
+    light = frames.filter("setparams", **said).filter("zscale", t="linear", npl=_REFERENCE_WHITE_NITS)
+    light = light.filter("format", "gbrpf32le").filter("zscale", p="bt709")
     if hdr:
         light = light.filter("tonemap", tonemap="mobius", peak=f"{_PEAK_NITS / _REFERENCE_WHITE_NITS:.3f}", desat=0)
     return light.filter("zscale", t="bt709", m="bt709", r="tv")
+
+
+def _matrix(video: VideoStream, *, hdr: bool) -> str:
+    known = (_MATRICES_OF_SCALE | _MATRICES_OF_ZIMG) - _NOT_OF_YUV - (_NOT_OF_HDR if hdr else _ONLY_OF_HDR)
+    if video.matrix in known:
+        return video.matrix
+    return "bt2020nc" if hdr else "bt709"
 
 
 def _needs_zimg(video: VideoStream) -> bool:
