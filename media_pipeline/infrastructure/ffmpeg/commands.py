@@ -63,7 +63,8 @@ def probe(ffprobe: str) -> list[str]:
     """Container and streams as JSON on stdout."""
     return [
         ffprobe, "-v", "error", *_flags(_guards()), "-max_pixels", str(MAX_PIXELS),
-        "-show_format", "-show_streams", "-show_programs", "-of", "json", SOURCE,
+        "-show_format", "-show_streams", "-show_programs", "-show_entries", "chapter=start_time,end_time",
+        "-of", "json", SOURCE,
     ]  # fmt: skip
 
 
