@@ -3,6 +3,7 @@
 import json
 import re
 import subprocess
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -12,7 +13,7 @@ import pytest
 from media_pipeline.application.ports import EncodedAudio, EncodedVideo
 from media_pipeline.domain.admission import Limits, admit
 from media_pipeline.domain.media import MediaInfo
-from media_pipeline.domain.profile import AudioRecipe, StreamRecipe, ladder
+from media_pipeline.domain.profile import AudioRecipe, Rung, StreamRecipe, ladder
 from media_pipeline_tests import media
 from media_pipeline_tests.builders import rung
 from media_pipeline_tests.infrastructure.ffmpeg.odd import Odd
@@ -52,12 +53,12 @@ def check(odd: Odd, directory: Path) -> None:
         )
 
 
-def played(file: Path, scratch: Path) -> Played:
+def played(file: Path, scratch: Path, rungs: Sequence[Rung] = RUNGS) -> Played:
     source = scratch / "source"
     source.symlink_to(file)
     info = media.tool().probe(source)
     admit(info, Limits())
-    plans = ladder(info.video, RUNGS) if info.video else ()
+    plans = ladder(info.video, rungs) if info.video else ()
     videos, sounds = media.tool().encode(
         source, info, plans, info.audio, audio=AAC, stream=CMAF, scratch=scratch, progress=lambda _: None
     )
@@ -79,7 +80,7 @@ def _right_facts(odd: Odd, played: Played) -> None:
 
 
 def _right_picture(odd: Odd, video: EncodedVideo) -> None:
-    facts = _probe(video.path)
+    facts = probe(video.path)
     assert facts["color_space"] == facts["color_primaries"] == facts["color_transfer"] == "bt709"
     assert facts["pix_fmt"] == "yuv420p"
     above, below = (int(n) for n in facts["avg_frame_rate"].split("/"))
@@ -96,7 +97,7 @@ def _right_picture(odd: Odd, video: EncodedVideo) -> None:
             assert max(abs(a - b) for a, b in zip(seen, wanted, strict=True)) <= odd.tolerance, (seen, wanted)
 
 
-def _probe(path: Path) -> dict[str, Any]:
+def probe(path: Path) -> dict[str, Any]:
     argv = [media.settings().ffprobe_path, "-v", "error", "-show_streams", "-of", "json", str(path)]
     facts: dict[str, Any] = json.loads(subprocess.run(argv, check=True, capture_output=True).stdout)["streams"][0]
     return facts
