@@ -20,8 +20,8 @@ from media_pipeline.application.ports import PackagingInput
 from media_pipeline.domain.media import AudioStream, MediaInfo
 from media_pipeline.domain.profile import PlannedRendition, ladder
 from media_pipeline.infrastructure import recipes
-from media_pipeline.infrastructure.ffmpeg import commands
-from media_pipeline.infrastructure.ffmpeg.commands import Gain
+from media_pipeline.infrastructure.ffmpeg.commands import encoding, line
+from media_pipeline.infrastructure.ffmpeg.commands.listening import Gain
 from media_pipeline.infrastructure.ffmpeg.tool import Ffmpeg
 from media_pipeline.infrastructure.packager import ShakaPackager
 
@@ -39,10 +39,10 @@ def planned(info: MediaInfo) -> tuple[PlannedRendition, ...]:
 def ours(scratch: Path) -> None:
     """What the stages do between store and store: probe, loudness, encode, measure; then package. Prints the CPU
     seconds of each, this interpreter's start and imports among them."""
-    info = TOOL.probe(scratch / commands.SOURCE)
+    info = TOOL.probe(scratch / line.SOURCE)
     plans = planned(info)
     videos, sounds = TOOL.encode(
-        scratch / commands.SOURCE, info, plans, info.audio, audio=AUDIO, stream=STREAM, scratch=scratch,
+        scratch / line.SOURCE, info, plans, info.audio, audio=AUDIO, stream=STREAM, scratch=scratch,
         progress=lambda _: None,
     )  # fmt: skip
     encoded = cpu()
@@ -67,7 +67,7 @@ def run_ours(clip: Path, work: Path, packaging: list[float]) -> Cost:
 def command(
     info: MediaInfo, plans: Sequence[PlannedRendition], tracks: Sequence[tuple[AudioStream, Gain]]
 ) -> list[str]:
-    return commands.encode(FFMPEG, info, plans, tracks, audio=AUDIO, stream=STREAM, passages=(), threads=TOOL.threads)
+    return encoding.encode(FFMPEG, info, plans, tracks, audio=AUDIO, stream=STREAM, passages=(), threads=TOOL.threads)
 
 
 def run_bare(clip: Path, work: Path, info: MediaInfo, gain: Gain) -> Cost:
@@ -147,7 +147,7 @@ class placed(tempfile.TemporaryDirectory):  # type: ignore[type-arg]  # noqa: N8
 
     def __init__(self, clip: Path, work: Path) -> None:
         super().__init__(dir=work)
-        (Path(self.name) / commands.SOURCE).symlink_to(clip)
+        (Path(self.name) / line.SOURCE).symlink_to(clip)
 
 
 def main() -> None:
@@ -164,7 +164,7 @@ def main() -> None:
         work = Path(folder)
         clip = (chosen.clip or make_clip(work / "clip.mp4", chosen.seconds)).resolve()
         with placed(clip, work) as scratch:
-            info = TOOL.probe(Path(scratch) / commands.SOURCE)
+            info = TOOL.probe(Path(scratch) / line.SOURCE)
         plans, gain, packaging = planned(info), Gain(3.0, -1.7), list[float]()
         environment = streamer(work / "streamer", plans[0].rung.preset)
         runs = {

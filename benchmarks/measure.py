@@ -136,7 +136,8 @@ def rounds(count: int, runs: Mapping[str, Callable[[], Cost]]) -> dict[str, list
 
 
 def median(costs: Sequence[Cost], field: str) -> float:
-    return statistics.median(getattr(c, field) for c in costs)
+    values: list[float] = [getattr(c, field) for c in costs]
+    return statistics.median(values)
 
 
 def where(*facts: str) -> str:

@@ -30,9 +30,9 @@ LADDER = [
 ]
 
 
-def ffmpeg(*arguments: str, **options: object) -> "subprocess.CompletedProcess[str]":
+def ffmpeg(*arguments: str) -> "subprocess.CompletedProcess[str]":
     argv = [FFMPEG, "-nostdin", "-y", "-hide_banner", "-nostats", *arguments]
-    return subprocess.run(argv, check=True, capture_output=True, text=True, **options)
+    return subprocess.run(argv, check=True, capture_output=True, text=True)
 
 
 def main(clip: str, out: Path, speech: str, classifier: str) -> None:

@@ -25,7 +25,7 @@ from measure import FFMPEG, FFPROBE, ffmpeg, table, where
 from media_pipeline.cli import demo
 from media_pipeline.domain.profile import PlannedRendition, ladder
 from media_pipeline.infrastructure import recipes
-from media_pipeline.infrastructure.ffmpeg import commands
+from media_pipeline.infrastructure.ffmpeg.commands import line
 from media_pipeline.infrastructure.ffmpeg.tool import Ffmpeg
 
 RECIPES = recipes.load(recipes.PACKAGED)
@@ -60,14 +60,14 @@ def scenes(folder: Path, film: Path | None, count: int) -> list[Path]:
         place.mkdir()
         raw = place / "raw.mp4"
         ffmpeg("-ss", str(at), "-i", str(path), "-t", str(SECONDS), *keep, str(raw))
-        made.append(raw.rename(place / commands.SOURCE))
+        made.append(raw.rename(place / line.SOURCE))
     return made
 
 
 def linked(folder: Path, file: Path) -> Path:
     folder.mkdir()
-    (folder / commands.SOURCE).symlink_to(file.resolve())
-    return folder / commands.SOURCE
+    (folder / line.SOURCE).symlink_to(file.resolve())
+    return folder / line.SOURCE
 
 
 def measured(scene: Path, rung: str) -> tuple[PlannedRendition, Point, list[Point]]:

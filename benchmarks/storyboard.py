@@ -15,7 +15,7 @@ from measure import FFMPEG, FFPROBE, Cost, ffmpeg, make_clip, median, rounds, sp
 
 from media_pipeline.application.thumbnails import MOST_TILES
 from media_pipeline.domain.media import MediaInfo
-from media_pipeline.infrastructure.ffmpeg import commands
+from media_pipeline.infrastructure.ffmpeg.commands import line, looking
 from media_pipeline.infrastructure.ffmpeg.tool import Ffmpeg
 
 RATE, WIDTH = 25, 160
@@ -27,11 +27,11 @@ def film(folder: Path, minutes: int, gop_seconds: float) -> Path:
     minute = make_clip(folder / "minute.mp4", 60, gop=round(gop_seconds * RATE))
     joined = folder / "film.mp4"
     ffmpeg("-stream_loop", str(minutes - 1), "-i", str(minute), "-c", "copy", str(joined))
-    return joined.rename(folder / commands.SOURCE)
+    return joined.rename(folder / line.SOURCE)
 
 
 def linked(folder: Path, chosen: Path) -> Path:
-    source = folder / commands.SOURCE
+    source = folder / line.SOURCE
     source.symlink_to(chosen.resolve())
     return source
 
@@ -44,7 +44,7 @@ def keyframes(source: Path, info: MediaInfo, every: float) -> Cost:
 def full(source: Path, info: MediaInfo, every: float) -> Cost:
     """The same tiles by a bare ffmpeg that decodes every frame."""
     assert info.video is not None
-    wide, high = commands.fitted(info.video, WIDTH)
+    wide, high = looking.fitted(info.video, WIDTH)
     chosen = (
         f"select='isnan(prev_selected_t)+gte(t-prev_selected_t,{every - 0.001:.3f})',scale={wide}:{high}:flags=area"
     )
@@ -77,7 +77,8 @@ def main() -> None:
         theirs, mine = (median(costs[name], "cpu") for name in runs)
         kind = f"1080p, {gop:g} s" if gop else chosen.film.name
         rows.append([kind, f"{theirs:.1f} s", f"{mine:.2f} s", f"{theirs / mine:.0f} ×", "≥ 20 ×"])
-    print(where(f"{info.duration_seconds:.0f} s of {info.video.codec}, {MOST_TILES} tiles", f"{chosen.rounds} rounds"))
+    codec = info.video.codec if info.video else ""
+    print(where(f"{info.duration_seconds:.0f} s of {codec}, {MOST_TILES} tiles", f"{chosen.rounds} rounds"))
     print(table(["CPU; film, a keyframe at least every", "full decode", "keyframes only", "less by", "goal"], rows))
 
 

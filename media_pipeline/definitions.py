@@ -4,9 +4,12 @@ import dagster as dg
 
 from media_pipeline.defs import ai_tags, publication, source, stream, subtitles, thumbnails, transcodes
 from media_pipeline.defs.execution import executor
+from media_pipeline.defs.gone_sources import gone_sources
 from media_pipeline.defs.jobs import process_upload
+from media_pipeline.defs.redrive import redrive_job
 from media_pipeline.defs.resources import Platform, from_environment
 from media_pipeline.defs.sensors import new_uploads, reconciled, settle_cancelled, settle_failed
+from media_pipeline.defs.upkeep import archived, collect_garbage, collected, watchdog
 
 
 def build(platform: Platform) -> dg.Definitions:
@@ -22,8 +25,9 @@ def build(platform: Platform) -> dg.Definitions:
             ai_tags.build(recipes),
             publication.publication,
         ],
-        jobs=[process_upload],
-        sensors=[new_uploads, settle_failed, settle_cancelled, reconciled],
+        jobs=[process_upload, redrive_job, collect_garbage],
+        schedules=[collected],
+        sensors=[new_uploads, settle_failed, settle_cancelled, reconciled, gone_sources, watchdog, archived],
         resources={"platform": platform},
         executor=executor(platform.settings),
     )

@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 from fractions import Fraction
 from typing import Any
 
+from media_pipeline.domain.job import Job, JobState
 from media_pipeline.domain.media import AudioStream, MediaInfo, VideoStream
 from media_pipeline.domain.profile import Rung
 from media_pipeline.domain.results import (
@@ -32,6 +33,16 @@ def stored(key: str = "clip.mp4", etag: str = "e1", size: int = 1000, bucket: st
 
 def upload(key: str = "clip.mp4", etag: str = "e1", size: int = 1000) -> Upload:
     return received(stored(key, etag, size))
+
+
+def job(**changes: Any) -> Job:
+    of = upload()
+    queued = Job(
+        of.media_id, of.version, of.bucket, of.key, of.etag, of.size, title="clip.mp4", tenant="default",
+        profile="default", state=JobState.QUEUED, tasks=(), failure=None, revision=0, received_at=NOW,
+        started_at=None, playable_at=None, finished_at=None, run_id=None,
+    )  # fmt: skip
+    return replace(queued, **changes)
 
 
 def video(width: int = 1280, height: int = 720, **changes: Any) -> VideoStream:
@@ -87,8 +98,8 @@ def thumbnails() -> Thumbnails:
 
 def subtitles() -> Subtitles:
     prefix = f"{upload().media_id}/{upload().version}/subtitles/d4"
-    files = (f"{prefix}/{name}" for name in ("subtitles.vtt", "subtitles.srt", "words.json", "manifest.mpd"))
-    track = SubtitleTrack("en", "subtitles", "speech", *files, 3, 9.5)
+    vtt, srt, words, dash = (f"{prefix}/{n}" for n in ("subtitles.vtt", "subtitles.srt", "words.json", "manifest.mpd"))
+    track = SubtitleTrack("en", "subtitles", "speech", vtt, srt, words, dash, 3, 9.5)
     return Subtitles(track, 0.98, 12, "hello", 0.2, MADE)
 
 

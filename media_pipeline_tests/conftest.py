@@ -15,11 +15,13 @@ from typing import TYPE_CHECKING
 import boto3
 import pytest
 from botocore.config import Config
+from moto.server import ThreadedMotoServer
 
 from media_pipeline_tests.postgres import Postgres, running
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
+    from mypy_boto3_sqs import SQSClient
 
 KEY, SECRET = "test", "test-secret"
 BUCKETS = ("uploads", "media")
@@ -52,6 +54,24 @@ def s3(tmp_path_factory: pytest.TempPathFactory) -> Iterator["S3Client"]:
             aws_secret_access_key=SECRET,
             config=Config(s3={"addressing_style": "path"}, retries={"max_attempts": 2}),
         )
+
+
+@pytest.fixture(scope="session")
+def aws() -> Iterator[str]:
+    """The address of an emulator of SQS, and of S3 buckets that tell a queue of their objects. It checks no signature:
+    for events, not for bytes."""
+    server = ThreadedMotoServer(ip_address="127.0.0.1", port=0)
+    server.start()
+    host, port = server.get_host_and_port()
+    yield f"http://{host}:{port}"
+    server.stop()
+
+
+@pytest.fixture(scope="session")
+def sqs(aws: str) -> "SQSClient":
+    return boto3.client(
+        "sqs", endpoint_url=aws, region_name="us-east-1", aws_access_key_id=KEY, aws_secret_access_key=SECRET
+    )
 
 
 @pytest.fixture(scope="session")

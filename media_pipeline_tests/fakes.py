@@ -2,15 +2,33 @@
 
 import itertools
 import threading
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
+from media_pipeline.application.ports import Message, Page
+from media_pipeline.domain.attempt import LOST, Attempt
 from media_pipeline.domain.errors import Conflict, Missing
-from media_pipeline.domain.job import ALLOWED, LAST, OPEN, Failure, Job, JobState, Task, TaskState
-from media_pipeline.domain.run import Run
-from media_pipeline.domain.upload import StoredObject, Upload
+from media_pipeline.domain.fairness import turns
+from media_pipeline.domain.job import (
+    ALLOWED,
+    ERASED,
+    LIVE,
+    OPEN,
+    SUPERSEDED,
+    Failure,
+    Job,
+    JobState,
+    Origin,
+    Task,
+    TaskState,
+    standing,
+)
+from media_pipeline.domain.receipt import Receipt
+from media_pipeline.domain.run import GOING_ON, Run, RunState
+from media_pipeline.domain.search import Query, words
+from media_pipeline.domain.upload import StoredObject, Upload, media_id, version_id
 
 
 @dataclass(frozen=True)
@@ -35,6 +53,10 @@ class MemoryStore:
         for (where, key), found in sorted(self.objects.items()):
             if where == bucket and key.startswith(prefix):
                 yield found.described
+
+    def page(self, bucket: str, prefix: str = "", *, token: str | None = None, limit: int = 1000) -> Page:
+        rest = [o for o in self.list(bucket, prefix) if token is None or o.key > token]
+        return Page(tuple(rest[:limit]), rest[limit - 1].key if rest[limit:] else None)
 
     def read(self, bucket: str, key: str) -> tuple[bytes, str]:
         found = self._object(bucket, key)
@@ -62,9 +84,15 @@ class MemoryStore:
     def put(self, bucket: str, key: str, path: Path, *, content_type: str) -> None:
         self.write(bucket, key, path.read_bytes(), content_type=content_type)
 
+    def copy(self, bucket: str, key: str, to: str, *, content_type: str) -> None:
+        self.write(bucket, to, self._object(bucket, key).data, content_type=content_type)
+
     def delete(self, bucket: str, keys: Iterable[str]) -> None:
         for key in keys:
             self.objects.pop((bucket, key), None)
+
+    def unfinished(self, bucket: str, *, before: datetime, delete: bool) -> Iterator[StoredObject]:
+        return iter(())  # every write is whole
 
     def url(self, bucket: str, key: str) -> str:
         return f"memory://{bucket}/{key}"
@@ -76,19 +104,68 @@ class MemoryStore:
             raise Missing("There is no such object.", detail=f"{bucket}/{key}") from error
 
 
+class MemoryHints:
+    """A queue in a list. What was handed out comes again when a test says that its time is up."""
+
+    def __init__(self) -> None:
+        self.waiting: list[Message] = []
+        self.out: dict[str, Message] = {}
+        self.aside: list[tuple[str, str]] = []
+        self._numbers = itertools.count()
+
+    def send(self, body: str) -> None:
+        number = next(self._numbers)
+        self.waiting.append(Message(f"id-{number}", body, f"receipt-{number}", 0))
+
+    def lapse(self) -> None:
+        """Nobody answered in time."""
+        self.waiting += self.out.values()
+        self.out.clear()
+
+    def receive(self) -> list[Message]:
+        handed = [replace(m, received=m.received + 1) for m in self.waiting[:10]]
+        del self.waiting[:10]
+        self.out.update({m.receipt: m for m in handed})
+        return handed
+
+    def done(self, messages: Sequence[Message]) -> None:
+        for message in messages:
+            self.out.pop(message.receipt, None)
+
+    def set_aside(self, message: Message, reason: str) -> None:
+        self.aside.append((message.body, reason))
+        self.done([message])
+
+
 class MemoryCatalogue:
     """Catalogue in dictionaries."""
 
     def __init__(self) -> None:
         self._jobs: dict[tuple[str, str], Job] = {}
         self._current: dict[str, str] = {}
+        self._receipts: dict[str, Receipt] = {}
+        self._sums: dict[tuple[str, str], tuple[str, str]] = {}
+        self._texts: dict[str, list[str]] = {}
+        self._attempts: dict[tuple[str, str], list[Attempt]] = {}
         self._lock = threading.RLock()
 
     def register(
-        self, upload: Upload, *, title: str, tenant: str, profile: str, tasks: Sequence[str], at: datetime
+        self,
+        upload: Upload,
+        *,
+        title: str,
+        tenant: str,
+        profile: str,
+        tasks: Sequence[str],
+        origin: Origin = Origin.LIVE,
+        at: datetime,
     ) -> Job:
         with self._lock:
-            if (upload.media_id, upload.version) not in self._jobs:
+            there = self._of_etag(upload.media_id, upload.etag)
+            kept = standing(there, current=self._current.get(upload.media_id))
+            if kept is None:
+                upload = replace(upload, version=version_id(upload.etag, again=len(there)))
+                self._supersede(upload, _utc(at))
                 self._jobs[upload.media_id, upload.version] = Job(
                     **{name: getattr(upload, name) for name in Upload.__slots__},
                     title=title,
@@ -103,13 +180,47 @@ class MemoryCatalogue:
                     playable_at=None,
                     finished_at=None,
                     run_id=None,
+                    origin=origin,
                 )
                 self._current[upload.media_id] = upload.version
-                self._show(upload.media_id, title=title, tenant=tenant)
-            return self._jobs[upload.media_id, upload.version]
+                self._show(upload.media_id, key=upload.key, title=title, tenant=tenant)
+            return kept or self._jobs[upload.media_id, upload.version]
 
     def known(self, bucket: str, versions: Collection[tuple[str, str]]) -> set[tuple[str, str]]:
-        return {(j.key, j.etag) for j in self._jobs.values() if j.bucket == bucket}.intersection(versions)
+        return {(key, etag) for key, etag in versions if self._known(media_id(bucket, key), etag)}
+
+    def versions(self, media_id: str) -> list[Job]:
+        mine = [j for j in self._jobs.values() if j.media_id == media_id]
+        return sorted(mine, key=lambda j: (j.version == self._current[media_id], j.received_at), reverse=True)
+
+    def erase(self, receipt: Receipt) -> None:
+        with self._lock:
+            self.job(receipt.media_id)
+            for job in self.versions(receipt.media_id):
+                tasks = tuple(replace(t, reason=None) for t in job.tasks)
+                blank = replace(job, title="", key="", size=0, revision=0, tasks=tasks, failure=ERASED)
+                self._keep(replace(blank, state=JobState.REMOVED, finished_at=_utc(receipt.erased_at)))
+            self._receipts[receipt.media_id] = receipt
+            self._texts.pop(receipt.media_id, None)
+            for job in self.versions(receipt.media_id):
+                self._sums.pop((job.media_id, job.version), None)
+                self._attempts.pop((job.media_id, job.version), None)
+
+    def content(self, media_id: str, version: str, sha256: str) -> None:
+        self._sums[media_id, version] = self.job(media_id, version).tenant, sha256
+
+    def alike(self, media_id: str, version: str, *, limit: int) -> list[Job]:
+        mine = self._sums.get((media_id, version))
+        others = [
+            j for of, j in self._jobs.items() if mine and self._sums.get(of) == mine and of != (media_id, version)
+        ]
+        there = [j for j in others if j.state is not JobState.REMOVED]
+        return sorted(there, key=lambda j: j.received_at, reverse=True)[:limit]
+
+    def receipt(self, media_id: str) -> Receipt | None:
+        if media_id not in self._current or self.job(media_id).failure != ERASED:
+            return None
+        return self._receipts.get(media_id)
 
     def job(self, media_id: str, version: str | None = None) -> Job:
         try:
@@ -118,19 +229,50 @@ class MemoryCatalogue:
             raise Missing("There is no such media.", detail=f"{media_id}/{version}") from error
 
     def jobs(
-        self, *, state: JobState | None = None, after: tuple[datetime, str] | None = None, limit: int = 50
+        self,
+        *,
+        state: JobState | None = None,
+        text: Query | None = None,
+        after: tuple[datetime, str] | None = None,
+        limit: int = 50,
     ) -> list[Job]:
-        current = [self._jobs[media] for media in self._current.items()]
+        current = [self._jobs[media] for media in self._current.items() if self._found(media[0], text)]
         wanted = [j for j in current if state in (None, j.state) and (after is None or j.place < after)]
         return sorted(wanted, key=lambda j: j.place, reverse=True)[:limit]
 
+    def line(self, bucket: str, *, limit: int) -> list[Job]:
+        queued = [j for j in self.jobs(state=JobState.QUEUED, limit=len(self._jobs)) if j.bucket == bucket]
+        return [job for job, _ in turns((j for j in queued if j.run_id is None), {})][:limit]
+
+    def describe(self, media_id: str, texts: Iterable[str]) -> None:
+        self._texts[media_id] = [self.job(media_id).title, *texts]
+
+    def _found(self, media_id: str, text: Query | None) -> bool:
+        if text is None:
+            return True
+        there = words(self._texts.get(media_id) or [self.job(media_id).title])
+        return text.whole.issubset(there) and any(word.startswith(text.start) for word in there)
+
     def restart(
-        self, media_id: str, version: str, *, run_id: str, profile: str, tasks: Sequence[str], at: datetime
+        self,
+        media_id: str,
+        version: str,
+        *,
+        run_id: str,
+        profile: str,
+        tasks: Sequence[str],
+        fresh: bool = False,
+        seen: Job | None = None,
+        at: datetime,
     ) -> bool:
         with self._lock:
             job = self.job(media_id, version)
-            if job.state is JobState.REMOVED:
+            if job.state is JobState.REMOVED or not _as_seen(job, seen):
                 return False
+            if fresh:
+                self._attempts[media_id, version] = [
+                    replace(a, counted=False) for a in self.attempts(media_id, version)
+                ]
             if job.state in ALLOWED[JobState.PROCESSING]:
                 job = replace(job, state=JobState.PROCESSING, started_at=_utc(at))
             elif job.state is JobState.READY:
@@ -142,6 +284,41 @@ class MemoryCatalogue:
             job = replace(job, run_id=run_id, profile=profile, tasks=(*kept, *added))
             self._keep(replace(job, failure=None, finished_at=None))
             return True
+
+    def begin(self, media_id: str, version: str, stage: str, *, run_id: str, at: datetime) -> None:
+        with self._lock:
+            self.job(media_id, version)
+            self.end(media_id, version, stage, failure=LOST, at=at)
+            self._attempts.setdefault((media_id, version), []).append(
+                Attempt(stage, run_id, _utc(at), None, None, counted=True)
+            )
+
+    def end(
+        self,
+        media_id: str,
+        version: str,
+        stage: str | None = None,
+        *,
+        failure: Failure | None = None,
+        seen: Job | None = None,
+        at: datetime,
+    ) -> None:
+        with self._lock:
+            if not _as_seen(self.job(media_id, version), seen):
+                raise Conflict("Somebody else has taken up the job.")
+            self._attempts[media_id, version] = [
+                replace(a, ended_at=_utc(at), failure=failure) if a.ended_at is None and stage in {None, a.stage} else a
+                for a in self.attempts(media_id, version)
+            ]
+
+    def attempts(self, media_id: str, version: str) -> list[Attempt]:
+        return list(self._attempts.get((media_id, version), ()))
+
+    def settled(self, media_id: str, version: str, *, seen: Job, at: datetime) -> None:
+        with self._lock:
+            job = self.job(media_id, version)
+            if job.state is JobState.PLAYABLE and _as_seen(job, seen):
+                self._keep(replace(job, finished_at=_utc(at)))
 
     def unsettled(self, *, limit: int) -> list[Job]:
         return sorted(filter(_unsettled, self._jobs.values()), key=lambda j: (j.place, j.version))[:limit]
@@ -175,10 +352,15 @@ class MemoryCatalogue:
             self._keep(moved)
             return True
 
+    def finished(self, media_ids: Collection[str]) -> dict[str, datetime]:
+        jobs = [self.job(m) for m in media_ids if m in self._current]
+        over = [j for j in jobs if j.state not in LIVE and not any(t.state in OPEN for t in j.tasks)]
+        return {j.media_id: at for j in over if (at := j.finished_at or j.playable_at)}
+
     def published(self, media_id: str, version: str, revision: int) -> None:
         with self._lock:
             job = self.job(media_id, version)
-            self._keep(replace(job, revision=max(revision, job.revision)))
+            self._keep(replace(job, revision=max(revision, job.revision) if revision else 0))
 
     def task(
         self,
@@ -219,10 +401,25 @@ class MemoryCatalogue:
     def _keep(self, job: Job) -> None:
         self._jobs[job.media_id, job.version] = job
 
-    def _show(self, media_id: str, *, title: str, tenant: str) -> None:
-        for job in list(self._jobs.values()):
-            if job.media_id == media_id:
-                self._keep(replace(job, title=title, tenant=tenant))
+    def _show(self, media_id: str, *, key: str, title: str, tenant: str) -> None:
+        for job in self.versions(media_id):
+            self._keep(replace(job, key=key, title=title, tenant=tenant))
+
+    def _known(self, media_id: str, etag: str) -> bool:
+        same = self._of_etag(media_id, etag)
+        return standing(same, current=self._current.get(media_id)) is not None
+
+    def _of_etag(self, media_id: str, etag: str) -> list[Job]:
+        same = [j for j in self.versions(media_id) if j.etag == etag]
+        return sorted(same, key=lambda j: (j.received_at, j.version == self._current[media_id]))
+
+    def _supersede(self, new: Upload, at: datetime) -> None:
+        over = {"state": JobState.CANCELLED, "failure": SUPERSEDED, "finished_at": at}
+        for job in self.versions(new.media_id):
+            skipped = {t.name: replace(t, state=TaskState.SKIPPED, reason=SUPERSEDED.message) for t in job.tasks}
+            tasks = tuple(skipped[t.name] if t.state in OPEN else t for t in job.tasks)
+            under_way = job.state in LIVE or (job.state is JobState.PLAYABLE and tasks != job.tasks)
+            self._keep(replace(job, tasks=tasks, **(over if under_way else {})))
 
 
 def _as_seen(job: Job, seen: Job | None) -> bool:
@@ -232,11 +429,8 @@ def _as_seen(job: Job, seen: Job | None) -> bool:
 def _unsettled(job: Job) -> bool:
     if job.state is JobState.QUEUED:
         return False
-    states = {t.name: t.state for t in job.tasks}
-    whole = states.get(LAST) is TaskState.DONE and TaskState.FAILED not in states.values()
-    return job.state is JobState.PROCESSING or not OPEN.isdisjoint(states.values()) or (
-        job.state is JobState.PLAYABLE and whole
-    )  # fmt: skip
+    unfinished = job.state is JobState.PLAYABLE and job.finished_at is None
+    return job.state is JobState.PROCESSING or unfinished or any(t.state in OPEN for t in job.tasks)
 
 
 class MemoryHistory:
@@ -249,8 +443,51 @@ class MemoryHistory:
     def runs(self, media_ids: Collection[str]) -> dict[str, list[Run]]:
         return {media: runs for media, runs in self.told.items() if media in media_ids}
 
+    def at_work(self) -> set[str]:
+        return {media for media, runs in self.told.items() if any(r.state is RunState.UNDERWAY for r in runs)}
+
     def made(self, run_ids: Collection[str]) -> set[str]:
         return {name for run_id in run_ids for name in self.assets.get(run_id, ())}
+
+
+class MemoryEngine:
+    """An engine that starts nothing: it remembers what it was asked for, in a history."""
+
+    def __init__(
+        self, history: MemoryHistory | None = None, now: Callable[[], datetime] = lambda: datetime.now(UTC)
+    ) -> None:
+        self.history = history or MemoryHistory()
+        self.now = now
+        self.asked: list[tuple[str, frozenset[str] | None, dict[str, str]]] = []
+        self.stopped: list[tuple[str, str]] = []
+        self.forgotten: list[str] = []
+
+    def forget(self, media_id: str) -> int:
+        self.forgotten.append(media_id)
+        return len(self.history.told.pop(media_id, []))
+
+    def cancel(self, media_id: str, version: str) -> None:
+        self.stopped.append((media_id, version))
+        for run in self.history.told.get(media_id, []):
+            if run.version == version:
+                self._end(run.run_id, RunState.CANCELLED)
+
+    def launch(self, media_id: str, version: str, *, assets: Collection[str] | None, tags: Mapping[str, str]) -> str:
+        self.asked.append((media_id, None if assets is None else frozenset(assets), dict(tags)))
+        run_id, at = f"launched-{len(self.asked)}", self.now()
+        run = Run(run_id, run_id, version, RunState.QUEUED, False, at, at)
+        self.history.told.setdefault(media_id, []).append(run)
+        return run_id
+
+    def stop(self, run_id: str) -> None:
+        self._end(run_id, RunState.STOPPED)
+
+    def _end(self, run_id: str, state: RunState) -> None:
+        for runs in self.history.told.values():
+            runs[:] = [
+                replace(r, state=state, updated_at=self.now()) if r.run_id == run_id and r.state in GOING_ON else r
+                for r in runs
+            ]
 
 
 def _utc(at: datetime) -> datetime:

@@ -15,10 +15,13 @@ def settings() -> Settings:
     return Settings()
 
 
+@cache
 def tool() -> Ffmpeg:
+    """One for all: it asks for its version once."""
     return Ffmpeg(settings().ffmpeg_path, settings().ffprobe_path)
 
 
+@cache
 def packager() -> ShakaPackager:
     return ShakaPackager(settings().packager_path)
 

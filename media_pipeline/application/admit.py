@@ -1,5 +1,6 @@
 """Everything about trust: no stage looks at a byte that was not admitted here."""
 
+import hashlib
 import time
 from pathlib import Path
 
@@ -18,6 +19,8 @@ def admit(upload: Upload, profile: Profile, *, limits: Limits, store: Store, too
     admit_size(upload.size, limits)
     with opened(upload, store=store, scratch=scratch) as path:
         info = tool.probe(path)
+        with path.open("rb") as file:
+            content = hashlib.file_digest(file, "sha256").hexdigest()
     admit_info(info, limits)
     made = Made(fingerprint("source"), tool.build, None, round(time.monotonic() - began, 3))
-    return Source(upload, profile.name, info, made)
+    return Source(upload, profile.name, info, made, content)

@@ -9,8 +9,16 @@ from uuid import uuid4
 
 from media_pipeline.application.ports import Store
 from media_pipeline.domain import keys
-from media_pipeline.domain.errors import BadMedia, Conflict, MediaError, Missing, RejectionCode
-from media_pipeline.domain.upload import Upload
+from media_pipeline.domain.errors import (
+    BadMedia,
+    Conflict,
+    MediaError,
+    Missing,
+    QuarantineCode,
+    RejectionCode,
+    Unavailable,
+)
+from media_pipeline.domain.upload import StoredObject, Upload
 
 SOURCE_NAME = "source"
 CONTENT_TYPES = {
@@ -51,6 +59,16 @@ class Shelf:
 
         return self._keep(upload, stage, texts, write)
 
+    def keep_copies(self, upload: Upload, stage: str, folder: str) -> dict[str, str]:
+        """Like `keep`, of everything in a folder of another version; the new keys by the old ones. Raises Missing when
+        an object goes meanwhile."""
+        names = {o.key.removeprefix(f"{folder}/"): o.key for o in self.store.list(self.bucket, f"{folder}/")}
+
+        def copy(name: str, key: str, content_type: str) -> None:
+            self.store.copy(self.bucket, names[name], key, content_type=content_type)
+
+        return {names[name]: key for name, key in self._keep(upload, stage, names, copy).items()}
+
     def _keep(
         self, upload: Upload, stage: str, names: Iterable[str], put: Callable[[str, str, str], object]
     ) -> dict[str, str]:
@@ -58,9 +76,9 @@ class Shelf:
         kept: dict[str, str] = {}
         try:
             for name in names:
-                key = keys.output(upload.media_id, upload.version, stage, attempt, name)
+                # Before it is there: a store that breaks off may have taken it all the same.
+                kept[name] = key = keys.output(upload.media_id, upload.version, stage, attempt, name)
                 put(name, key, CONTENT_TYPES[PurePosixPath(name).suffix])
-                kept[name] = key
         except MediaError:
             self.store.delete(self.bucket, kept.values())
             raise
@@ -68,7 +86,10 @@ class Shelf:
 
     def withdraw(self, upload: Upload) -> None:
         """Delete everything made from a version; it must not be published."""
-        prefix = keys.version_prefix(upload.media_id, upload.version)
+        self.clear(keys.version_prefix(upload.media_id, upload.version))
+
+    def clear(self, prefix: str) -> None:
+        """Delete every object under a prefix."""
         self.store.delete(self.bucket, [o.key for o in self.store.list(self.bucket, prefix)])
 
 
@@ -76,13 +97,15 @@ class Shelf:
 def opened(upload: Upload, *, store: Store, scratch: Path) -> Iterator[Path]:
     """The bytes of exactly this version, as a local file named by us.
 
-    Raises BadMedia(SOURCE_GONE) when they are gone, Conflict when the object has another version by now.
+    Raises BadMedia(SOURCE_GONE) when they are gone, BadMedia(NOT_MEDIA) when the store has them wrapped,
+    Unavailable(SOURCE_ARCHIVED) when they must be restored first, Conflict when the object has another version by now.
     """
     path = scratch / SOURCE_NAME
     try:
         current = store.head(upload.bucket, upload.key)
         if current.etag != upload.etag:
             raise Conflict("The file was overwritten while it was processed; the new version has its own job.")
+        _refuse_wrapped(current)
         store.fetch(upload.bucket, upload.key, path)
     except Missing as gone:
         raise BadMedia(RejectionCode.SOURCE_GONE, "The file is no longer there.") from gone
@@ -90,3 +113,12 @@ def opened(upload: Upload, *, store: Store, scratch: Path) -> Iterator[Path]:
         yield path
     finally:
         path.unlink(missing_ok=True)
+
+
+def _refuse_wrapped(obj: StoredObject) -> None:
+    if obj.archived:
+        message = "The file is in an archive of the store: restore it there, then redrive."
+        raise Unavailable(QuarantineCode.SOURCE_ARCHIVED, message, detail=obj.storage_class)
+    if obj.content_encoding not in {"", "identity"}:
+        message = "The file is stored with a Content-Encoding, so its bytes are not media: upload it as it is."
+        raise BadMedia(RejectionCode.NOT_MEDIA, message, detail=obj.content_encoding)

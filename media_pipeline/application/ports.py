@@ -3,18 +3,21 @@
 Each has an adapter and a fake, and one contract suite that both pass.
 """
 
-from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import Literal, Protocol, TypeVar
 
-from media_pipeline.domain.job import Failure, Job, JobState, Task, TaskState
+from media_pipeline.domain.attempt import Attempt
+from media_pipeline.domain.job import Failure, Job, JobState, Origin, Task, TaskState
 from media_pipeline.domain.media import AudioStream, MediaInfo, TextStream
 from media_pipeline.domain.passthrough import Copy
 from media_pipeline.domain.profile import AudioRecipe, PlannedRendition, SpeechModel, StreamRecipe, VisionModel
+from media_pipeline.domain.receipt import Receipt
 from media_pipeline.domain.results import Likeness, NotMade, Result, SubtitleTrack
 from media_pipeline.domain.run import Run
+from media_pipeline.domain.search import Query
 from media_pipeline.domain.tags import Sighting
 from media_pipeline.domain.transcript import Cue, Transcript
 from media_pipeline.domain.upload import StoredObject, Upload
@@ -23,6 +26,15 @@ R = TypeVar("R")
 
 Progress = Callable[[float], None]
 """Told how far the work is, 0 to 1. Raises Cancelled when it should stop."""
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """Some of the objects under a prefix, and how to ask for those after them."""
+
+    objects: tuple[StoredObject, ...]
+    next_token: str | None
+    """None after the last page"""
 
 
 class Store(Protocol):
@@ -35,6 +47,12 @@ class Store(Protocol):
 
     def list(self, bucket: str, prefix: str = "") -> Iterator[StoredObject]:
         """Every object under a prefix, in no particular order."""
+        ...
+
+    def page(self, bucket: str, prefix: str = "", *, token: str | None = None, limit: int = 1000) -> Page:
+        """At most `limit` objects under a prefix, beginning where the page that gave `token` ended. What is there
+        throughout is on exactly one page, whatever comes and goes meanwhile. Raises Missing for a token that the
+        store does not know (any more)."""
         ...
 
     def read(self, bucket: str, key: str) -> tuple[bytes, str]:
@@ -57,12 +75,54 @@ class Store(Protocol):
         """Store the file at `path` whole. The file is the store's from now on (it may be moved)."""
         ...
 
+    def copy(self, bucket: str, key: str, to: str, *, content_type: str) -> None:
+        """Store an object once more under another key of its bucket, without moving its bytes through here. Neither
+        feels what becomes of the other. Raises Missing."""
+        ...
+
     def delete(self, bucket: str, keys: Iterable[str]) -> None:
         """Delete objects; a missing one is no error."""
         ...
 
+    def unfinished(self, bucket: str, *, before: datetime, delete: bool) -> Iterator[StoredObject]:
+        """Writes that began before then and were never finished, as far as the store knows of such; taken back if
+        asked. Their sizes may be unknown, and then 0."""
+        ...
+
     def url(self, bucket: str, key: str) -> str:
         """Where a person or operator finds the object: a file path or an s3:// address. Never signed."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """A message as it came, and the receipt to answer it with."""
+
+    id: str
+    """the same whenever it comes again"""
+    body: str
+    receipt: str
+    received: int
+    """how often it was handed out, this time too"""
+
+
+class Hints(Protocol):
+    """A queue of messages that tell of objects: each at least once, in no order, and some never.
+
+    Raises Unavailable(STORE_UNAVAILABLE) when the queue does not answer.
+    """
+
+    def receive(self) -> list[Message]:
+        """Some messages, at most ten, waiting a little where there are none. Nobody else gets them for a while; those
+        that are not answered by then come again."""
+        ...
+
+    def done(self, messages: Sequence[Message]) -> None:
+        """Take these off the queue; one that is not there any more is no error."""
+        ...
+
+    def set_aside(self, message: Message, reason: str) -> None:
+        """Take a message off the queue after keeping it where an operator finds it, with the reason."""
         ...
 
 
@@ -73,37 +133,123 @@ class Catalogue(Protocol):
     """
 
     def register(
-        self, upload: Upload, *, title: str, tenant: str, profile: str, tasks: Sequence[str], at: datetime
+        self,
+        upload: Upload,
+        *,
+        title: str,
+        tenant: str,
+        profile: str,
+        tasks: Sequence[str],
+        origin: Origin = Origin.LIVE,
+        at: datetime,
     ) -> Job:
-        """The job of this object version: made now (*queued*, tasks *waiting*), or as it already is. The
-        version becomes the media's current one when newly made."""
+        """The job of this object version: made now (*queued*, tasks *waiting*), or as it already is.
+
+        A new version becomes the media's current one, and in the same transaction whatever is under way of the others
+        is *cancelled* as superseded. Bytes that were current before and are not any more, or whose file had gone
+        (`domain.job.WITHDRAWN`), are a new version of the same ETag. Erased bytes stay erased."""
         ...
 
     def known(self, bucket: str, versions: Collection[tuple[str, str]]) -> set[tuple[str, str]]:
-        """Which of these (key, ETag) pairs are registered. A set query, however many are asked for."""
+        """Which of these (key, ETag) pairs `register` would leave as they are: the current version of a file that has
+        not gone, or erased. A set query, however many are asked for."""
         ...
 
     def job(self, media_id: str, version: str | None = None) -> Job:
         """The job of a version, by default the media's current one. Raises Missing."""
         ...
 
+    def versions(self, media_id: str) -> list[Job]:
+        """The jobs of every version of a media, the current one first, then the newest; none of one that is not
+        known."""
+        ...
+
+    def content(self, media_id: str, version: str, sha256: str) -> None:
+        """Note the SHA-256 of a version's bytes. Raises Missing."""
+        ...
+
+    def alike(self, media_id: str, version: str, *, limit: int) -> list[Job]:
+        """Other jobs of the same tenant whose bytes are the same, newest first, without the removed; none where the
+        version's own content was not noted."""
+        ...
+
+    def erase(self, receipt: Receipt) -> None:
+        """Make a tombstone of a media and keep the receipt: every version is *removed* as erased; title, key, words and
+        reasons are gone. What its ETags name is known for ever. Raises Missing."""
+        ...
+
+    def receipt(self, media_id: str) -> Receipt | None:
+        """Of the last time a media was erased; None while it is not, or not any more."""
+        ...
+
     def jobs(
-        self, *, state: JobState | None = None, after: tuple[datetime, str] | None = None, limit: int = 50
+        self,
+        *,
+        state: JobState | None = None,
+        text: Query | None = None,
+        after: tuple[datetime, str] | None = None,
+        limit: int = 50,
     ) -> list[Job]:
-        """Current jobs, newest first: a page of them, beginning after a place (`Job.place` of the last one seen)."""
+        """Current jobs, newest first: a page of them, beginning after a place (`Job.place` of the last one seen).
+        With `text`, those whose title or description has all of its words."""
+        ...
+
+    def describe(self, media_id: str, texts: Iterable[str]) -> None:
+        """What a media is found by, beside its title; in the place of what was there. Raises Missing."""
+        ...
+
+    def line(self, bucket: str, *, limit: int) -> list[Job]:
+        """Current jobs of a bucket that are in the queue and that no run has worked on, in the order of
+        `domain.fairness`, as if none were underway."""
         ...
 
     def restart(
-        self, media_id: str, version: str, *, run_id: str, profile: str, tasks: Sequence[str], at: datetime
+        self,
+        media_id: str,
+        version: str,
+        *,
+        run_id: str,
+        profile: str,
+        tasks: Sequence[str],
+        fresh: bool = False,
+        seen: Job | None = None,
+        at: datetime,
     ) -> bool:
         """A run begins to work on a job: forget earlier failures, set these tasks *waiting* (adding those the
         job lacks; under another profile they are all it has), note run and profile; a job that is not playable yet
-        becomes *processing*, a ready one is *playable* until the run is over. False when it may not."""
+        becomes *processing*, a ready one is *playable* until the run is over. `fresh`: somebody asked for it, the
+        tries before count no more. False when it may not, or when the job is not as `seen` any more."""
+        ...
+
+    def begin(self, media_id: str, version: str, stage: str, *, run_id: str, at: datetime) -> None:
+        """A try at a stage begins; one that was still open ends as WORKER_LOST. Raises Missing."""
+        ...
+
+    def end(
+        self,
+        media_id: str,
+        version: str,
+        stage: str | None = None,
+        *,
+        failure: Failure | None = None,
+        seen: Job | None = None,
+        at: datetime,
+    ) -> None:
+        """The open try at a stage is over, or every open one of the job. Raises Conflict when the job's state or run
+        is not as `seen` any more."""
+        ...
+
+    def attempts(self, media_id: str, version: str) -> list[Attempt]:
+        """Every try at a job, as they began."""
         ...
 
     def unsettled(self, *, limit: int) -> list[Job]:
-        """Jobs of any version that look as if a run were at work on them: *processing*, or with an open task, or
-        *playable* though published whole and nothing failed. Without those in the queue; longest received first."""
+        """Jobs of any version that look as if a run were at work on them: *processing*, or *playable* and not
+        finished, or with an open task. Without those in the queue; longest received first."""
+        ...
+
+    def settled(self, media_id: str, version: str, *, seen: Job, at: datetime) -> None:
+        """Nobody works on a *playable* job any more: stamp `finished_at`, if it is still as `seen`."""
         ...
 
     def move(
@@ -121,8 +267,12 @@ class Catalogue(Protocol):
         finished_at. Raises Missing."""
         ...
 
+    def finished(self, media_ids: Collection[str]) -> dict[str, datetime]:
+        """Since when nobody works on these media, or has to: those that are over, by id. A set query."""
+        ...
+
     def published(self, media_id: str, version: str, revision: int) -> None:
-        """Note the manifest's revision; never lowers it. Raises Missing."""
+        """Note the manifest's revision; never lowers it, but 0 says that it is out no more. Raises Missing."""
         ...
 
     def task(
@@ -362,6 +512,10 @@ class History(Protocol):
         """Every run over these media, by media; a media without one is absent."""
         ...
 
+    def at_work(self) -> set[str]:
+        """The media that a run has begun on and not ended."""
+        ...
+
     def made(self, run_ids: Collection[str]) -> set[str]:
         """The assets that these runs materialised, by name."""
         ...
@@ -372,4 +526,19 @@ class Engine(Protocol):
 
     def cancel(self, media_id: str, version: str) -> None:
         """Stop every run of a version that has not ended, queued ones too; none is no error."""
+        ...
+
+    def launch(self, media_id: str, version: str, *, assets: Collection[str] | None, tags: Mapping[str, str]) -> str:
+        """Put a run over these assets of a version into the queue (None: all), whoever's daemon takes it up. The
+        run's id. A media that was archived is there again."""
+        ...
+
+    def stop(self, run_id: str) -> None:
+        """End a run that nobody needs or that shows no sign of life; its job is not cancelled by it. One that has
+        ended is left."""
+        ...
+
+    def forget(self, media_id: str) -> int:
+        """Stop and then delete every run over a media, its logs and its partition; how many runs there were. Raises
+        Conflict when a run takes too long to end: to be asked again."""
         ...

@@ -5,17 +5,18 @@ Everything a revision names is there before the revision is.
 """
 
 import posixpath
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Protocol
 
 from media_pipeline.application.edit_subtitles import EDITS
 from media_pipeline.application.embedded_subtitles import RESULT as EMBEDDED
+from media_pipeline.application.index import index
 from media_pipeline.application.outputs import Shelf
 from media_pipeline.application.ports import Catalogue, Results
 from media_pipeline.domain import keys, playlists, quality
-from media_pipeline.domain.errors import Conflict, Missing
+from media_pipeline.domain.errors import Conflict, Missing, Superseded
 from media_pipeline.domain.job import JobState
 from media_pipeline.domain.manifest import (
     Chapter,
@@ -84,23 +85,25 @@ def publish(
 ) -> Manifest | NotMade:
     """Publish what there is. With `complete`, everything the profile asks for is there: the job becomes *ready*.
 
-    Raises Conflict when another version is current by now.
+    Raises Superseded when another version is current by now, or the job was removed.
     """
     for _ in range(_ATTEMPTS):
-        if catalogue.job(upload.media_id).version != upload.version:
-            raise Conflict("A newer version of the file was uploaded; this one is not published.")
         try:
-            manifest = _next_revision(upload, recipes, results, shelf, codec)
+            manifest = _next_revision(upload, recipes, results=results, shelf=shelf, codec=codec, catalogue=catalogue)
             break
+        except Superseded:
+            raise
         except Conflict:
             continue
     else:
         raise Conflict("The manifest is being changed by others all the time.")
     if isinstance(manifest, NotMade):
         return manifest
+    _unless_removed(upload, shelf, codec, catalogue)
     catalogue.published(upload.media_id, upload.version, manifest.revision)
     state = JobState.READY if complete else JobState.PLAYABLE
     catalogue.move(upload.media_id, upload.version, state, at=now())
+    index(manifest, shelf=shelf, catalogue=catalogue)
     return manifest
 
 
@@ -187,8 +190,31 @@ def manifest_of(parts: Parts, recipes: Recipes, *, revision: int, hls: str, dash
     )
 
 
+def _wanted(upload: Upload, catalogue: Catalogue) -> None:
+    """Raises Superseded where this version is not to be published."""
+    job = catalogue.job(upload.media_id)
+    if job.version != upload.version:
+        raise Superseded("A newer version of the file was uploaded; this one is not published.")
+    if job.state is JobState.REMOVED:
+        raise Superseded(job.failure.message if job.failure else "The media was removed.")
+
+
+def _unless_removed(upload: Upload, shelf: Shelf, codec: Codec, catalogue: Catalogue) -> None:
+    """Whoever removes a job says so first and deletes then: one of the two sees the other."""
+    if catalogue.job(upload.media_id, upload.version).state is JobState.REMOVED:
+        unpublish(upload.media_id, {upload.version}, shelf=shelf, codec=codec)
+        raise Superseded("The media was removed.")
+
+
+def unpublish(media_id: str, versions: Collection[str], *, shelf: Shelf, codec: Codec) -> None:
+    """Delete the manifest if it is of one of these versions."""
+    out = published(media_id, shelf=shelf, codec=codec)
+    if out and out.version in versions:
+        shelf.store.delete(shelf.bucket, [keys.manifest(media_id)])
+
+
 def _next_revision(
-    upload: Upload, recipes: Recipes, results: Results, shelf: Shelf, codec: Codec
+    upload: Upload, recipes: Recipes, *, results: Results, shelf: Shelf, codec: Codec, catalogue: Catalogue
 ) -> Manifest | NotMade:
     key = keys.manifest(upload.media_id)
     try:
@@ -196,6 +222,7 @@ def _next_revision(
         before: Manifest | None = codec.load(data)
     except Missing:
         before, etag = None, ""
+    _wanted(upload, catalogue)  # only now: whoever is published after this changes the ETag that was read
     # Only now: what another stage hands on after this is in nobody's revision, and that stage will publish.
     parts = gathered(upload, recipes=recipes, results=results)
     if isinstance(parts, NotMade):

@@ -9,28 +9,9 @@ from media_pipeline.application.task import Report
 from media_pipeline.domain.errors import Conflict
 from media_pipeline.domain.job import LAST, OPEN, Job, JobState, TaskState
 from media_pipeline.domain.profile import fingerprint
-from media_pipeline.domain.results import (
-    AudioTracks,
-    Rendition,
-    Result,
-    Source,
-    Stream,
-    Subtitles,
-    Tags,
-    Thumbnails,
-)
+from media_pipeline.domain.results import kind
 from media_pipeline.domain.run import Run, ending
 from media_pipeline.domain.upload import Upload
-
-_KINDS: dict[str, type[Result]] = {
-    "source": Source,
-    "transcodes": Rendition,
-    "audio": AudioTracks,
-    "stream": Stream,
-    "thumbnails": Thumbnails,
-    "subtitles": Subtitles,
-    "ai_tags": Tags,
-}
 
 
 def reconcile(
@@ -76,7 +57,7 @@ def _caught_up(
         if task.name == LAST and (LAST in made or job.state is JobState.READY):
             report.done(LAST, fingerprint(LAST))
         elif task.name in made:
-            value = results.load(_upload(job), task.name, _KINDS[task.name.split("/", maxsplit=1)[0]])
+            value = results.load(_upload(job), task.name, kind(task.name))
             if value is not None:
                 report.answer(task.name, value)
     return _again(job, {job.state}, catalogue)

@@ -4,18 +4,25 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 from pathlib import PurePosixPath
 
-from media_pipeline.application.ports import Catalogue
-from media_pipeline.domain.job import Job
+from media_pipeline.application.ports import Catalogue, Engine
+from media_pipeline.domain.job import SUPERSEDED, Job, Origin
 from media_pipeline.domain.profile import Profile
-from media_pipeline.domain.upload import StoredObject, received
+from media_pipeline.domain.upload import DEFAULT_TENANT, StoredObject, received
 
+_HADOOP_FOLDER = "_$folder$"
 _UNFINISHED = (".part", ".partial", ".tmp", ".crdownload", ".download", ".filepart", ".upload")
 
 EXTRAS = ("thumbnails", "subtitles", "ai_tags")
 
 
 def register(
-    obj: StoredObject, *, profile: Profile, catalogue: Catalogue, now: datetime, tenant: str = "default"
+    obj: StoredObject,
+    *,
+    profile: Profile,
+    catalogue: Catalogue,
+    now: datetime,
+    tenant: str = DEFAULT_TENANT,
+    origin: Origin = Origin.LIVE,
 ) -> Job:
     """The job of this object version, new or as it is."""
     return catalogue.register(
@@ -24,8 +31,27 @@ def register(
         tenant=tenant,
         profile=profile.name,
         tasks=tasks(profile),
+        origin=origin,
         at=now,
     )
+
+
+def arrived(
+    obj: StoredObject,
+    *,
+    profile: Profile,
+    catalogue: Catalogue,
+    engine: Engine,
+    now: datetime,
+    tenant: str = DEFAULT_TENANT,
+    origin: Origin = Origin.LIVE,
+) -> Job:
+    """What the store has now is registered, and the runs of the versions that it replaces end."""
+    job = register(obj, profile=profile, catalogue=catalogue, now=now, tenant=tenant, origin=origin)
+    for other in catalogue.versions(job.media_id):
+        if other.failure == SUPERSEDED and other.finished_at == job.received_at:
+            engine.cancel(other.media_id, other.version)
+    return job
 
 
 def tasks(profile: Profile) -> list[str]:
@@ -39,7 +65,9 @@ def is_upload(key: str) -> bool:
     """Whether a key may be a finished upload: no folder marker, no hidden or temporary name."""
     name = PurePosixPath(key).name
     hidden = any(part.startswith(".") for part in PurePosixPath(key).parts)
-    return bool(name) and not key.endswith("/") and not hidden and not name.lower().endswith(_UNFINISHED)
+    return (
+        bool(name) and not key.endswith(("/", _HADOOP_FOLDER)) and not hidden and not name.lower().endswith(_UNFINISHED)
+    )
 
 
 def settled(
@@ -47,7 +75,8 @@ def settled(
 ) -> tuple[list[StoredObject], dict[str, str]]:
     """Split what a listing found into objects that are complete and those that may still be written.
 
-    Complete: unchanged since the last listing (`seen` maps key to ETag), or untouched for `settle_seconds`. Returns
+    Complete: unchanged since the last listing (`seen` maps key to ETag), or untouched for `settle_seconds`;
+    all of them where that is 0, whatever the store's clock says. Returns
     the complete ones, oldest first, and what to remember for the next listing.
     """
     complete, waiting = [], {}
@@ -55,7 +84,7 @@ def settled(
         if not is_upload(obj.key):
             continue
         age = (now - obj.modified_at).total_seconds()
-        if seen.get(obj.key) == obj.etag or age >= settle_seconds:
+        if settle_seconds <= 0 or seen.get(obj.key) == obj.etag or age >= settle_seconds:
             complete.append(obj)
         else:
             waiting[obj.key] = obj.etag
@@ -63,7 +92,7 @@ def settled(
 
 
 def unknown(objects: Sequence[StoredObject], *, catalogue: Catalogue) -> list[StoredObject]:
-    """Those whose version has no job yet, asked for all at once."""
+    """Those that `register` would make a job of, asked for all at once."""
     known: set[tuple[str, str]] = set()
     for bucket in {o.bucket for o in objects}:
         known |= catalogue.known(bucket, [(o.key, o.etag) for o in objects if o.bucket == bucket])

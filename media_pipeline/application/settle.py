@@ -3,8 +3,18 @@
 from datetime import datetime
 
 from media_pipeline.application.ports import Catalogue
-from media_pipeline.domain.errors import Conflict, QuarantineCode
-from media_pipeline.domain.job import LIVE, OPEN, Failure, Job, JobState, Task, TaskState
+from media_pipeline.domain.attempt import BUG, LOST, last_failure
+from media_pipeline.domain.errors import Conflict, QuarantineCode, RejectionCode
+from media_pipeline.domain.job import LIVE, OPEN, STOPPED, SUPERSEDED, Failure, Job, JobState, Task, TaskState
+
+_SENTENCES = {
+    QuarantineCode.WORKER_LOST: LOST.message,
+    QuarantineCode.INTERNAL: BUG.message,
+    QuarantineCode.OUT_OF_MEMORY: "The worker ran out of memory.",
+}
+
+_UNBEGUN = {JobState.READY: "nobody asked for it", JobState.REJECTED: "the file was rejected"}
+"""why a task was never begun, by what became of its job"""
 
 
 def settle(media_id: str, version: str, *, catalogue: Catalogue, code: QuarantineCode, now: datetime) -> Job:
@@ -14,30 +24,35 @@ def settle(media_id: str, version: str, *, catalogue: Catalogue, code: Quarantin
 
 def close(job: Job, *, catalogue: Catalogue, code: QuarantineCode, now: datetime) -> Job:
     """Close what is open of a job, as long as its state and run are as seen: open tasks fail, a job with nothing to
-    play is quarantined with `code`. A job that ended by itself is left as it is. Returns the job as it is then."""
-    message = {
-        QuarantineCode.WORKER_LOST: "The worker was lost before it finished.",
-        QuarantineCode.INTERNAL: "An error of ours stopped the work; the run's log says which.",
-    }.get(code, "The work did not finish.")
+    play is quarantined with the code of its last try, or `code` if that was cut short; of a version that a newer one
+    replaced, it is cancelled. A job that ended by itself is left as it is. Returns the job as it is then."""
+    cut = Failure(code, _SENTENCES.get(code, "The work did not finish."))
+    stopped = job.state in STOPPED
     try:
+        catalogue.end(job.media_id, job.version, failure=None if stopped else cut, seen=job, at=now)
+        failure = last_failure(catalogue.attempts(job.media_id, job.version)) or cut
         for task in job.tasks:
             if task.state in OPEN:
-                state, reason = _closed(job, task, message)
+                state, reason = _closed(job, task, failure.message)
                 catalogue.task(job.media_id, job.version, task.name, state, reason=reason, seen=job, at=now)
     except Conflict:  # taken up again by somebody, whose end will be settled
         return catalogue.job(job.media_id, job.version)
+    if job.state is JobState.PLAYABLE:
+        catalogue.settled(job.media_id, job.version, seen=job, at=now)
     if job.state in LIVE:
-        failure = Failure(code, message)
-        catalogue.move(job.media_id, job.version, JobState.QUARANTINED, failure=failure, seen=job, at=now)
+        replaced = catalogue.job(job.media_id).version != job.version
+        to = JobState.REJECTED if isinstance(failure.code, RejectionCode) else JobState.QUARANTINED
+        if replaced:
+            to, failure = JobState.CANCELLED, SUPERSEDED
+        catalogue.move(job.media_id, job.version, to, failure=failure, seen=job, at=now)
     return catalogue.job(job.media_id, job.version)
 
 
 def _closed(job: Job, task: Task, message: str) -> tuple[TaskState, str]:
     """What becomes of an open task, and why."""
-    if job.state is JobState.CANCELLED:
-        return TaskState.SKIPPED, (task.state is TaskState.WAITING and task.reason) or "the job was cancelled"
+    if job.state in STOPPED:
+        why = job.failure.message if job.failure else "the job was cancelled"
+        return TaskState.SKIPPED, (task.state is TaskState.WAITING and task.reason) or why
     if task.state is TaskState.RUNNING:
         return TaskState.FAILED, message
-    return TaskState.SKIPPED, task.reason or (
-        "nobody asked for it" if job.state is JobState.READY else "what it needs failed"
-    )
+    return TaskState.SKIPPED, task.reason or _UNBEGUN.get(job.state, "what it needs failed")

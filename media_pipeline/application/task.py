@@ -8,13 +8,21 @@ from datetime import datetime
 
 from media_pipeline.application.outputs import Shelf
 from media_pipeline.application.ports import Catalogue
-from media_pipeline.domain.errors import BadMedia, Cancelled, Conflict, MediaError, Unavailable
-from media_pipeline.domain.job import Failure, Job, JobState, TaskState
+from media_pipeline.domain.attempt import BUDGET, BUG, VITAL, spent, stage, verdict
+from media_pipeline.domain.errors import (
+    BadMedia,
+    Cancelled,
+    Conflict,
+    GivenUp,
+    MediaError,
+    QuarantineCode,
+    RejectionCode,
+    Superseded,
+    Unavailable,
+)
+from media_pipeline.domain.job import STOPPED, SUPERSEDED, Failure, Job, JobState, TaskState
 from media_pipeline.domain.results import NotMade, Result
 from media_pipeline.domain.upload import Upload
-
-VITAL = ("source", "transcodes", "audio", "stream", "publication")
-"""Without these there is nothing to play: their failure is the job's."""
 
 Clock = Callable[[], datetime]
 
@@ -34,16 +42,16 @@ class Report:
     _answered: set[str] = field(default_factory=set)
 
     def progress(self, done: float) -> None:
-        """Raises Cancelled when the job was cancelled meanwhile."""
+        """Raises Cancelled when the job was cancelled or removed meanwhile."""
         elapsed = time.monotonic() - self.began
         if elapsed - self._told < 1.0:
             return
         self._told = elapsed
-        _go_on(
-            self.catalogue.progress(
-                self.upload.media_id, self.upload.version, self.names, round(done, 3), seconds=round(elapsed, 3)
-            )
+        state = self.catalogue.progress(
+            self.upload.media_id, self.upload.version, self.names, round(done, 3), seconds=round(elapsed, 3)
         )
+        if state in STOPPED:
+            _go_on(self.upload, self.catalogue)
 
     def answer(self, name: str, value: Result | NotMade) -> None:
         """A task is over: something was made, or there was nothing to make."""
@@ -76,32 +84,37 @@ class Report:
 
 @contextmanager
 def tracked(
-    upload: Upload, names: Sequence[str], *, catalogue: Catalogue, shelf: Shelf, now: Clock, last_attempt: bool
+    upload: Upload, names: Sequence[str], *, run_id: str, catalogue: Catalogue, shelf: Shelf, now: Clock
 ) -> Iterator[Report]:
     """Work on tasks: *running* while inside, and on a failure the job and its tasks say so before it passes on.
 
     BadMedia in a vital task rejects the job and takes back what was made. Unavailable in a vital task quarantines
-    the job once `last_attempt` has failed. An extra's failure is its own.
+    the job once the budget of tries is used up, and is then GivenUp. An extra's failure is its own. What is made of a
+    removed job is deleted.
+
+    Raises Cancelled, or Superseded where a newer version is current, before anything is done; and what was the verdict
+    before where nobody is to try again.
     """
     report = Report(upload, names, catalogue, now)
-    _go_on(catalogue.job(upload.media_id, upload.version).state)
-    for name in names:
-        catalogue.task(upload.media_id, upload.version, name, TaskState.RUNNING, at=now())
-    vital = names[0].split("/")[0] in VITAL
+    at = _Try(upload, stage(names[0]), run_id, catalogue, now)
+    _go_on(upload, catalogue)
     try:
-        yield report
+        with at.counted():
+            for name in names:
+                catalogue.task(upload.media_id, upload.version, name, TaskState.RUNNING, at=now())
+            yield report
     except BadMedia as fault:
         report.failed(TaskState.FAILED, fault.message)
-        if vital and catalogue.move(
-            upload.media_id, upload.version, JobState.REJECTED, failure=Failure(fault.code, fault.message), at=now()
-        ):
+        if at.vital and at.move(JobState.REJECTED, Failure(fault.code, fault.message)):
             shelf.withdraw(upload)
         raise
+    except GivenUp as end:
+        report.failed(TaskState.FAILED, end.message)
+        if at.vital:
+            at.move(JobState.QUARANTINED, Failure(end.code, end.message))
+        raise
     except Unavailable as trouble:
-        report.failed(TaskState.FAILED if last_attempt else TaskState.WAITING, trouble.message)
-        if vital and last_attempt:
-            failure = Failure(trouble.code, trouble.message)
-            catalogue.move(upload.media_id, upload.version, JobState.QUARANTINED, failure=failure, at=now())
+        report.failed(TaskState.WAITING, trouble.message)
         raise
     except (Cancelled, Conflict) as stop:
         report.failed(TaskState.SKIPPED, stop.message)
@@ -109,12 +122,74 @@ def tracked(
     except MediaError as trouble:
         report.failed(TaskState.FAILED, trouble.message)
         raise
+    finally:  # of a removed job: whoever removed it may not have seen what landed since
+        if catalogue.job(upload.media_id, upload.version).state is JobState.REMOVED:
+            shelf.withdraw(upload)
     _ready_again(upload, catalogue, now)
 
 
-def _go_on(state: JobState) -> None:
-    if state is JobState.CANCELLED:
-        raise Cancelled("The job was cancelled.")
+@dataclass(frozen=True, slots=True)
+class _Try:
+    """One try at a stage."""
+
+    upload: Upload
+    stage: str
+    run_id: str
+    catalogue: Catalogue
+    now: Clock
+
+    @property
+    def vital(self) -> bool:
+        return self.stage in VITAL
+
+    def move(self, to: JobState, failure: Failure) -> bool:
+        return self.catalogue.move(self.upload.media_id, self.upload.version, to, failure=failure, at=self.now())
+
+    @contextmanager
+    def counted(self) -> Iterator[None]:
+        """The catalogue is told that the try begins, and how it ended; only one whose worker is lost stays open.
+        Raises GivenUp instead of Unavailable when the budget is used up."""
+        before = self.catalogue.attempts(self.upload.media_id, self.upload.version)
+        if (end := verdict(before, self.stage)) is not None:
+            raise _told(end)
+        self.catalogue.begin(
+            self.upload.media_id, self.upload.version, self.stage, run_id=self.run_id, at=self.now()
+        )  # fmt: skip
+        try:
+            yield
+        except BadMedia as fault:
+            self._end(Failure(fault.code, fault.message))
+            raise
+        except Unavailable as trouble:
+            self._end(Failure(trouble.code, trouble.message))
+            if spent(before, self.stage) + 1 >= BUDGET:
+                raise GivenUp(trouble.code, trouble.message, detail=trouble.detail) from trouble
+            raise
+        except MediaError:
+            self._end()
+            raise
+        except Exception:
+            self._end(BUG)
+            raise
+        self._end()
+
+    def _end(self, failure: Failure | None = None) -> None:
+        self.catalogue.end(self.upload.media_id, self.upload.version, self.stage, failure=failure, at=self.now())
+
+
+def _told(end: Failure) -> MediaError:
+    if isinstance(end.code, QuarantineCode):
+        return GivenUp(end.code, end.message)
+    assert isinstance(end.code, RejectionCode)
+    return BadMedia(end.code, end.message)
+
+
+def _go_on(upload: Upload, catalogue: Catalogue) -> None:
+    job = catalogue.job(upload.media_id, upload.version)
+    if job.state in STOPPED:
+        raise Cancelled(job.failure.message if job.failure else "The job was cancelled.")
+    if catalogue.job(upload.media_id).version != upload.version:
+        raise Superseded(SUPERSEDED.message)
 
 
 def _ready_again(upload: Upload, catalogue: Catalogue, now: Clock) -> None:

@@ -1,8 +1,9 @@
 """What a person sees while a job runs, and when it is over. Everything goes to stderr; stdout is for answers."""
 
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from typing import Any
 
 from rich.console import Console
 from rich.markup import escape
@@ -12,6 +13,7 @@ from rich.text import Text
 
 from media_pipeline.cli.doctor import Finding
 from media_pipeline.cli.process import Answer, Watch
+from media_pipeline.domain.attempt import Attempt
 from media_pipeline.domain.job import Job, JobState, Task, TaskState
 from media_pipeline.domain.manifest import Manifest, ManifestAudio
 
@@ -132,8 +134,8 @@ def jobs(found: Sequence[Job]) -> None:
     out.print(table, crop=False)
 
 
-def job(found: Job) -> None:
-    """One job and its tasks."""
+def job(found: Job, attempts: Sequence[Attempt], published: Mapping[str, Any] | None) -> None:
+    """One job and its tasks, what was tried in vain, and what is published of its media."""
     table = Table("", "task", "state", "note", box=None, header_style="bold")
     for task in found.tasks:
         table.add_row(_MARKS[task.state], task.name, str(task.state), note(task))
@@ -141,7 +143,16 @@ def job(found: Job) -> None:
     out.print(Text.assemble((str(found.state), _STATE_STYLES.get(found.state, "bold")), "  ", printable(found.title)))
     if found.failure:
         out.print(Text(f"{found.failure.code}: {found.failure.message}"))
+    if published and published["standing"] != "current":
+        out.print(Text(f"published: revision {published['revision']} of an older version ({published['standing']})"))
     out.print(table)
+    if failed := [a for a in attempts if a.failure]:
+        tried = Table("tried in vain", "when", "why", box=None, header_style="bold")
+        for attempt in failed:
+            when = attempt.started_at.astimezone().strftime("%Y-%m-%d %H:%M:%S")
+            why = f"{attempt.failure.code}: {attempt.failure.message}" if attempt.failure else ""
+            tried.add_row(attempt.stage, when, Text(why))
+        out.print(tried)
 
 
 def findings(found: Sequence[Finding]) -> None:

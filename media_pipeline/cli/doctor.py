@@ -11,7 +11,7 @@ from typing import Any
 from media_pipeline.defs.resources import Platform
 from media_pipeline.domain.errors import MediaError
 from media_pipeline.infrastructure.ffmpeg import runner
-from media_pipeline.infrastructure.ffmpeg.commands import ENCODERS
+from media_pipeline.infrastructure.ffmpeg.commands.encoding import ENCODERS
 from media_pipeline.infrastructure.models import resolve_classifier, resolve_speech
 from media_pipeline.infrastructure.sandbox.modes import Choice
 from media_pipeline.infrastructure.sandbox.proof import in_force

@@ -52,7 +52,7 @@ def process(
                 answer = run(path, chosen, platform=platform, graph=_graph(platform), instance=dagster, watch=watch)
             answers.append(answer)
             if as_json:
-                _print_json(answer.as_json(platform.codec.plain))
+                _print_json(answer.as_json(platform.manifest_codec.plain))
             else:
                 display.summary(answer)
     raise typer.Exit(exit_code(answers))
@@ -64,7 +64,7 @@ def status(
     as_json: Annotated[bool, typer.Option("--json", help="JSON on stdout.")] = False,
 ) -> None:
     """How a job and its tasks stand."""
-    from media_pipeline.application.status import described
+    from media_pipeline.application.status import described, shown
     from media_pipeline.cli import display
 
     platform = _platform()
@@ -72,15 +72,20 @@ def status(
         list_jobs(as_json=as_json)
         return
     job = _job(platform, media_id)
+    attempts = platform.catalogue.attempts(job.media_id, job.version)
+    published = shown(platform.catalogue.versions(media_id))
     if as_json:
-        _print_json(described(job))
+        _print_json(described(job, attempts) | {"published": published})
     else:
-        display.job(job)
+        display.job(job, attempts, published)
 
 
 @app.command("list")
 def list_jobs(
     state: Annotated[str | None, typer.Option(help="Only jobs in this state.")] = None,
+    search: Annotated[
+        str | None, typer.Option(help="Only media with these words in title, tags, subtitles or on-screen text.")
+    ] = None,
     limit: Annotated[int, typer.Option(min=1, max=1000)] = 50,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object a line on stdout.")] = False,
 ) -> None:
@@ -88,14 +93,19 @@ def list_jobs(
     from media_pipeline.application.status import described
     from media_pipeline.cli import display
     from media_pipeline.domain.job import JobState
+    from media_pipeline.domain.search import query
 
     if state is not None and state not in set(JobState):
         _usage(f"--state: {state!r} is not one of {', '.join(JobState)}")
+    try:
+        text = query(search) if search is not None else None
+    except ValueError as error:
+        _usage(f"--search: {error}")
     platform = _platform()
-    jobs = platform.catalogue.jobs(state=JobState(state) if state else None, limit=limit)
+    jobs = platform.catalogue.jobs(state=JobState(state) if state else None, text=text, limit=limit)
     if as_json:
         for job in jobs:
-            _print_json(described(job))
+            _print_json(described(job, platform.catalogue.attempts(job.media_id, job.version)))
     else:
         display.jobs(jobs)
 
@@ -116,6 +126,102 @@ def cancel(media_id: Annotated[str, typer.Argument(help="The media's id.")]) -> 
                f"{media_id}: nothing to stop, it is {after.state}")  # fmt: skip
 
 
+@app.command()
+def redrive(
+    ids: Annotated[list[str] | None, typer.Argument(help="The media's ids.", show_default=False)] = None,
+    everything: Annotated[bool, typer.Option("--all", help="All that is quarantined or has a failed extra.")] = False,
+    code: Annotated[str | None, typer.Option(help="All that failed with this code, rejected ones too.")] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="One JSON object a line on stdout.")] = False,
+) -> None:
+    """Ask again for what failed: only what is missing is redone, by the daemon of `media-pipeline dev`."""
+    from dataclasses import asdict
+
+    from media_pipeline.defs.redrive import Wanted, redriven
+    from media_pipeline.infrastructure.dagster_engine import instance
+
+    if not (ids or everything or code):
+        _usage("Say which: ids, --all or --code")
+    platform = _platform()
+    for media_id in ids or []:
+        _job(platform, media_id)
+    with instance(platform.settings.dagster_home) as dagster:
+        wanted = Wanted(ids=ids or [], code=code, all=everything)
+        answers = redriven(wanted, platform, dagster, _graph(platform))
+    for answer in answers:
+        if as_json:
+            _print_json(asdict(answer))
+        else:
+            typer.echo(f"{answer.media_id}: {answer.sentence}")
+    if not answers and not as_json:
+        typer.echo("Nothing failed.")
+
+
+@app.command("import")
+def import_(
+    prefix: Annotated[str, typer.Argument(help="Only keys that begin so; without it, the whole bucket.")] = "",
+    per_minute: Annotated[int, typer.Option(min=1, help="Uploads registered a minute.")] = 60,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say what would be imported.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="The result as JSON on stdout.")] = False,
+) -> None:
+    """Import what is in the uploads bucket already, behind live work. Stopped, it goes on where it was."""
+    from dataclasses import asdict
+
+    from media_pipeline.cli.import_library import run, sentence
+
+    far = run(
+        _platform(), prefix, per_minute=per_minute, dry_run=dry_run,
+        tell=lambda far: typer.echo(sentence(far, dry_run=dry_run), err=True),
+    )  # fmt: skip
+    if as_json:
+        _print_json(asdict(far) | {"dry_run": dry_run})
+    else:
+        typer.echo(sentence(far, dry_run=dry_run))
+
+
+@app.command()
+def remove(
+    media_id: Annotated[str, typer.Argument(help="The media's id.")],
+    with_source: Annotated[bool, typer.Option("--with-source", help="Delete the uploaded object too.")] = False,
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
+) -> None:
+    """Erase everything made from an upload, for good; a receipt on stdout. Its source is not taken up again."""
+    from media_pipeline.cli.remove import erased
+    from media_pipeline.infrastructure.settings import FILES
+
+    platform = _platform()
+    job = _job(platform, media_id)
+    if with_source and job.bucket == FILES:
+        _usage("--with-source: a file that `process` read in place is yours to delete")
+    also = ", and the uploaded object" if with_source else ""
+    if not yes and not typer.confirm(f"Erase everything made from {media_id}{also}?", err=True):
+        raise typer.Abort
+    _print_json(erased(platform, media_id, with_source=with_source).as_json())
+
+
+@app.command()
+def gc(
+    delete: Annotated[
+        bool, typer.Option("--delete", "--yes", help="Delete it; without this it is only shown.")
+    ] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="One JSON object a line on stdout.")] = False,
+) -> None:
+    """What no manifest names any more, after a time of grace. Nothing of what is being worked on."""
+    from media_pipeline.defs.upkeep import garbage_of
+    from media_pipeline.infrastructure.dagster_engine import instance
+
+    platform, objects, size = _platform(), 0, 0
+    with instance(platform.settings.dagster_home) as dagster:
+        for swept in garbage_of(platform, dagster, delete=delete):
+            objects, size = objects + len(swept.objects), size + swept.bytes
+            for each in swept.objects:
+                if as_json:
+                    _print_json({"key": each.key, "bytes": each.size, "deleted": delete})
+                else:
+                    typer.echo(f"{each.size:>12,}  {each.key}")
+    said = "deleted" if delete else "to delete (gc --delete does it)"
+    typer.echo(f"{objects} objects, {size / 1e6:,.1f} MB {said}", err=True)
+
+
 @app.command("open")
 def open_media(
     media_id: Annotated[str, typer.Argument(help="The media's id.")],
@@ -130,7 +236,7 @@ def open_media(
 
     platform = _platform()
     job = _job(platform, media_id)
-    manifest = published(media_id, shelf=platform.shelf, codec=platform.codec)
+    manifest = published(media_id, shelf=platform.shelf, codec=platform.manifest_codec)
     if manifest is None:
         _fail(f"{media_id} is {job.state}: nothing is published. See: media-pipeline status {media_id}")
     with serve(

@@ -16,7 +16,8 @@ from media_pipeline.application.ports import Store
 from media_pipeline.domain import keys
 from media_pipeline.domain.errors import Missing, QuarantineCode, Unavailable
 from media_pipeline.domain.manifest import Manifest
-from media_pipeline.infrastructure.ffmpeg import commands, runner
+from media_pipeline.infrastructure.ffmpeg import runner
+from media_pipeline.infrastructure.ffmpeg.commands import copying
 from media_pipeline.infrastructure.ffmpeg.runner import Limits, ToolFailed
 
 MANIFEST = "media.json"
@@ -84,9 +85,9 @@ class Files:
         try:
             limits = Limits(wall_seconds=_REMUX_SECONDS)
             runner.run(
-                commands.join(self._ffmpeg, inputs), scratch=work, limits=limits, reads=[p.parent for p in inputs]
+                copying.join(self._ffmpeg, inputs), scratch=work, limits=limits, reads=[p.parent for p in inputs]
             )
-            (work / commands.JOINED).rename(mp4)
+            (work / copying.JOINED).rename(mp4)
         except ToolFailed as failed:
             message = "The renditions could not be copied into one file."
             raise Unavailable(QuarantineCode.TOOL_CRASH, message, detail=str(failed)) from failed

@@ -81,7 +81,7 @@ def process(
         return Answer(str(path), None, error, None, None, time.monotonic() - began)
     job = _run(job, profile, platform=platform, graph=graph, instance=instance, watch=watch)
     watch(job)
-    manifest = published(job.media_id, shelf=platform.shelf, codec=platform.codec)
+    manifest = published(job.media_id, shelf=platform.shelf, codec=platform.manifest_codec)
     mine = manifest if manifest and manifest.version == job.version else None
     where = platform.store.url(platform.settings.media_bucket, keys.manifest(job.media_id)) if mine else None
     return Answer(str(path), job, status.error(job), mine, where, time.monotonic() - began)
@@ -120,8 +120,9 @@ def _run(
     run_id = str(uuid4())
     instance.add_dynamic_partitions(uploads.name or "", [job.media_id])
     platform.catalogue.restart(
-        job.media_id, job.version, run_id=run_id, profile=profile.name, tasks=tasks(profile), at=platform.now()
-    )
+        job.media_id, job.version, run_id=run_id, profile=profile.name, tasks=tasks(profile), fresh=True,
+        at=platform.now(),
+    )  # fmt: skip
     with ThreadPoolExecutor(1) as worker:
         done = worker.submit(
             graph.execute_in_process,

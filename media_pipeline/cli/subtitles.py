@@ -39,7 +39,7 @@ def _upload(job: Job) -> Upload:
 def _published(platform: Platform, job: Job) -> str:
     p = platform
     manifest = publish(
-        _upload(job), recipes=p.recipes, results=p.results, shelf=p.shelf, catalogue=p.catalogue, codec=p.codec,
-        now=p.now, complete=job.state is JobState.READY,
+        _upload(job), recipes=p.recipes, results=p.results, shelf=p.shelf, catalogue=p.catalogue,
+        codec=p.manifest_codec, now=p.now, complete=job.state is JobState.READY,
     )  # fmt: skip
     return f"revision {manifest.revision}" if isinstance(manifest, Manifest) else "shown once the media is playable"

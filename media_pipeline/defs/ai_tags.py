@@ -2,6 +2,7 @@
 
 import dagster as dg
 
+from media_pipeline.application import reuse
 from media_pipeline.application.tag import tag
 from media_pipeline.defs import metadata
 from media_pipeline.defs.failures import RETRIES
@@ -9,7 +10,7 @@ from media_pipeline.defs.partitions import uploads
 from media_pipeline.defs.resources import Platform
 from media_pipeline.defs.step import step
 from media_pipeline.domain.profile import Recipes, fingerprint
-from media_pipeline.domain.results import NotMade
+from media_pipeline.domain.results import NotMade, Tags
 
 ASSET = "ai_tags"
 
@@ -30,8 +31,9 @@ def build(recipes: Recipes) -> dg.AssetsDefinition:
     )
     def ai_tags(context: dg.AssetExecutionContext, platform: dg.ResourceParam[Platform]) -> dg.MaterializeResult:  # type: ignore[type-arg]
         with step(context, platform, [ASSET]) as at:
-            value = tag(
-                at.source(), recipes=platform.recipes, store=platform.store, tool=platform.tool, eye=platform.eye,
+            source = at.source()
+            value = reuse.result(ASSET, Tags, source, among=at.others) or tag(
+                source, recipes=platform.recipes, store=platform.store, tool=platform.tool, eye=platform.eye,
                 scratch=at.scratch, progress=at.progress,
             )  # fmt: skip
             at.keep(ASSET, value)

@@ -5,17 +5,21 @@ from contextlib import contextmanager
 
 import dagster as dg
 
-from media_pipeline.domain.errors import BadMedia, Cancelled, Conflict, MediaError, Missing, Unavailable
+from media_pipeline.domain.attempt import BUDGET
+from media_pipeline.domain.errors import BadMedia, Cancelled, Conflict, GivenUp, MediaError, Missing, Unavailable
 
-RETRIES = dg.RetryPolicy(max_retries=2, delay=2, backoff=dg.Backoff.EXPONENTIAL, jitter=dg.Jitter.PLUS_MINUS)
-"""For transient trouble inside a step; a lost worker is the run's affair (`run_retries` in dagster.yaml)."""
+RETRIES = dg.RetryPolicy(max_retries=BUDGET - 1, delay=2, backoff=dg.Backoff.EXPONENTIAL, jitter=dg.Jitter.PLUS_MINUS)
+"""For transient trouble inside a step; a lost worker is the run's affair (`run_retries` in dagster.yaml). Both draw on
+the budget that the catalogue counts: whoever comes when it is used up is told GivenUp."""
 
 
 @contextmanager
 def translated() -> Iterator[None]:
-    """MediaError becomes dg.Failure with its code and sentence; only Unavailable may be retried."""
+    """MediaError becomes dg.Failure with its code and sentence; only Unavailable that is not GivenUp may be retried."""
     try:
         yield
+    except GivenUp as end:
+        raise _failure(end, str(end.code), again=False) from end
     except Unavailable as trouble:
         raise _failure(trouble, str(trouble.code), again=True) from trouble
     except BadMedia as fault:

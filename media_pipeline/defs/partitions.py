@@ -1,12 +1,26 @@
 """A partition is a media item, made by its first upload. The object version travels in the run key and a run tag."""
 
+from collections.abc import Mapping
+
 import dagster as dg
+
+from media_pipeline.domain.fairness import Lane, Size
+from media_pipeline.domain.job import Origin
+from media_pipeline.domain.upload import DEFAULT_TENANT
 
 uploads = dg.DynamicPartitionsDefinition(name="uploads")
 
 VERSION_TAG = "media_pipeline/version"
 PROFILE_TAG = "media_pipeline/profile"
+RESUMED_TAG = "media_pipeline/resumed"
+"""of a run in the place of one that showed no sign of life"""
+AGAIN = frozenset({RESUMED_TAG, "dagster/retry_number"})
+"""Tags of runs that nobody asked for: they have what is left of the budget of tries."""
 KEY_TAG = "media_pipeline/key"
+TENANT_TAG = "media_pipeline/tenant"
+SIZE_TAG = "media_pipeline/size"
+ORIGIN_TAG = "media_pipeline/origin"
+PRIORITY_TAG = "dagster/priority"
 _TAG_CHARACTERS = 200  # a run tag is indexed; Postgres takes about 2,600 bytes of it
 
 
@@ -18,3 +32,15 @@ def tags(key: str, *, version: str, profile: str) -> dict[str, str]:
     """What a run carries: searchable in the UI, read by the steps."""
     shown = "".join(c if c.isprintable() else "�" for c in key)[-_TAG_CHARACTERS:]
     return {VERSION_TAG: version, PROFILE_TAG: profile, KEY_TAG: shown}
+
+
+def lane_tags(lane: Lane, priority: int, *, tenancy: bool) -> dict[str, str]:
+    """What Dagster's queue orders and limits runs by. Without tenancy nobody has a tenant's limit."""
+    tenant = {TENANT_TAG: lane.tenant} if tenancy else {}
+    return {PRIORITY_TAG: str(priority), SIZE_TAG: lane.size.value, ORIGIN_TAG: lane.origin.value, **tenant}
+
+
+def lane(run_tags: Mapping[str, str]) -> Lane:
+    """The lane of a run that has a lane's tags."""
+    tenant = run_tags.get(TENANT_TAG, DEFAULT_TENANT)
+    return Lane(tenant, Size(run_tags[SIZE_TAG]), Origin(run_tags[ORIGIN_TAG]))

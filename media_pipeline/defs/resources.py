@@ -8,10 +8,12 @@ from pathlib import Path
 
 from dagster_aws.s3 import S3Resource
 
+from media_pipeline.application.inbox import Inbox
 from media_pipeline.application.outputs import Shelf
-from media_pipeline.application.ports import Catalogue, Eye, MediaTool, Packager, Recogniser, Results, Store
+from media_pipeline.application.ports import Catalogue, Eye, Hints, MediaTool, Packager, Recogniser, Results, Store
 from media_pipeline.domain.profile import Profile, Recipes
-from media_pipeline.infrastructure import recipes, telemetry
+from media_pipeline.domain.upload import DEFAULT_TENANT, tenant
+from media_pipeline.infrastructure import events, recipes, telemetry
 from media_pipeline.infrastructure.catalogue import SqlCatalogue
 from media_pipeline.infrastructure.database import upgrade
 from media_pipeline.infrastructure.ffmpeg.runner import scratch_directory
@@ -36,6 +38,8 @@ class Platform:
     settings: Settings
     recipes: Recipes
     store: Store
+    inbox: Inbox
+    hints: Hints | None
     catalogue: Catalogue
     tool: MediaTool
     packager: Packager
@@ -51,13 +55,17 @@ class Platform:
         return JsonResults(self.store, self.settings.media_bucket)
 
     @property
-    def codec(self) -> ManifestJson:
+    def manifest_codec(self) -> ManifestJson:
         return ManifestJson()
 
     @property
     def profile(self) -> Profile:
         """of uploads that name none"""
         return self.recipes.profiles[self.settings.profile]
+
+    def tenant(self, key: str) -> str:
+        """Who an upload of this key belongs to."""
+        return tenant(key) if self.settings.tenancy else DEFAULT_TENANT
 
     @contextmanager
     def scratch(self, name: str) -> Iterator[Path]:
@@ -82,7 +90,10 @@ def local(settings: Settings) -> Platform:
     for directory in (settings.inbox, settings.media_dir, settings.dagster_home):
         directory.mkdir(parents=True, exist_ok=True)
     roots = {settings.uploads_bucket: settings.inbox, settings.media_bucket: settings.media_dir, FILES: Path("/")}
-    return _platform(settings, LocalDisk(roots))
+    store = LocalDisk(roots)
+    return _platform(
+        settings, store, _inbox(settings, settle_seconds=30.0, list_every_seconds=0.0), _hints(settings, store)
+    )
 
 
 def production(settings: Settings) -> Platform:
@@ -95,7 +106,11 @@ def production(settings: Settings) -> Platform:
             "MEDIA_PIPELINE_ALLOW_WEAK_SANDBOX=true."
         )
     client = S3Resource(endpoint_url=settings.s3_endpoint, region_name=settings.s3_region).get_client()
-    return _platform(settings, S3Store(client))
+    store = S3Store(client)
+    rest = 900.0 if settings.events_queue else 60.0
+    return _platform(
+        settings, store, _inbox(settings, settle_seconds=0.0, list_every_seconds=rest), _hints(settings, store)
+    )
 
 
 BUILDERS = {"local": local, "production": production}
@@ -107,7 +122,35 @@ def from_environment() -> Platform:
     return BUILDERS[settings.resources](settings)
 
 
-def _platform(settings: Settings, store: Store) -> Platform:
+def _inbox(settings: Settings, *, settle_seconds: float, list_every_seconds: float) -> Inbox:
+    """As the settings have it, else as given."""
+    chosen = settings.settle_seconds, settings.list_every_seconds
+    return Inbox(
+        bucket=settings.uploads_bucket,
+        prefixes=settings.uploads_prefixes,
+        shared=settings.uploads_bucket == settings.media_bucket,
+        settle_seconds=settle_seconds if chosen[0] is None else chosen[0],
+        list_every_seconds=list_every_seconds if chosen[1] is None else chosen[1],
+        import_before=settings.import_before,
+    )
+
+
+def _hints(settings: Settings, store: Store) -> Hints | None:
+    """None where nobody tells of uploads: they are listed."""
+    if settings.events_queue is None:
+        return None
+    client = events.client(settings.events_endpoint, settings.events_region, wait_seconds=settings.events_wait_seconds)
+    dead = settings.events_dead_letters
+    return events.SqsHints(
+        client,
+        settings.events_queue,
+        aside=events.into_queue(client, dead) if dead else events.into_bucket(store, settings.media_bucket),
+        wait_seconds=settings.events_wait_seconds,
+        visibility_seconds=settings.events_visibility_seconds,
+    )
+
+
+def _platform(settings: Settings, store: Store, inbox: Inbox, hints: Hints | None) -> Platform:
     if in_force(settings.sandbox).weak:
         _log.warning("the sandbox is weak: a hostile file could read what this user can; see media-pipeline doctor")
     known = recipes.load(settings.recipes)
@@ -117,6 +160,8 @@ def _platform(settings: Settings, store: Store) -> Platform:
         settings=settings,
         recipes=known,
         store=store,
+        inbox=inbox,
+        hints=hints,
         catalogue=SqlCatalogue(settings.database_url),
         tool=Ffmpeg(settings.ffmpeg_path, settings.ffprobe_path, sandbox=settings.sandbox),
         packager=ShakaPackager(settings.packager_path, settings.sandbox),

@@ -3,27 +3,30 @@
 import json
 import time
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
+from functools import partial
 
 import dagster as dg
 
+from media_pipeline.application.discover import discover
+from media_pipeline.application.inbox import Place
 from media_pipeline.application.publish import publish
 from media_pipeline.application.reconcile import reconcile
-from media_pipeline.application.register import register, settled, unknown
+from media_pipeline.application.register import arrived
 from media_pipeline.application.settle import close
+from media_pipeline.defs.asking import requests
+from media_pipeline.defs.gone_sources import source_gone
 from media_pipeline.defs.jobs import process_upload
-from media_pipeline.defs.partitions import VERSION_TAG, run_key, tags, uploads
+from media_pipeline.defs.partitions import VERSION_TAG, uploads
 from media_pipeline.defs.resources import Platform
 from media_pipeline.domain.errors import MediaError, Missing, QuarantineCode
 from media_pipeline.domain.job import Job, JobState
 from media_pipeline.domain.run import Run
-from media_pipeline.domain.upload import Upload
+from media_pipeline.domain.upload import StoredObject, Upload, media_id
 from media_pipeline.infrastructure import telemetry
-from media_pipeline.infrastructure.dagster_engine import DagsterEngine
+from media_pipeline.infrastructure.dagster_engine import STOPPED_TAG, DagsterEngine, cause
 
-MOST_A_TICK = 25
-"""runs asked for at once: submitting one costs a quarter of a second"""
-_QUEUED_LOOKED_AT = 1000
+_DISCOVERY = timedelta(seconds=30)  # of the minute after which Dagster gives a tick up
 _RECONCILED_A_TICK = 500
 _RECONCILING_SECONDS = 40  # of the minute after which Dagster gives a tick up
 _log = telemetry.log("sensors")
@@ -33,43 +36,37 @@ _log = telemetry.log("sensors")
     job=process_upload,
     minimum_interval_seconds=5,
     default_status=dg.DefaultSensorStatus.RUNNING,
-    description="Finds new and overwritten files in the inbox and asks for one run each. Files that are still being "
-    "written are left alone until two listings agree.",
+    description="Finds new and overwritten uploads, by messages and by listing, and asks for one run each: live work "
+    "before imports, tenants in turn, the small before the large.",
 )
 def new_uploads(context: dg.SensorEvaluationContext, platform: dg.ResourceParam[Platform]) -> dg.SensorResult:
-    """Lists everything, so the order of keys and times does not matter; what is known, the catalogue knows."""
-    seen = json.loads(context.cursor) if context.cursor else {}
-    listed = platform.store.list(platform.settings.uploads_bucket)
-    complete, waiting = settled(listed, seen=seen, now=platform.now(), settle_seconds=platform.settings.settle_seconds)
-    for obj in unknown(complete, catalogue=platform.catalogue):
-        register(obj, profile=platform.profile, catalogue=platform.catalogue, now=platform.now())
-    jobs = _without_run(context.instance, platform)[:MOST_A_TICK]
+    """What was found is in the catalogue before a run is asked for, and before its message is done."""
+    found = discover(
+        platform.inbox, Place.read(context.cursor), store=platform.store, queue=platform.hints,
+        catalogue=platform.catalogue, register=partial(_arrived, context.instance, platform),
+        withdraw=partial(_gone, context.instance, platform), now=platform.now, until=platform.now() + _DISCOVERY,
+    )  # fmt: skip
+    for trouble in found.troubles:
+        _log.warning(trouble.message, extra={"detail": trouble.detail})
+    asked = requests(context.instance, platform)
     return dg.SensorResult(
-        run_requests=[
-            dg.RunRequest(
-                run_key=run_key(job.media_id, job.version),
-                partition_key=job.media_id,
-                tags=tags(job.key, version=job.version, profile=job.profile),
-            )
-            for job in jobs
-        ],
-        dynamic_partitions_requests=[uploads.build_add_request([j.media_id for j in jobs])] if jobs else [],
-        cursor=json.dumps(waiting),
-        skip_reason=None if jobs else dg.SkipReason(f"nothing new; {len(waiting)} still being written"),
+        run_requests=asked,
+        dynamic_partitions_requests=[uploads.build_add_request([str(r.partition_key) for r in asked])] if asked else [],
+        cursor=found.place.as_text(),
+        skip_reason=None if asked else dg.SkipReason(f"nothing to ask for; {found}"),
     )
 
 
-def _without_run(instance: dg.DagsterInstance, platform: Platform) -> list[Job]:
-    """Queued jobs that no run was asked for yet, oldest first. Registering comes before asking, so a sensor that dies
-    in between is made good at the next tick."""
-    queued = platform.catalogue.jobs(state=JobState.QUEUED, limit=_QUEUED_LOOKED_AT)
-    mine = [j for j in reversed(queued) if j.run_id is None and j.bucket == platform.settings.uploads_bucket]
-    wanted = [run_key(j.media_id, j.version) for j in mine]
-    if not wanted:
-        return []
-    found = instance.get_runs(dg.RunsFilter(tags={"dagster/run_key": wanted}))
-    asked = {run.tags["dagster/run_key"] for run in found}
-    return [job for job, key in zip(mine, wanted, strict=True) if key not in asked]
+def _arrived(instance: dg.DagsterInstance, platform: Platform, obj: StoredObject) -> Job:
+    return arrived(
+        obj, profile=platform.profile, catalogue=platform.catalogue, now=platform.now(),
+        engine=DagsterEngine(instance, version_tag=VERSION_TAG),
+        tenant=platform.tenant(obj.key),
+    )  # fmt: skip
+
+
+def _gone(instance: dg.DagsterInstance, platform: Platform, key: str) -> None:
+    source_gone(media_id(platform.inbox.bucket, key), instance, platform)
 
 
 @dg.run_failure_sensor(
@@ -80,7 +77,7 @@ def _without_run(instance: dg.DagsterInstance, platform: Platform) -> list[Job]:
 )
 def settle_failed(context: dg.RunFailureSensorContext, platform: dg.ResourceParam[Platform]) -> None:
     if context.dagster_run.tags.get("dagster/will_retry") != "true":
-        _settle(context.dagster_run, platform)
+        _settle(context.dagster_run, platform, code=cause(context.dagster_run, context.failure_event.message or ""))
 
 
 @dg.run_status_sensor(
@@ -91,7 +88,8 @@ def settle_failed(context: dg.RunFailureSensorContext, platform: dg.ResourcePara
     description="A cancelled run leaves no task open in the catalogue.",
 )
 def settle_cancelled(context: dg.RunStatusSensorContext, platform: dg.ResourceParam[Platform]) -> None:
-    _settle(context.dagster_run, platform, cancelled=True)
+    if STOPPED_TAG not in context.dagster_run.tags:
+        _settle(context.dagster_run, platform, cancelled=True)
 
 
 @dg.sensor(
@@ -125,7 +123,7 @@ def _reconcile(job: Job, runs: Sequence[Run], history: DagsterEngine, platform: 
 
     def publish_(upload: Upload, complete: bool) -> object:
         return publish(
-            upload, recipes=p.recipes, results=p.results, shelf=p.shelf, catalogue=p.catalogue, codec=p.codec,
+            upload, recipes=p.recipes, results=p.results, shelf=p.shelf, catalogue=p.catalogue, codec=p.manifest_codec,
             now=p.now, complete=complete,
         )  # fmt: skip
 
@@ -138,7 +136,9 @@ def _reconcile(job: Job, runs: Sequence[Run], history: DagsterEngine, platform: 
         return job
 
 
-def _settle(run: dg.DagsterRun, platform: Platform, *, cancelled: bool = False) -> None:
+def _settle(
+    run: dg.DagsterRun, platform: Platform, *, cancelled: bool = False, code: QuarantineCode = QuarantineCode.INTERNAL
+) -> None:
     """Tidy up after a run that is over, unless the job is a newer run's by now."""
     media_id = run.tags.get("dagster/partition")
     if media_id is None:
@@ -152,4 +152,4 @@ def _settle(run: dg.DagsterRun, platform: Platform, *, cancelled: bool = False) 
             media_id, job.version, JobState.CANCELLED, seen=job, at=platform.now()
         ):
             job = platform.catalogue.job(media_id, job.version)
-        close(job, catalogue=platform.catalogue, code=QuarantineCode.INTERNAL, now=platform.now())
+        close(job, catalogue=platform.catalogue, code=code, now=platform.now())

@@ -32,4 +32,5 @@ def source(context: dg.AssetExecutionContext, platform: dg.ResourceParam[Platfor
             scratch=at.scratch,
         )  # fmt: skip
         at.keep(ASSET, value)
+        at.recognise(value)
         return dg.MaterializeResult(metadata=metadata.source(value))

@@ -9,24 +9,25 @@ from typing import Any, TypeVar
 
 import dagster as dg
 
+from media_pipeline.application import reuse
 from media_pipeline.application.package import package
 from media_pipeline.application.ports import Progress
 from media_pipeline.application.publish import made_renditions, publish, published
 from media_pipeline.application.register import tasks
 from media_pipeline.application.task import Report, tracked
-from media_pipeline.defs.failures import RETRIES, translated
-from media_pipeline.defs.partitions import PROFILE_TAG, VERSION_TAG
+from media_pipeline.defs.failures import translated
+from media_pipeline.defs.partitions import AGAIN, PROFILE_TAG, VERSION_TAG
 from media_pipeline.defs.resources import Platform
+from media_pipeline.domain.attempt import stage
 from media_pipeline.domain.errors import QuarantineCode, Unavailable
 from media_pipeline.domain.job import Job, JobState
 from media_pipeline.domain.profile import Profile
 from media_pipeline.domain.results import AudioTracks, NotMade, Rendition, Result, Source, Stream
 from media_pipeline.domain.upload import Upload
 from media_pipeline.infrastructure import telemetry
+from media_pipeline.infrastructure.dagster_engine import STOPPED_TAG
 
 R = TypeVar("R")
-_STEPS = {"audio": "transcodes"}
-"""assets made by a step of another name"""
 _log = telemetry.log("step")
 
 
@@ -65,11 +66,25 @@ class Step:
         self.report.answer(asset, value)
         _log.info("task answered", extra={"task": asset, "made": not isinstance(value, NotMade)})
 
+    def recognise(self, source: Source) -> None:
+        """From here on the same bytes are known by their content."""
+        assert source.sha256 is not None
+        self.platform.catalogue.content(self.upload.media_id, self.upload.version, source.sha256)
+        reuse.edits(source, among=self.others)
+
+    @property
+    def others(self) -> reuse.Shelves:
+        """What has been made already."""
+        p = self.platform
+        return reuse.Shelves(p.results, p.shelf, p.catalogue, p.recipes)
+
     def package(self, source: Source) -> tuple[Stream, tuple[Rendition, ...], AudioTracks | NotMade]:
         """The picture and the sound that there are, packaged, and beside it what went in."""
         p = self.platform
         renditions = made_renditions(self.upload, p.recipes.profiles[source.profile], results=p.results)
         audio = p.results.load(self.upload, "audio", AudioTracks) or NotMade("never made")
+        if same := reuse.stream(source, renditions, audio, among=self.others):
+            return same, renditions, audio
         with p.scratch("package") as scratch:
             stream = package(
                 source, renditions, audio, recipes=p.recipes, shelf=p.shelf, packager=p.packager, tool=p.tool,
@@ -81,7 +96,7 @@ class Step:
         """Publish what there is before all is there. Where something of this version is out, it may be more: then it
         stays until the step `stream`."""
         p = self.platform
-        out = published(self.upload.media_id, shelf=p.shelf, codec=p.codec)
+        out = published(self.upload.media_id, shelf=p.shelf, codec=p.manifest_codec)
         if out is None or out.version != self.upload.version:
             p.results.save(self.upload, "stream", self.package(source)[0])
             self.publish()
@@ -89,24 +104,31 @@ class Step:
     def publish(self, *, complete: bool = False) -> Any:
         p = self.platform
         return publish(
-            self.upload, recipes=p.recipes, results=p.results, shelf=p.shelf, catalogue=p.catalogue, codec=p.codec,
-            now=p.now, complete=complete,
+            self.upload, recipes=p.recipes, results=p.results, shelf=p.shelf, catalogue=p.catalogue,
+            codec=p.manifest_codec, now=p.now, complete=complete,
         )  # fmt: skip
 
 
 @contextmanager
-def step(context: dg.AssetExecutionContext, platform: Platform, names: Sequence[str]) -> Iterator[Step]:
-    """Work on the assets `names` of the upload that the partition (and the run's version tag) mean."""
+def step(
+    context: dg.AssetExecutionContext, platform: Platform, names: Sequence[str], *, job: Job | None = None
+) -> Iterator[Step]:
+    """Work on the assets `names` of the upload that the partition (and the run's version tag) mean. `job`: where the
+    names depend on it, and it is begun already."""
     with translated(), _stoppable(context, platform):
-        job = begun(context, platform)
+        job = job or begun(context, platform)
         upload = Upload(job.media_id, job.version, job.bucket, job.key, job.etag, job.size)
-        last = context.retry_number >= RETRIES.max_retries
         telemetry.to_file(platform.settings.log_file)
         with (
             telemetry.about(media_id=upload.media_id, version=upload.version, run_id=context.run.run_id, task=names[0]),
             tracked(
-                upload, names, catalogue=platform.catalogue, shelf=platform.shelf, now=platform.now, last_attempt=last
-            ) as report,
+                upload,
+                names,
+                run_id=context.run.run_id,
+                catalogue=platform.catalogue,
+                shelf=platform.shelf,
+                now=platform.now,
+            ) as report,  # fmt: skip
             platform.scratch(names[0].replace("/", "-")) as scratch,
         ):
             _log.info("step started", extra={"attempt": context.retry_number + 1})
@@ -115,16 +137,18 @@ def step(context: dg.AssetExecutionContext, platform: Platform, names: Sequence[
 
 def begun(context: dg.AssetExecutionContext, platform: Platform) -> Job:
     """The job of this run, which takes it over if the catalogue does not know the run yet. A run older than the
-    job's cancellation takes nothing over."""
+    job's cancellation takes nothing over, nor does one of a version that is not current."""
     job = platform.catalogue.job(context.partition_key, context.run.tags.get(VERSION_TAG))
     if job.run_id == context.run.run_id:
         return job
     if job.state is JobState.CANCELLED and job.finished_at and _created(context) < job.finished_at:
         return job
+    if platform.catalogue.job(job.media_id).version != job.version:
+        return job
     profile = platform.recipes.profiles[context.run.tags.get(PROFILE_TAG, job.profile)]
     platform.catalogue.restart(
         job.media_id, job.version, run_id=context.run.run_id, profile=profile.name,
-        tasks=asked(context.run, profile), at=platform.now(),
+        tasks=asked(context.run, profile), fresh=not AGAIN & context.run.tags.keys(), at=platform.now(),
     )  # fmt: skip
     return platform.catalogue.job(job.media_id, job.version)
 
@@ -134,14 +158,12 @@ def asked(run: dg.DagsterRun, profile: Profile) -> list[str]:
     selected = {"/".join(key.path) for key in run.asset_selection or ()}
     steps = set(run.step_keys_to_execute or ())
     return [
-        name
-        for name in tasks(profile)
-        if (not selected or name in selected) and (not steps or _STEPS.get(name, name.split("/")[0]) in steps)
+        name for name in tasks(profile) if (not selected or name in selected) and (not steps or stage(name) in steps)
     ]
 
 
 class Stopped(dg.DagsterError, dg.DagsterExecutionInterruptedError):
-    """A person ended the run. Dagster answers an interrupt inside a step that has a retry policy with a retry, whoever
+    """Somebody ended the run. Dagster answers an interrupt inside a step that has a retry policy with a retry, whoever
     sent it; an error of its own kind passes, and the run becomes *canceled*."""
 
 
@@ -154,6 +176,8 @@ def _stoppable(context: dg.AssetExecutionContext, platform: Platform) -> Iterato
         run = context.instance.get_run_by_id(context.run.run_id)
         if run is None or run.status is not dg.DagsterRunStatus.CANCELING:
             raise
+        if STOPPED_TAG in run.tags:  # by the watchdog: another run takes its place
+            raise Stopped("The run showed no sign of life.") from interrupt
         version = platform.catalogue.job(context.partition_key, context.run.tags.get(VERSION_TAG)).version
         platform.catalogue.move(context.partition_key, version, JobState.CANCELLED, at=platform.now())
         raise Stopped("The run was ended.") from interrupt

@@ -2,6 +2,7 @@
 
 import dagster as dg
 
+from media_pipeline.application import reuse
 from media_pipeline.application.embedded_subtitles import RESULT, embedded_subtitles
 from media_pipeline.application.subtitles import subtitles as make
 from media_pipeline.defs import metadata
@@ -11,7 +12,7 @@ from media_pipeline.defs.resources import Platform
 from media_pipeline.defs.step import step
 from media_pipeline.domain import quality
 from media_pipeline.domain.profile import Recipes, fingerprint
-from media_pipeline.domain.results import EmbeddedSubtitles, NotMade
+from media_pipeline.domain.results import EmbeddedSubtitles, NotMade, Subtitles
 
 ASSET = "subtitles"
 
@@ -42,7 +43,7 @@ def build(recipes: Recipes) -> dg.AssetsDefinition:
             platform.results.save(at.upload, RESULT, came)
             if not isinstance(came, NotMade):  # before anybody listens: a recogniser may fail
                 at.publish()
-            said = make(
+            said = reuse.result(ASSET, Subtitles, source, among=at.others) or make(
                 source, recipes=platform.recipes, store=platform.store, shelf=platform.shelf, tool=platform.tool,
                 recogniser=platform.recogniser, packager=platform.packager, scratch=at.scratch, progress=at.progress,
             )  # fmt: skip

@@ -2,6 +2,7 @@
 
 import dagster as dg
 
+from media_pipeline.application import reuse
 from media_pipeline.application.thumbnails import thumbnails as make
 from media_pipeline.defs import metadata
 from media_pipeline.defs.failures import RETRIES
@@ -9,7 +10,7 @@ from media_pipeline.defs.partitions import uploads
 from media_pipeline.defs.resources import Platform
 from media_pipeline.defs.step import step
 from media_pipeline.domain.profile import Recipes, fingerprint
-from media_pipeline.domain.results import NotMade
+from media_pipeline.domain.results import NotMade, Thumbnails
 from media_pipeline.infrastructure import pictures
 
 ASSET = "thumbnails"
@@ -30,8 +31,9 @@ def build(recipes: Recipes) -> dg.AssetsDefinition:
     )
     def thumbnails(context: dg.AssetExecutionContext, platform: dg.ResourceParam[Platform]) -> dg.MaterializeResult:  # type: ignore[type-arg]
         with step(context, platform, [ASSET]) as at:
-            value = make(
-                at.source(), recipes=platform.recipes, store=platform.store, shelf=platform.shelf, tool=platform.tool,
+            source = at.source()
+            value = reuse.result(ASSET, Thumbnails, source, among=at.others) or make(
+                source, recipes=platform.recipes, store=platform.store, shelf=platform.shelf, tool=platform.tool,
                 choose=pictures.best, sheet=pictures.sheet, scratch=at.scratch,
             )  # fmt: skip
             at.keep(ASSET, value)

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 
 import dagster as dg
 
+from media_pipeline.application import reuse
 from media_pipeline.application.transcode import AUDIO, transcode
 from media_pipeline.defs import metadata
 from media_pipeline.defs.failures import RETRIES, translated
@@ -43,14 +44,15 @@ def build(recipes: Recipes) -> dg.AssetsDefinition:
         if not told:
             yield from _unasked(asked, job.profile)
             return
-        with step(context, platform, told) as at:
+        with step(context, platform, told, job=job) as at:
             source = at.source()
+            wanted = [n.removeprefix(f"{PREFIX}/") for n in asked]
             batches = transcode(
-                source, [n.removeprefix(f"{PREFIX}/") for n in asked], recipes=platform.recipes,
-                store=platform.store, shelf=platform.shelf, tool=platform.tool, scratch=at.scratch,
-                progress=at.progress,
+                source, wanted, recipes=platform.recipes, store=platform.store, shelf=platform.shelf,
+                tool=platform.tool, scratch=at.scratch, progress=at.progress,
             )  # fmt: skip
-            for made in batches:
+            same = reuse.ladder(source, wanted, among=at.others)
+            for made in (next(batches), same) if same else batches:
                 for rung, value in made.renditions.items():
                     yield _rendition(at, source, rung, value, known=rung in selected)
                 if made.audio is not None:

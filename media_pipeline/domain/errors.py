@@ -3,7 +3,9 @@
     MediaError
     ├── BadMedia      the file's fault: never retried, the job is *rejected*
     ├── Unavailable   ours, and may pass: retried, then the job is *quarantined*
-    ├── Conflict      somebody else was first, or the version is no longer current
+    │   └── GivenUp       it has been tried often enough: not retried
+    ├── Conflict      somebody else was first
+    │   └── Superseded    a newer version is current, or the job was removed: nobody wants this one
     ├── Missing       the named thing does not exist
     └── Cancelled     a person stopped the job
 
@@ -43,8 +45,17 @@ class QuarantineCode(StrEnum):
     TIMEOUT = "TIMEOUT"
     TOOL_CRASH = "TOOL_CRASH"
     STORE_UNAVAILABLE = "STORE_UNAVAILABLE"
+    SOURCE_ARCHIVED = "SOURCE_ARCHIVED"
     WORKER_LOST = "WORKER_LOST"
     INTERNAL = "INTERNAL"
+
+
+class ClosingCode(StrEnum):
+    """Why a job was closed though neither the file nor we failed."""
+
+    SUPERSEDED = "SUPERSEDED"
+    SOURCE_DELETED = "SOURCE_DELETED"
+    ERASED = "ERASED"
 
 
 class MediaError(Exception):
@@ -75,8 +86,16 @@ class Unavailable(MediaError):
         self.code = code
 
 
+class GivenUp(Unavailable):
+    """The budget of tries is used up: nobody tries again before a person says so."""
+
+
 class Conflict(MediaError):
     """A compare-and-set lost, or a newer version made this work pointless."""
+
+
+class Superseded(Conflict):
+    """The version is not to be worked on, nor published."""
 
 
 class Missing(MediaError):

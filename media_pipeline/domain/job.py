@@ -1,10 +1,11 @@
 """What a user is told about one upload: the job, its tasks, and which state may follow which."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
-from media_pipeline.domain.errors import QuarantineCode, RejectionCode
+from media_pipeline.domain.errors import ClosingCode, QuarantineCode, RejectionCode
 
 
 class JobState(StrEnum):
@@ -24,6 +25,13 @@ class TaskState(StrEnum):
     DONE = "done"
     FAILED = "failed"
     SKIPPED = "skipped"
+
+
+class Origin(StrEnum):
+    """Why there is a job: somebody waits for it, or a library is worked off."""
+
+    LIVE = "live"
+    IMPORT = "import"
 
 
 _S = JobState
@@ -49,13 +57,34 @@ OPEN = frozenset({TaskState.WAITING, TaskState.RUNNING})
 LAST = "publication"
 """The task that closes a job."""
 
+STOPPED = frozenset({_S.CANCELLED, _S.REMOVED})
+"""Nobody works on the job any more, and what somebody still makes of it is not wanted."""
+
 
 @dataclass(frozen=True, slots=True)
 class Failure:
     """A code of the closed lists and one human sentence."""
 
-    code: RejectionCode | QuarantineCode
+    code: RejectionCode | QuarantineCode | ClosingCode
     message: str
+
+
+SUPERSEDED = Failure(ClosingCode.SUPERSEDED, "A newer version of the file was uploaded.")
+SOURCE_DELETED = Failure(ClosingCode.SOURCE_DELETED, "The file was deleted, and what was made from it with it.")
+ERASED = Failure(ClosingCode.ERASED, "Everything made from the file was erased on request.")
+WITHDRAWN = frozenset({RejectionCode.SOURCE_GONE, ClosingCode.SOURCE_DELETED})
+"""The codes of jobs whose file went away: should it come back, it is taken up anew."""
+
+
+def standing(received: Sequence["Job"], *, current: str | None) -> "Job | None":
+    """Of the jobs of the same bytes of one media, first received first: the one that stands when these bytes are the
+    object. None where they are to be taken up (again): they were replaced since, or their file had gone."""
+    for job in received:
+        if job.failure == ERASED:
+            return job
+    last = received[-1] if received else None
+    gone = last is not None and last.failure is not None and last.failure.code in WITHDRAWN
+    return last if last and last.version == current and not gone else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,6 +128,7 @@ class Job:
     playable_at: datetime | None
     finished_at: datetime | None
     run_id: str | None
+    origin: Origin = Origin.LIVE
 
     @property
     def place(self) -> tuple[datetime, str]:

@@ -5,15 +5,41 @@
 <media id>/<version>/results/human/…          subtitles that a person set; no stage writes here
 <media id>/<version>/<stage>/<attempt>/…      what they made
 <media id>/<version>/playlists/<attempt>/…    playlists that name subtitles
+set-aside/<name>.json                         messages about uploads that nobody could read
 """
+
+import re
+
+_OURS = re.compile(r"[a-z0-9-]*[a-z2-7]{12}/(?:media\.json|[a-z2-7]{12}/.+)|set-aside/.+", re.DOTALL)
 
 
 def manifest(media_id: str) -> str:
     return f"{media_id}/media.json"
 
 
+def media_prefix(media_id: str) -> str:
+    """Every key that a media owns begins so."""
+    return f"{media_id}/"
+
+
 def version_prefix(media_id: str, version: str) -> str:
     return f"{media_id}/{version}/"
+
+
+def owner(key: str) -> tuple[str, str]:
+    """The media and the version that an object of the media bucket belongs to; "" for the version of a manifest, which
+    is the media's own. Raises ValueError for a key that none of ours is.
+
+    >>> owner("clip-2tq4i6aygg6b/rnomjx365r6t/stream/0a1b2c3d/master.m3u8")
+    ('clip-2tq4i6aygg6b', 'rnomjx365r6t')
+    """
+    media_id, _, rest = key.partition("/")
+    if rest == "media.json":
+        return media_id, ""
+    version, _, name = rest.partition("/")
+    if not (media_id and version and name):
+        raise ValueError(f"{key!r} belongs to no media")
+    return media_id, version
 
 
 def result(media_id: str, version: str, asset: str) -> str:
@@ -24,6 +50,21 @@ def result(media_id: str, version: str, asset: str) -> str:
 def output(media_id: str, version: str, stage: str, attempt: str, name: str) -> str:
     """Where a stage's output lands. `name` is ours, never a user's."""
     return f"{media_id}/{version}/{stage}/{attempt}/{name}"
+
+
+def set_aside(name: str) -> str:
+    """Where a message lands that nobody could read."""
+    return f"set-aside/{name}.json"
+
+
+def is_ours(key: str) -> bool:
+    """Whether a key is one that this module spells: where uploads share a bucket with outputs, that is no upload."""
+    return _OURS.fullmatch(key) is not None
+
+
+def of_manifest(media_id: str, path: str) -> str:
+    """The key that a manifest's path means."""
+    return f"{media_id}/{path}"
 
 
 def relative_to_manifest(media_id: str, key: str) -> str:

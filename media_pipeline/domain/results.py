@@ -37,6 +37,8 @@ class Source:
     profile: str
     info: MediaInfo
     made: Made
+    sha256: str | None = None
+    """of the bytes, in hex; None of what was admitted before it was noted"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -194,3 +196,18 @@ class Tags:
 
 
 Result = Source | Rendition | AudioTracks | Stream | Thumbnails | Subtitles | EmbeddedSubtitles | Tags
+
+_KINDS: dict[str, type[Result]] = {
+    "source": Source,
+    "transcodes": Rendition,
+    "audio": AudioTracks,
+    "stream": Stream,
+    "thumbnails": Thumbnails,
+    "subtitles": Subtitles,
+    "ai_tags": Tags,
+}
+
+
+def kind(asset: str) -> type[Result]:
+    """What an asset hands on. Raises KeyError for one without a result of its own."""
+    return _KINDS[asset.split("/", maxsplit=1)[0]]

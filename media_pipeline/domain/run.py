@@ -1,22 +1,32 @@
-"""What the engine remembers of one run, and what the end of the last one means for a job."""
+"""What the engine remembers of one run, and what it means for a job: that it goes on, is over, or shows no life."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 
+from media_pipeline.domain.attempt import BUDGET, Attempt
 from media_pipeline.domain.errors import QuarantineCode
-from media_pipeline.domain.job import Job, JobState
+from media_pipeline.domain.job import LIVE, OPEN, Job, JobState, TaskState
 
 RETRY_GRACE = timedelta(minutes=10)
 """how long a run that is to be retried may be over before nobody waits for the retry any more"""
 
+_BETWEEN_TASKS = 4
+
 
 class RunState(StrEnum):
+    QUEUED = "queued"
     UNDERWAY = "underway"
     SUCCEEDED = "succeeded"
     FAILED = "failed"
     CANCELLED = "cancelled"
+    """by a person"""
+    STOPPED = "stopped"
+    """by us, because it showed no sign of life"""
+
+
+GOING_ON = frozenset({RunState.QUEUED, RunState.UNDERWAY})
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,9 +39,11 @@ class Run:
     """None for a run that a person started by hand: it works on the version that is current"""
     state: RunState
     retried: bool
-    """whether the engine is going to start one more in its place"""
+    """whether the engine is going to start one more in its place; in that of one *stopped* we do"""
     created_at: datetime
     updated_at: datetime
+    code: QuarantineCode = QuarantineCode.INTERNAL
+    """what is said of work that its end cut short"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,16 +60,45 @@ def ending(job: Job, runs: Sequence[Run], *, now: datetime) -> Ending | None:
 
     A job in the queue that no run was made for, or that was put back there, is not over: it will be asked for.
     """
-    mine = sorted((r for r in runs if r.version in {None, job.version}), key=lambda r: r.created_at)
+    mine = _of(job, runs)
     queued = job.state is JobState.QUEUED
-    if any(r.state is RunState.UNDERWAY for r in mine) or (queued and (job.run_id or not mine)):
+    if any(r.state in GOING_ON for r in mine) or (queued and (job.run_id or not mine)):
         return None
     if not mine:
         return Ending((), False, QuarantineCode.WORKER_LOST)
     last = mine[-1]
-    if last.retried and now - last.updated_at < RETRY_GRACE:
+    if (last.retried or last.state is RunState.STOPPED) and now - last.updated_at < RETRY_GRACE:
         return None
-    return Ending(_counted(job, mine), last.state is RunState.CANCELLED, QuarantineCode.INTERNAL)
+    return Ending(_counted(job, mine), last.state is RunState.CANCELLED, last.code)
+
+
+def silent(job: Job, runs: Sequence[Run], *, patience: timedelta, now: datetime) -> Run | None:
+    """The run that is said to be at work on a job and shows no sign of life: nothing was told of any task for as long
+    as `patience`, or so many times longer between tasks, where a run may wait for a place."""
+    mine = _of(job, runs)
+    if not mine or mine[-1].state is not RunState.UNDERWAY:
+        return None
+    told = [t.started_at + timedelta(seconds=t.seconds or 0) for t in job.tasks if t.started_at]
+    at_work = any(t.state is TaskState.RUNNING for t in job.tasks)
+    quiet = now - max([*told, mine[-1].updated_at])
+    return mine[-1] if quiet > patience * (1 if at_work else _BETWEEN_TASKS) else None
+
+
+def resumable(job: Job, runs: Sequence[Run], attempts: Sequence[Attempt]) -> bool:
+    """Whether a run is to take the place of the last one, which we stopped: not for ever, where none even gets to a
+    task that would be counted."""
+    mine = _of(job, runs)
+    if not mine or mine[-1].state is not RunState.STOPPED:
+        return False
+    since = min((a.started_at for a in attempts if a.counted), default=mine[0].created_at)
+    stopped = [r for r in mine if r.state is RunState.STOPPED and r.updated_at >= since]
+    at_it = job.state in LIVE or any(t.state in OPEN for t in job.tasks)
+    return at_it and len(stopped) <= BUDGET
+
+
+def _of(job: Job, runs: Sequence[Run]) -> list[Run]:
+    """The runs over a job's version, in the order of their making."""
+    return sorted((r for r in runs if r.version in {None, job.version}), key=lambda r: r.created_at)
 
 
 def _counted(job: Job, runs: Sequence[Run]) -> tuple[str, ...]:

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import PurePosixPath
 
+DEFAULT_TENANT = "default"
+_ARCHIVES = {"GLACIER", "DEEP_ARCHIVE", "ARCHIVE_ACCESS", "DEEP_ARCHIVE_ACCESS"}
 _HASH_CHARACTERS = 12  # of base32: 60 bits, so a collision needs about a billion media
 
 
@@ -20,6 +22,15 @@ class StoredObject:
     size: int
     """bytes"""
     modified_at: datetime
+    storage_class: str = "STANDARD"
+    """of the copy that can be read now: a restored one is STANDARD"""
+    content_encoding: str = ""
+    """how the store says the bytes are wrapped, such as gzip; a listing does not tell"""
+
+    @property
+    def archived(self) -> bool:
+        """Whether its bytes must be restored before anybody can read them."""
+        return self.storage_class in _ARCHIVES
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,13 +60,20 @@ def media_id(bucket: str, key: str) -> str:
     return f"{slug}-{_short_hash(bucket, key)}"
 
 
-def version_id(etag: str) -> str:
-    """The name of an object version in prefixes and run keys: 60 bits of hash over its ETag."""
-    return _short_hash(etag)
+def version_id(etag: str, again: int = 0) -> str:
+    """The name of a received object version in prefixes and run keys: 60 bits of hash over its ETag, and over how often
+    the same bytes were received before, with others or none in between."""
+    return _short_hash(etag, str(again)) if again else _short_hash(etag)
+
+
+def tenant(key: str) -> str:
+    """Who an upload belongs to where tenants share a bucket: the first folder, or DEFAULT_TENANT at the top."""
+    folder, slash, _ = key.partition("/")
+    return folder if slash and folder else DEFAULT_TENANT
 
 
 def received(obj: StoredObject) -> Upload:
-    """The upload that an object stands for."""
+    """The upload that an object stands for, received for the first time."""
     return Upload(
         media_id=media_id(obj.bucket, obj.key),
         version=version_id(obj.etag),

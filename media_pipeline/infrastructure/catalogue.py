@@ -5,8 +5,9 @@ registered once by its primary key, so any number of processes may write.
 """
 
 import os
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import asdict, replace
 from datetime import datetime
 from typing import Any
 
@@ -20,9 +21,27 @@ from sqlalchemy.exc import (
     TimeoutError,
 )
 
+from media_pipeline.domain import search
+from media_pipeline.domain.attempt import LOST, Attempt
 from media_pipeline.domain.errors import Conflict, Missing, QuarantineCode, Unavailable
-from media_pipeline.domain.job import ALLOWED, Failure, Job, JobState, Task, TaskState
-from media_pipeline.domain.upload import Upload, media_id
+from media_pipeline.domain.job import (
+    ALLOWED,
+    ERASED,
+    LIVE,
+    OPEN,
+    SUPERSEDED,
+    Failure,
+    Job,
+    JobState,
+    Origin,
+    Task,
+    TaskState,
+    standing,
+)
+from media_pipeline.domain.receipt import Receipt
+from media_pipeline.domain.search import Query
+from media_pipeline.domain.upload import Upload, media_id, version_id
+from media_pipeline.infrastructure import catalogue_attempts as tries
 from media_pipeline.infrastructure import catalogue_reads as reads
 from media_pipeline.infrastructure import catalogue_rows as rows
 from media_pipeline.infrastructure import database as db
@@ -40,40 +59,123 @@ class SqlCatalogue:
         self._engines: dict[int, sa.Engine] = {}
 
     def register(
-        self, upload: Upload, *, title: str, tenant: str, profile: str, tasks: Sequence[str], at: datetime
+        self,
+        upload: Upload,
+        *,
+        title: str,
+        tenant: str,
+        profile: str,
+        tasks: Sequence[str],
+        origin: Origin = Origin.LIVE,
+        at: datetime,
     ) -> Job:
         """A new version also gives the media its title and tenant."""
         with self._writing() as connection:
-            if not _exists(connection, upload.media_id, upload.version):
-                _insert_version(connection, upload, title=title, tenant=tenant, profile=profile, tasks=tasks, at=at)
-            return reads.one(connection, upload.media_id, upload.version)
+            current = _held(connection, upload, title=title, tenant=tenant, at=at)
+            there = reads.many(connection, reads.of_etag(upload))
+            kept = standing(there, current=current)
+            if kept is None:
+                upload = replace(upload, version=version_id(upload.etag, again=len(there)))
+                _insert_version(
+                    connection, upload, title=title, tenant=tenant, profile=profile, tasks=tasks, origin=origin, at=at
+                )
+            return kept or reads.one(connection, upload.media_id, upload.version)
 
     def known(self, bucket: str, versions: Collection[tuple[str, str]]) -> set[tuple[str, str]]:
-        ids = sorted({media_id(bucket, key) for key, _ in versions})
+        keys = {media_id(bucket, key): key for key, _ in versions}
+        ids = sorted(keys)
         found: set[tuple[str, str]] = set()
         with self._reading() as connection:
             for start in range(0, len(ids), reads.CHUNK):
-                chunk = db.media.c.id.in_(ids[start : start + reads.CHUNK])
-                query = sa.select(db.media.c.key, db.jobs.c.etag).join(db.jobs).where(chunk)
-                found.update((key, etag) for key, etag in connection.execute(query))
+                query = reads.standing(ids[start : start + reads.CHUNK])
+                found.update((keys[media], etag) for media, etag in connection.execute(query))
         return found.intersection(versions)
 
     def job(self, media_id: str, version: str | None = None) -> Job:
         with self._reading() as connection:
             return reads.one(connection, media_id, version)
 
+    def versions(self, media_id: str) -> list[Job]:
+        with self._reading() as connection:
+            return reads.many(connection, reads.versions(media_id))
+
+    def content(self, media_id: str, version: str, sha256: str) -> None:
+        with self._writing() as connection:
+            tenant = reads.one(connection, media_id, version).tenant
+            connection.execute(sa.delete(db.contents).where(reads.of(db.contents, media_id, version)))
+            one = {"media_id": media_id, "version": version, "tenant": tenant, "sha256": sha256}
+            connection.execute(sa.insert(db.contents).values(one))
+
+    def alike(self, media_id: str, version: str, *, limit: int) -> list[Job]:
+        with self._reading() as connection:
+            return reads.many(connection, reads.alike(media_id, version, limit))
+
+    def erase(self, receipt: Receipt) -> None:
+        media = receipt.media_id
+        removed = {"state": JobState.REMOVED.value, "error_code": ERASED.code.value, "error_message": ERASED.message}
+        blank = {"size": 0, "revision": 0, "finished_at": receipt.erased_at}
+        with self._writing() as connection:
+            if not connection.execute(
+                sa.update(db.media).where(db.media.c.id == media).values(title="", key="")
+            ).rowcount:
+                raise Missing("There is no such media.", detail=media)
+            connection.execute(sa.update(db.jobs).where(db.jobs.c.media_id == media).values(**removed, **blank))
+            connection.execute(sa.update(db.tasks).where(db.tasks.c.media_id == media).values(reason=None))
+            for table in (db.attempts, db.found_by, db.contents, db.receipts):
+                connection.execute(sa.delete(table).where(table.c.media_id == media))
+            connection.execute(sa.insert(db.receipts).values(asdict(receipt)))
+
+    def receipt(self, media_id: str) -> Receipt | None:
+        with self._reading() as connection:
+            return reads.receipt(connection, media_id)
+
     def jobs(
-        self, *, state: JobState | None = None, after: tuple[datetime, str] | None = None, limit: int = 50
+        self,
+        *,
+        state: JobState | None = None,
+        text: Query | None = None,
+        after: tuple[datetime, str] | None = None,
+        limit: int = 50,
     ) -> list[Job]:
         with self._reading() as connection:
-            return reads.many(connection, reads.listed(state, after, limit))
+            dialect = connection.dialect.name
+            return reads.many(connection, reads.listed(state, text, after, limit, dialect=dialect))
+
+    def describe(self, media_id: str, texts: Iterable[str]) -> None:
+        title = sa.select(db.media.c.title).where(db.media.c.id == media_id)
+        with self._writing() as connection:
+            shown = connection.execute(title).scalar_one_or_none()
+            if shown is None:
+                raise Missing("There is no such media.", detail=media_id)
+            words = " ".join(search.words([shown, *texts]))
+            if not _inserted(connection, db.found_by, {"media_id": media_id, "words": words}):
+                mine = db.found_by.c.media_id == media_id
+                connection.execute(sa.update(db.found_by).where(mine).values(words=words))
 
     def unsettled(self, *, limit: int) -> list[Job]:
         with self._reading() as connection:
             return reads.many(connection, reads.unsettled(limit))
 
+    def settled(self, media_id: str, version: str, *, seen: Job, at: datetime) -> None:
+        mine = reads.of(db.jobs, media_id, version), db.jobs.c.state == JobState.PLAYABLE.value, reads.as_seen(seen)
+        with self._writing() as connection:
+            connection.execute(sa.update(db.jobs).where(*mine).values(finished_at=at))
+
+    def line(self, bucket: str, *, limit: int) -> list[Job]:
+        with self._reading() as connection:
+            return reads.many(connection, reads.line(bucket, limit))
+
     def restart(
-        self, media_id: str, version: str, *, run_id: str, profile: str, tasks: Sequence[str], at: datetime
+        self,
+        media_id: str,
+        version: str,
+        *,
+        run_id: str,
+        profile: str,
+        tasks: Sequence[str],
+        fresh: bool = False,
+        seen: Job | None = None,
+        at: datetime,
     ) -> bool:
         """A ready job is playable until its run is over; one that is removed may not be restarted. Raises Missing."""
         state = db.jobs.c.state
@@ -83,6 +185,7 @@ class SqlCatalogue:
             .where(
                 reads.of(db.jobs, media_id, version),
                 sa.or_(idle, state.in_({JobState.PROCESSING, *_WATCHABLE})),
+                reads.as_seen(seen),
             )
             .values(
                 state=sa.case(
@@ -102,10 +205,38 @@ class SqlCatalogue:
             before = connection.scalar(sa.select(db.jobs.c.profile).where(reads.of(db.jobs, media_id, version)))
             if not _changed(connection, change, media_id, version):
                 return False
+            if fresh:
+                tries.forget(connection, media_id, version)
             if before != profile:
                 connection.execute(sa.delete(db.tasks).where(reads.of(db.tasks, media_id, version)))
             _reset_tasks(connection, media_id, version, tasks)
             return True
+
+    def begin(self, media_id: str, version: str, stage: str, *, run_id: str, at: datetime) -> None:
+        with self._writing() as connection:
+            if not _exists(connection, media_id, version):
+                raise Missing("There is no such media.", detail=f"{media_id}/{version}")
+            tries.end(connection, media_id, version, stage, failure=LOST, at=at)
+            tries.begin(connection, media_id, version, stage, run_id=run_id, at=at)
+
+    def end(
+        self,
+        media_id: str,
+        version: str,
+        stage: str | None = None,
+        *,
+        failure: Failure | None = None,
+        seen: Job | None = None,
+        at: datetime,
+    ) -> None:
+        with self._writing() as connection:
+            if seen is not None:
+                _hold(connection, seen)
+            tries.end(connection, media_id, version, stage, failure=failure, at=at)
+
+    def attempts(self, media_id: str, version: str) -> list[Attempt]:
+        with self._reading() as connection:
+            return tries.found(connection, media_id, version)
 
     def move(
         self,
@@ -131,8 +262,17 @@ class SqlCatalogue:
         with self._writing() as connection:
             return _changed(connection, change, media_id, version)
 
+    def finished(self, media_ids: Collection[str]) -> dict[str, datetime]:
+        asked, found = sorted(media_ids), {}
+        with self._reading() as connection:
+            for start in range(0, len(asked), reads.CHUNK):
+                rows_ = connection.execute(reads.finished(asked[start : start + reads.CHUNK]))
+                found.update({row.media_id: row.finished for row in rows_ if row.finished})
+        return found
+
     def published(self, media_id: str, version: str, revision: int) -> None:
-        lower = sa.update(db.jobs).where(reads.of(db.jobs, media_id, version), db.jobs.c.revision < revision)
+        raised = sa.true() if revision == 0 else db.jobs.c.revision < revision
+        lower = sa.update(db.jobs).where(reads.of(db.jobs, media_id, version), raised)
         with self._writing() as connection:
             _changed(connection, lower.values(revision=revision), media_id, version)
 
@@ -241,6 +381,17 @@ def _task_started(state: TaskState, at: datetime) -> sa.ColumnElement[datetime] 
             return started_at
 
 
+def _held(connection: sa.Connection, upload: Upload, *, title: str, tenant: str, at: datetime) -> str | None:
+    """The current version of a media, whose row nobody else changes until the end of the transaction; None of a new
+    one. Of those who insert it at the same time all but one wait here, and then find it."""
+    if current := reads.current(connection, upload.media_id):
+        return current
+    new = {"title": title, "tenant": tenant, "current_version": upload.version, "created_at": at}
+    if _inserted(connection, db.media, {"id": upload.media_id, "bucket": upload.bucket, "key": upload.key} | new):
+        return None
+    return reads.current(connection, upload.media_id)
+
+
 def _insert_version(
     connection: sa.Connection,
     upload: Upload,
@@ -249,20 +400,31 @@ def _insert_version(
     tenant: str,
     profile: str,
     tasks: Sequence[str],
+    origin: Origin,
     at: datetime,
 ) -> None:
-    """Insert what is not there. Whoever registers the same version at the same time makes it only once."""
-    shown = {"title": title, "tenant": tenant, "current_version": upload.version}
-    _inserted(
-        connection,
-        db.media,
-        {"id": upload.media_id, "bucket": upload.bucket, "key": upload.key, "created_at": at} | shown,
-    )
+    """Insert a version of a media that the caller holds, and make it current."""
+    shown = {"key": upload.key, "title": title, "tenant": tenant, "current_version": upload.version}
+    _inserted(connection, db.found_by, {"media_id": upload.media_id, "words": " ".join(search.words([title]))})
     job = {"media_id": upload.media_id, "version": upload.version, "etag": upload.etag, "size": upload.size}
     queued = {"profile": profile, "state": JobState.QUEUED.value, "revision": 0, "received_at": at}
-    if _inserted(connection, db.jobs, job | queued):
-        connection.execute(sa.update(db.media).where(db.media.c.id == upload.media_id).values(shown))
-        _insert_tasks(connection, upload.media_id, upload.version, tasks, first=0)
+    connection.execute(sa.insert(db.jobs).values(job | queued | {"origin": origin.value}))
+    connection.execute(sa.update(db.media).where(db.media.c.id == upload.media_id).values(shown))
+    _insert_tasks(connection, upload.media_id, upload.version, tasks, first=0)
+    _supersede(connection, upload, at)
+
+
+def _supersede(connection: sa.Connection, new: Upload, at: datetime) -> None:
+    """What is under way of the other versions of a media is over."""
+    job, task = db.jobs.c, db.tasks.c
+    mine = sa.and_(task.media_id == job.media_id, task.version == job.version)
+    still_open = sa.exists().where(mine, task.state.in_(OPEN)).correlate(db.jobs)
+    under_way = sa.or_(job.state.in_(LIVE), sa.and_(job.state == JobState.PLAYABLE.value, still_open))
+    closed = {"state": JobState.CANCELLED.value, "finished_at": at, "error_code": SUPERSEDED.code.value}
+    others = sa.update(db.jobs).where(job.media_id == new.media_id, job.version != new.version, under_way)
+    connection.execute(others.values(**closed, error_message=SUPERSEDED.message))
+    theirs = sa.update(db.tasks).where(task.media_id == new.media_id, task.version != new.version, task.state.in_(OPEN))
+    connection.execute(theirs.values(state=TaskState.SKIPPED.value, reason=SUPERSEDED.message))
 
 
 def _inserted(connection: sa.Connection, table: sa.Table, values: Mapping[str, Any]) -> bool:

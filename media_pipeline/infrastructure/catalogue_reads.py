@@ -5,9 +5,14 @@ from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import TSQUERY
 
 from media_pipeline.domain.errors import Missing
-from media_pipeline.domain.job import LAST, OPEN, Job, JobState, Task, TaskState
+from media_pipeline.domain.fairness import BONUS, MEDIUM_BYTES, SMALL_BYTES, STEP, Size
+from media_pipeline.domain.job import ERASED, LIVE, OPEN, WITHDRAWN, Job, JobState, Origin, Task
+from media_pipeline.domain.receipt import Receipt
+from media_pipeline.domain.search import Query
+from media_pipeline.domain.upload import Upload
 from media_pipeline.infrastructure import catalogue_rows as rows
 from media_pipeline.infrastructure import database as db
 
@@ -31,36 +36,131 @@ def as_seen(seen: Job | None) -> sa.ColumnElement[bool]:
     return sa.and_(db.jobs.c.state == seen.state.value, db.jobs.c.run_id.is_not_distinct_from(seen.run_id))
 
 
-def listed(state: JobState | None, after: tuple[datetime, str] | None, limit: int) -> sa.Select[Any]:
-    """A page of the current jobs, newest first."""
-    query = sa.select(*_COLUMNS).join(db.media).where(db.jobs.c.version == db.media.c.current_version)
+def of_etag(upload: Upload) -> sa.Select[Any]:
+    """Every time the same bytes were received for a media, the first one first."""
+    same = sa.and_(db.jobs.c.media_id == upload.media_id, db.jobs.c.etag == upload.etag)
+    oldest = db.jobs.c.received_at, db.jobs.c.version == db.media.c.current_version
+    return sa.select(*_COLUMNS).join(db.media).where(same).order_by(*oldest)
+
+
+def versions(media_id: str) -> sa.Select[Any]:
+    """Every version of a media, the current one first, then the newest."""
+    newest = (db.jobs.c.version == db.media.c.current_version).desc(), db.jobs.c.received_at.desc()
+    return sa.select(*_COLUMNS).join(db.media).where(db.media.c.id == media_id).order_by(*newest)
+
+
+def alike(media_id: str, version: str, limit: int) -> sa.Select[Any]:
+    """See Catalogue.alike."""
+    mine, theirs = db.contents.alias(), db.contents
+    same = sa.and_(mine.c.sha256 == theirs.c.sha256, mine.c.tenant == theirs.c.tenant)
+    of_job = sa.and_(theirs.c.media_id == db.jobs.c.media_id, theirs.c.version == db.jobs.c.version)
+    query = sa.select(*_COLUMNS).join(db.media).join(theirs, of_job).join(mine, same).where(of(mine, media_id, version))  # type: ignore[arg-type]
+    query = query.where(sa.not_(of(db.jobs, media_id, version)), db.jobs.c.state != JobState.REMOVED.value)
+    return query.order_by(db.jobs.c.received_at.desc()).limit(limit)
+
+
+def standing(ids: Sequence[str]) -> sa.Select[Any]:
+    """Id and ETag of what is known of these media, see domain.job.standing."""
+    code = db.jobs.c.error_code
+    there = sa.or_(code.is_(None), code.not_in([c.value for c in WITHDRAWN]))
+    known = sa.or_(sa.and_(db.jobs.c.version == db.media.c.current_version, there), code == ERASED.code.value)
+    return sa.select(db.media.c.id, db.jobs.c.etag).join(db.jobs).where(db.media.c.id.in_(ids), known)
+
+
+def current(connection: sa.Connection, media_id: str) -> str | None:
+    """Which version of a media is current. Holds its row, where there is one, until the end of the transaction."""
+    mine = sa.select(db.media.c.current_version).where(db.media.c.id == media_id)
+    return connection.execute(mine.with_for_update()).scalar_one_or_none()
+
+
+def receipt(connection: sa.Connection, media_id: str) -> Receipt | None:
+    """The receipt of a media of which nothing else is left."""
+    erased = db.jobs.c.error_code == ERASED.code.value
+    still = sa.select(db.receipts).join(db.media, db.media.c.id == db.receipts.c.media_id).join(db.jobs, sa.and_(
+        db.jobs.c.media_id == db.media.c.id, db.jobs.c.version == db.media.c.current_version, erased
+    ))  # fmt: skip
+    row = connection.execute(still.where(db.receipts.c.media_id == media_id)).one_or_none()
+    return Receipt(**row._mapping) if row else None
+
+
+def listed(
+    state: JobState | None, text: Query | None, after: tuple[datetime, str] | None, limit: int, *, dialect: str
+) -> sa.Select[Any]:
+    """A page of the current jobs, newest first.
+
+    Postgres takes a join over two columns to find next to nothing, and would rather read and sort everything than go
+    along an index. So what is current is asked for apart, and only the page is joined.
+    """
+    current = sa.select(db.media.c.current_version == db.jobs.c.version).where(db.media.c.id == db.jobs.c.media_id)
+    order = db.jobs.c.received_at.desc(), db.jobs.c.media_id.desc()
+    query = sa.select(db.jobs.c.media_id, db.jobs.c.version).where(current.correlate(db.jobs).scalar_subquery())
     if state is not None:
         query = query.where(db.jobs.c.state == state.value)
+    if text is not None:
+        query = query.join(db.found_by, db.found_by.c.media_id == db.jobs.c.media_id).where(_holding(text, dialect))
     if after is not None:
         place = sa.tuple_(db.jobs.c.received_at, db.jobs.c.media_id)
         query = query.where(place < sa.tuple_(sa.literal(after[0], db.UtcTime), sa.literal(after[1])))
-    return query.order_by(db.jobs.c.received_at.desc(), db.jobs.c.media_id.desc()).limit(limit)
+    page = query.order_by(*order).limit(limit).subquery("page")
+    same = sa.and_(db.jobs.c.media_id == page.c.media_id, db.jobs.c.version == page.c.version)
+    return sa.select(*_COLUMNS).join(db.media).join(page, same).order_by(*order)
+
+
+def _holding(text: Query, dialect: str) -> sa.ColumnElement[bool]:
+    """The row of `found_by` has these words."""
+    if dialect == "postgresql":
+        # Words are letters and digits alone.
+        wanted = [*(f"'{word}'" for word in sorted(text.whole)), f"'{text.start}':*"]
+        indexed: sa.ColumnElement[Any] = sa.literal_column(db.WORDS)
+        return indexed.bool_op("@@")(sa.cast(" & ".join(wanted), TSQUERY))
+    padded = sa.literal(" ") + db.found_by.c.words + sa.literal(" ")
+    wanted = [f" {text.start}", *(f" {word} " for word in text.whole)]
+    return sa.and_(*(sa.func.instr(padded, word) > 0 for word in wanted))
+
+
+def line(bucket: str, limit: int) -> sa.Select[Any]:
+    """See Catalogue.line. Reads what is in the queue, and nothing else."""
+    size, live = db.jobs.c.size, db.jobs.c.origin == Origin.LIVE.value
+    bonus = sa.case(
+        (size < SMALL_BYTES, BONUS[Size.SMALL]), (size < MEDIUM_BYTES, BONUS[Size.MEDIUM]), else_=BONUS[Size.LARGE]
+    )
+    place = db.jobs.c.received_at, db.jobs.c.media_id
+    ahead = sa.func.row_number().over(partition_by=(db.media.c.tenant, bonus, live), order_by=place) - 1
+    query = sa.select(*_COLUMNS).join(db.media).where(
+        db.jobs.c.state == JobState.QUEUED.value,
+        db.jobs.c.run_id.is_(None),
+        db.jobs.c.version == db.media.c.current_version,
+        db.media.c.bucket == bucket,
+    )  # fmt: skip
+    return query.order_by(sa.case((live, 0), else_=1), STEP * ahead - bonus, *place).limit(limit)
 
 
 def unsettled(limit: int) -> sa.Select[Any]:
     """See Catalogue.unsettled. Each of its parts has an index that leaves out what is done, however much that is."""
     key = db.jobs.c.media_id, db.jobs.c.version
     task = sa.and_(db.tasks.c.media_id == db.jobs.c.media_id, db.tasks.c.version == db.jobs.c.version)
-    failed = sa.exists().where(task, db.tasks.c.state == TaskState.FAILED.value).correlate(db.jobs)
     processing = sa.select(*key).where(db.jobs.c.state == JobState.PROCESSING.value)
+    unfinished = sa.select(*key).where(db.jobs.c.state == JobState.PLAYABLE.value, db.jobs.c.finished_at.is_(None))
     with_open_task = (
         sa.select(*key).join(db.tasks, task).where(db.tasks.c.state.in_(OPEN), db.jobs.c.state != JobState.QUEUED.value)
     )
-    whole_but_not_ready = (
-        sa.select(*key)
-        .join(db.tasks, task)
-        .where(db.jobs.c.state == JobState.PLAYABLE.value)
-        .where(db.tasks.c.name == LAST, db.tasks.c.state == TaskState.DONE.value, ~failed)
-    )
-    found = sa.union(processing, with_open_task, whole_but_not_ready).subquery("unsettled")
+    found = sa.union(processing, unfinished, with_open_task).subquery("unsettled")
     same = sa.and_(db.jobs.c.media_id == found.c.media_id, db.jobs.c.version == found.c.version)
     query = sa.select(*_COLUMNS).join(db.media).join(found, same)
     return query.order_by(db.jobs.c.received_at, db.jobs.c.media_id, db.jobs.c.version).limit(limit)
+
+
+def finished(media_ids: Sequence[str]) -> sa.Select[Any]:
+    """See Catalogue.finished. A media that stayed playable is over since then."""
+    task = sa.and_(db.tasks.c.media_id == db.jobs.c.media_id, db.tasks.c.version == db.jobs.c.version)
+    is_open = sa.exists().where(task, db.tasks.c.state.in_(OPEN)).correlate(db.jobs)
+    since = sa.func.coalesce(db.jobs.c.finished_at, db.jobs.c.playable_at, type_=db.UtcTime).label("finished")
+    return (
+        sa.select(db.jobs.c.media_id, since)
+        .join(db.media)
+        .where(db.media.c.id.in_(media_ids), db.jobs.c.version == db.media.c.current_version)
+        .where(db.jobs.c.state.not_in(LIVE), ~is_open)
+    )
 
 
 def one(connection: sa.Connection, media_id: str, version: str | None) -> Job:

@@ -4,8 +4,8 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from media_pipeline.domain.errors import QuarantineCode, RejectionCode
-from media_pipeline.domain.job import Failure, Job, JobState, Task, TaskState
+from media_pipeline.domain.errors import ClosingCode, QuarantineCode, RejectionCode
+from media_pipeline.domain.job import Failure, Job, JobState, Origin, Task, TaskState
 
 
 def to_task(row: sa.Row[Any]) -> Task:
@@ -33,18 +33,19 @@ def to_job(row: sa.Row[Any], tasks: tuple[Task, ...]) -> Job:
         profile=row.profile,
         state=JobState(row.state),
         tasks=tasks,
-        failure=_to_failure(row.error_code, row.error_message),
+        failure=to_failure(row.error_code, row.error_message),
         revision=row.revision,
         received_at=row.received_at,
         started_at=row.started_at,
         playable_at=row.playable_at,
         finished_at=row.finished_at,
         run_id=row.run_id,
+        origin=Origin(row.origin),
     )
 
 
-def _to_failure(code: str | None, message: str | None) -> Failure | None:
+def to_failure(code: str | None, message: str | None) -> Failure | None:
     if code is None:
         return None
-    known = RejectionCode(code) if code in RejectionCode.__members__ else QuarantineCode(code)
-    return Failure(known, message or "")
+    kind = next(kind for kind in (RejectionCode, ClosingCode, QuarantineCode) if code in kind.__members__)
+    return Failure(kind(code), message or "")

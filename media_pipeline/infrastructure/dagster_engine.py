@@ -1,25 +1,53 @@
 """Dagster as the Engine port, and as the way a process runs the graph by itself."""
 
+import logging
 import os
 import shutil
-from collections.abc import Collection, Iterator
+import sys
+import time
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
-from datetime import UTC
+from datetime import UTC, datetime
 from itertools import chain
 from pathlib import Path
 
 import dagster as dg
+from dagster._core.code_pointer import ModuleCodePointer
+from dagster._core.errors import DagsterUserCodeUnreachableError
+from dagster._core.origin import DEFAULT_DAGSTER_ENTRY_POINT, JobPythonOrigin, RepositoryPythonOrigin
+from dagster._core.remote_origin import (
+    ManagedGrpcPythonEnvCodeLocationOrigin,
+    RemoteJobOrigin,
+    RemoteRepositoryOrigin,
+)
+from dagster._core.run_coordinator import SubmitRunContext
+from dagster._core.types.loadable_target_origin import LoadableTargetOrigin
 
-from media_pipeline.domain.run import Run, RunState
+from media_pipeline.domain.errors import Conflict, QuarantineCode
+from media_pipeline.domain.run import GOING_ON, Run, RunState
 
 PACKAGED_CONFIG = Path(__file__).parent.parent / "dagster.yaml"
+STOPPED_TAG = "media_pipeline/stopped"
+"""of a run that we ended, and no person"""
+_MODULE, _LOCATION = "media_pipeline.definitions", "media_pipeline"  # as workspace.yaml has it
+_RUNS_LOOKED_AT = 10
+_FORGOTTEN_AT_ONCE = 200  # 41 ms each
+_log = logging.getLogger(__name__)
 _PARTITION = "dagster/partition"
 _CHUNK = 200  # media asked for at once
-_ENDED = {
+_ENDING_SECONDS, _POLL_SECONDS = 30, 0.25
+_STATES = {
+    dg.DagsterRunStatus.NOT_STARTED: RunState.QUEUED,
+    dg.DagsterRunStatus.QUEUED: RunState.QUEUED,
+    dg.DagsterRunStatus.STARTING: RunState.UNDERWAY,
+    dg.DagsterRunStatus.STARTED: RunState.UNDERWAY,
+    dg.DagsterRunStatus.CANCELING: RunState.UNDERWAY,
     dg.DagsterRunStatus.SUCCESS: RunState.SUCCEEDED,
     dg.DagsterRunStatus.FAILURE: RunState.FAILED,
     dg.DagsterRunStatus.CANCELED: RunState.CANCELLED,
 }
+_REASON = "dagster/failure_reason"
+_OF_OUR_CODE = {"STEP_FAILURE", "RUN_EXCEPTION", "JOB_INITIALIZATION_FAILURE"}
 _CONSUMED = (dg.DagsterEventType.RUN_FAILURE, dg.DagsterEventType.RUN_SUCCESS)
 _CHECKOUT_CONFIG = Path(__file__).parent.parent.parent / "dagster.yaml"
 
@@ -55,18 +83,95 @@ def seed(home: Path) -> None:
             cursors.set_cursor_values(dict.fromkeys(missing, "0"))
 
 
-class DagsterEngine:
-    """The Engine and History ports over an instance. `version_tag` is the run tag that holds the object version."""
+def forget(
+    instance: dg.DagsterInstance, *, keep: Collection[str], before: datetime, cursor: str | None
+) -> tuple[str | None, int]:
+    """Delete finished runs over media that are not to be kept, last changed before then, with all their events: of a
+    portion, oldest first, going on from a cursor. The cursor to go on from (None: begin again), and how many went."""
+    over = dg.RunsFilter(statuses=[s for s, state in _STATES.items() if state not in GOING_ON], updated_before=before)
+    runs = instance.get_runs(over, cursor=cursor, limit=_FORGOTTEN_AT_ONCE, ascending=True)
+    gone = [r.run_id for r in runs if r.tags.get(_PARTITION, "") not in keep and _PARTITION in r.tags]
+    last = next((r.run_id for r in reversed(runs) if r.run_id not in gone), cursor)  # a cursor is a run that is there
+    for run_id in gone:
+        instance.delete_run(run_id)
+    return (last if len(runs) == _FORGOTTEN_AT_ONCE else None), len(gone)
 
-    def __init__(self, instance: dg.DagsterInstance, *, version_tag: str) -> None:
+
+class DagsterEngine:
+    """The Engine and History ports over an instance. `version_tag` is the run tag that holds the object version,
+    `partitions` the name of the dynamic partitions that the media are, `graph` the job that `launch` asks for."""
+
+    def __init__(
+        self,
+        instance: dg.DagsterInstance,
+        *,
+        version_tag: str,
+        partitions: str = "uploads",
+        graph: dg.JobDefinition | None = None,
+    ) -> None:
         self._instance = instance
         self._version_tag = version_tag
+        self._partitions = partitions
+        self._graph = graph
 
     def cancel(self, media_id: str, version: str) -> None:
+        """A worker that cannot be reached hears of it from the catalogue, or is lost."""
         tags = {_PARTITION: media_id, self._version_tag: version}
         for run in self._instance.get_runs(dg.RunsFilter(tags=tags)):
-            if not run.is_finished:
+            if run.is_finished:
+                continue
+            try:
                 self._instance.run_coordinator.cancel_run(run.run_id)
+            except (dg.DagsterError, DagsterUserCodeUnreachableError) as unreachable:
+                _log.warning("a worker cannot be reached", extra={"run_id": run.run_id, "reason": str(unreachable)})
+
+    def launch(self, media_id: str, version: str, *, assets: Collection[str] | None, tags: Mapping[str, str]) -> str:
+        """Made by the instance alone, without asking a code server: it works beside a daemon, and before one runs."""
+        if self._graph is None:
+            raise ValueError("an engine without a graph launches nothing")
+        self._instance.add_dynamic_partitions(self._partitions, [media_id])
+        job, code = _origins(self._instance, self._graph.name)
+        run = self._instance.create_run_for_job(
+            self._graph,
+            asset_selection=None if assets is None else {dg.AssetKey(a.split("/")) for a in assets},
+            tags={**tags, _PARTITION: media_id, self._version_tag: version},
+            remote_job_origin=job,
+            job_code_origin=code,
+        )
+        self._instance.run_coordinator.submit_run(SubmitRunContext(run, workspace=None))  # type: ignore[arg-type]
+        return run.run_id
+
+    def stop(self, run_id: str) -> None:
+        """A worker that cannot be reached any more is taken for dead."""
+        run = self._instance.get_run_by_id(run_id)
+        if run is None or run.is_finished:
+            return
+        self._instance.add_run_tags(run_id, {STOPPED_TAG: "true"})
+        try:
+            ending = self._instance.run_coordinator.cancel_run(run_id)
+        except (dg.DagsterError, DagsterUserCodeUnreachableError) as unreachable:
+            _log.warning("a worker cannot be reached", extra={"run_id": run_id, "reason": str(unreachable)})
+            ending = False
+        after = self._instance.get_run_by_id(run_id)
+        if after and not ending and not after.is_finished:
+            self._instance.report_run_canceled(after, "The worker showed no sign of life.")
+
+    def forget(self, media_id: str) -> int:
+        """Waits half a minute for runs to end. What the instance keeps of ticks of sensors is left to its retention."""
+        mine = dg.RunsFilter(tags={_PARTITION: media_id})
+        until, runs = time.monotonic() + _ENDING_SECONDS, list(self._instance.get_runs(mine))
+        for run in runs:
+            self.stop(run.run_id)
+        while not all(run.is_finished for run in self._instance.get_runs(mine)):
+            if time.monotonic() > until:
+                raise Conflict("A run is still ending: ask again in a moment.")
+            time.sleep(_POLL_SECONDS)
+        for run in runs:
+            self._instance.compute_log_manager.delete_logs(prefix=[run.run_id])
+            self._instance.delete_run(run.run_id)
+        self._instance.wipe_asset_cached_status(self._instance.get_asset_keys())  # it names partitions
+        self._instance.delete_dynamic_partition(self._partitions, media_id)
+        return len(runs)
 
     def runs(self, media_ids: Collection[str]) -> dict[str, list[Run]]:
         found: dict[str, list[Run]] = {}
@@ -80,15 +185,58 @@ class DagsterEngine:
                         run_id=run.run_id,
                         root=run.root_run_id or run.run_id,
                         version=run.tags.get(self._version_tag),
-                        state=_ENDED.get(run.status, RunState.UNDERWAY),
+                        state=_state(run),
                         retried=run.tags.get("dagster/will_retry") == "true",
                         created_at=record.create_timestamp.astimezone(UTC),
                         updated_at=record.update_timestamp.astimezone(UTC),
+                        code=cause(run),
                     )
                 )
         return found
+
+    def at_work(self) -> set[str]:
+        return self._in({RunState.UNDERWAY})
+
+    def going_on(self) -> set[str]:
+        """The media that a run is at work on, or waits to be."""
+        return self._in(GOING_ON)
+
+    def _in(self, states: Collection[RunState]) -> set[str]:
+        statuses = [status for status, state in _STATES.items() if state in states]
+        runs = self._instance.get_runs(dg.RunsFilter(statuses=statuses))
+        return {run.tags[_PARTITION] for run in runs if _PARTITION in run.tags}
 
     def made(self, run_ids: Collection[str]) -> set[str]:
         logged = (self._instance.all_logs(r, of_type=dg.DagsterEventType.ASSET_MATERIALIZATION) for r in run_ids)
         keys = (entry.get_dagster_event().asset_key for entry in chain.from_iterable(logged))
         return {"/".join(key.path) for key in keys if key}
+
+
+def cause(run: dg.DagsterRun, said: str = "") -> QuarantineCode:
+    """What ended a run that failed, by its tags and the words of its last event."""
+    if "OOMKilled" in said:
+        return QuarantineCode.OUT_OF_MEMORY
+    ours = run.tags.get(_REASON) in _OF_OUR_CODE or run.status is not dg.DagsterRunStatus.FAILURE
+    return QuarantineCode.INTERNAL if ours else QuarantineCode.WORKER_LOST
+
+
+def _state(run: dg.DagsterRun) -> RunState:
+    if run.status is dg.DagsterRunStatus.CANCELED and STOPPED_TAG in run.tags:
+        return RunState.STOPPED
+    return _STATES.get(run.status, RunState.UNDERWAY)
+
+
+def _origins(instance: dg.DagsterInstance, job: str) -> tuple[RemoteJobOrigin, JobPythonOrigin]:
+    """Where a daemon finds the code of a job, as its newest run had it; before the first, as our workspace has it."""
+    image = os.environ.get("DAGSTER_CURRENT_IMAGE")
+    for run in instance.get_runs(dg.RunsFilter(job_name=job), limit=_RUNS_LOOKED_AT):
+        if run.remote_job_origin and run.job_code_origin:
+            code = run.job_code_origin.repository_origin
+            code = code._replace(container_image=image or code.container_image)
+            return run.remote_job_origin, JobPythonOrigin(job, code)
+    target = LoadableTargetOrigin(executable_path=sys.executable, module_name=_MODULE)
+    location = ManagedGrpcPythonEnvCodeLocationOrigin(target, location_name=_LOCATION)
+    code = RepositoryPythonOrigin(
+        sys.executable, ModuleCodePointer(_MODULE, "defs"), image, DEFAULT_DAGSTER_ENTRY_POINT, None
+    )
+    return RemoteJobOrigin(RemoteRepositoryOrigin(location, "__repository__"), job), JobPythonOrigin(job, code)

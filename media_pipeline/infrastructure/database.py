@@ -82,6 +82,7 @@ def _decoded(found: re.Match[str]) -> str:
 
 metadata = sa.MetaData()
 
+_UNFINISHED = sa.text("state = 'playable' AND finished_at IS NULL")
 _OPEN_TASK = sa.text("state IN ('waiting', 'running')")
 
 media = sa.Table(
@@ -113,8 +114,10 @@ jobs = sa.Table(
     sa.Column("started_at", UtcTime),
     sa.Column("playable_at", UtcTime),
     sa.Column("finished_at", UtcTime),
+    sa.Column("origin", sa.String(16), nullable=False, server_default="live"),
     sa.Index("jobs_by_state_place", "state", "received_at", "media_id"),
     sa.Index("jobs_by_place", "received_at", "media_id"),
+    sa.Index("jobs_unfinished", "media_id", "version", sqlite_where=_UNFINISHED, postgresql_where=_UNFINISHED),
 )
 
 tasks = sa.Table(
@@ -133,6 +136,58 @@ tasks = sa.Table(
     sa.ForeignKeyConstraint(["media_id", "version"], ["jobs.media_id", "jobs.version"]),
     sa.Index("tasks_by_name_fingerprint", "name", "fingerprint"),
     sa.Index("tasks_open", "media_id", "version", sqlite_where=_OPEN_TASK, postgresql_where=_OPEN_TASK),
+)
+
+attempts = sa.Table(
+    "attempts",
+    metadata,
+    sa.Column("id", sa.Integer, primary_key=True),
+    sa.Column("media_id", sa.String(128), nullable=False),
+    sa.Column("version", sa.String(64), nullable=False),
+    sa.Column("task", sa.String(128), nullable=False),
+    sa.Column("run_id", sa.String(64), nullable=False),
+    sa.Column("started_at", UtcTime, nullable=False),
+    sa.Column("ended_at", UtcTime),
+    sa.Column("error_code", sa.String(32)),
+    sa.Column("error_message", sa.Text),
+    sa.Column("counted", sa.Boolean, nullable=False),
+    sa.ForeignKeyConstraint(["media_id", "version"], ["jobs.media_id", "jobs.version"]),
+    sa.Index("attempts_by_job", "media_id", "version"),
+)
+
+
+contents = sa.Table(
+    "contents",
+    metadata,
+    sa.Column("media_id", sa.String(128), primary_key=True),
+    sa.Column("version", sa.String(64), primary_key=True),
+    sa.Column("tenant", AnyText, nullable=False),
+    sa.Column("sha256", sa.String(64), nullable=False),
+    sa.ForeignKeyConstraint(["media_id", "version"], ["jobs.media_id", "jobs.version"]),
+    sa.Index("contents_by_sha256_tenant", "sha256", "tenant"),
+)
+
+receipts = sa.Table(
+    "receipts",
+    metadata,
+    sa.Column("media_id", sa.ForeignKey("media.id"), primary_key=True),
+    sa.Column("erased_at", UtcTime, nullable=False),
+    sa.Column("versions", sa.Integer, nullable=False),
+    sa.Column("objects", sa.Integer, nullable=False),
+    sa.Column("bytes", sa.BigInteger, nullable=False),
+    sa.Column("runs", sa.Integer, nullable=False),
+    sa.Column("source_deleted", sa.Boolean, nullable=False),
+)
+
+WORDS = "array_to_tsvector(string_to_array(words, ' '))"
+"""what the index of Postgres is over; SQLite reads every row, which are few on one machine"""
+
+found_by = sa.Table(
+    "found_by",
+    metadata,
+    sa.Column("media_id", sa.ForeignKey("media.id"), primary_key=True),
+    sa.Column("words", sa.Text, nullable=False),  # different ones, by domain.search, with a space between them
+    sa.Index("found_by_words", sa.text(WORDS), postgresql_using="gin").ddl_if(dialect="postgresql"),
 )
 
 

@@ -17,13 +17,16 @@ import uuid
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
 from datetime import UTC, datetime
+from itertools import islice
 from pathlib import Path
 
+from media_pipeline.application.ports import Page
 from media_pipeline.domain.errors import BadMedia, Conflict, Missing, QuarantineCode, RejectionCode, Unavailable
 from media_pipeline.domain.upload import StoredObject
 from media_pipeline.infrastructure.file_lock import locked
 
 _OURS = ".media-pipeline"  # in each bucket: the lock, and files that are being written
+_LOCK = "lock"
 _ABSENT = {errno.ENOENT, errno.ENOTDIR, errno.EISDIR, errno.ENAMETOOLONG, errno.ELOOP}
 _IN_THE_WAY = {errno.EEXIST, errno.ENOTDIR, errno.EISDIR, errno.ENOTEMPTY, errno.ENAMETOOLONG}
 _FULL = {errno.ENOSPC, errno.EDQUOT}
@@ -51,13 +54,13 @@ class LocalDisk:
     def list(self, bucket: str, prefix: str = "") -> Iterator[StoredObject]:
         """Files that vanish meanwhile are left out; directory symlinks are not followed; a directory that may not
         be read is passed over with a warning. Raises ValueError for a bucket that is the whole disk."""
-        root = self._writable(bucket)
-        folder = prefix.rpartition("/")[0]
-        if folder and not (_is_key(folder, hidden=False) and os.path.realpath(root / folder) == str(root / folder)):
-            return
-        for key, found in _files(root, folder):
-            if key.startswith(prefix):
-                yield _described(bucket, key, found)
+        yield from self._listed(bucket, prefix)
+
+    def page(self, bucket: str, prefix: str = "", *, token: str | None = None, limit: int = 1000) -> Page:
+        """A token is the last key of the page before; what lies before it is not looked at again."""
+        rest = self._listed(bucket, prefix, after=token)
+        objects = tuple(islice(rest, limit))
+        return Page(objects, objects[-1].key if next(rest, None) else None)
 
     def read(self, bucket: str, key: str) -> tuple[bytes, str]:
         with _reading(), self._regular(bucket, key).open("rb") as file:
@@ -97,6 +100,22 @@ class LocalDisk:
                 self._moved(bucket, temporary, target)
                 path.unlink()
 
+    def copy(self, bucket: str, key: str, to: str, *, content_type: str) -> None:
+        """A hard link where the file system has them: no file here is ever changed in place."""
+        target = self._target(bucket, to)
+        with _reading():
+            source = self._regular(bucket, key)
+        with _writing(), self._temporary(bucket) as temporary, self._locked(bucket):
+            try:
+                temporary.hardlink_to(source)
+            except FileNotFoundError as error:
+                raise Missing("There is no such file.", detail=str(error)) from error
+            except OSError:  # no links here, or too many of this file: then the bytes
+                shutil.copyfile(source, temporary)
+            target.parent.mkdir(parents=True, exist_ok=True)
+            temporary.replace(target)
+            _sync(target.parent)
+
     def delete(self, bucket: str, keys: Iterable[str]) -> None:
         """Directories left empty go with the last file in them."""
         root = self._writable(bucket)
@@ -105,9 +124,28 @@ class LocalDisk:
             for target in targets:
                 _remove(target, root)
 
+    def unfinished(self, bucket: str, *, before: datetime, delete: bool) -> Iterator[StoredObject]:
+        ours = self._writable(bucket) / _OURS
+        for path in sorted(ours.iterdir()) if ours.is_dir() else ():
+            found = _stat(path)
+            if path.name == _LOCK or found is None or found.st_mtime >= before.timestamp():
+                continue
+            yield _described(bucket, f"{_OURS}/{path.name}", found)
+            if delete:
+                path.unlink(missing_ok=True)
+
     def url(self, bucket: str, key: str) -> str:
         """The absolute path of the file. Raises Missing for a key that cannot be."""
         return str(self._path(bucket, key))
+
+    def _listed(self, bucket: str, prefix: str, *, after: str | None = None) -> Iterator[StoredObject]:
+        root = self._writable(bucket)
+        folder = prefix.rpartition("/")[0]
+        if folder and not (_is_key(folder, hidden=False) and os.path.realpath(root / folder) == str(root / folder)):
+            return
+        for key, found in _files(root, folder, after):
+            if key.startswith(prefix):
+                yield _described(bucket, key, found)
 
     def _root(self, bucket: str) -> Path:
         if bucket not in self._roots:
@@ -165,7 +203,7 @@ class LocalDisk:
 
     def _locked(self, bucket: str) -> AbstractContextManager[None]:
         """Holds off other writers of the bucket, in this process and in others."""
-        return locked(self._writable(bucket) / _OURS / "lock")
+        return locked(self._writable(bucket) / _OURS / _LOCK)
 
 
 def _is_disk(root: Path) -> bool:
@@ -192,31 +230,45 @@ def _described(bucket: str, key: str, found: os.stat_result) -> StoredObject:
     return StoredObject(bucket, key, _etag(found), found.st_size, modified_at)
 
 
-def _files(root: Path, folder: str) -> Iterator[tuple[str, os.stat_result]]:
-    """Every regular file below a folder of a bucket, by key."""
+def _files(root: Path, folder: str, after: str | None) -> Iterator[tuple[str, os.stat_result]]:
+    """The regular files below a folder of a bucket that come after a key: the files of a folder by name, then what
+    is in its folders."""
+    past = _order(after) if after else ((), "")
     folders = [folder]
     while folders:
         folder = folders.pop()
-        for name, found in _scan(root / folder, root).items():
+        inner = []
+        for name in _names(root / folder):
             key = f"{folder}/{name}" if folder else name
-            if stat.S_ISDIR(found.st_mode):
-                folders.append(key)
-            elif stat.S_ISREG(found.st_mode):
+            within = (*_order(key)[0], name)
+            is_past, all_past = _order(key) <= past, within < past[0][: len(within)]
+            if is_past and all_past:
+                continue
+            found = _seen(root / key, root)
+            if found and stat.S_ISDIR(found.st_mode) and not all_past:
+                inner.append(key)
+            elif found and stat.S_ISREG(found.st_mode) and not is_past:
                 yield key, found
+        folders.extend(reversed(inner))
 
 
-def _scan(directory: Path, root: Path) -> dict[str, os.stat_result]:
-    """What can be seen in a directory, by name; nothing in one that is gone or closed to us."""
+def _order(key: str) -> tuple[tuple[str, ...], str]:
+    """Where a file stands in the order of a listing."""
+    *folders, name = key.split("/")
+    return tuple(folders), name
+
+
+def _names(directory: Path) -> list[str]:
+    """What is in a directory, sorted; nothing in one that is gone or closed to us."""
     try:
         with os.scandir(directory) as entries:
-            names = [entry.name for entry in entries if not entry.name.startswith(".")]
-        return {name: found for name in names if (found := _seen(directory / name, root))}
+            return sorted(entry.name for entry in entries if not entry.name.startswith("."))
     except PermissionError:
         _log.warning("a directory may not be read and is left out", extra={"directory": str(directory)})
-        return {}
+        return []
     except OSError as error:
         if error.errno in _ABSENT:
-            return {}
+            return []
         raise _unavailable(error) from error
 
 
@@ -228,10 +280,13 @@ def _seen(path: Path, root: Path) -> os.stat_result | None:
             return found
         real = Path(os.path.realpath(path, strict=True))
         found = real.stat()
+    except PermissionError:
+        _log.warning("a file may not be looked at and is left out", extra={"path": str(path)})
+        return None
     except OSError as error:
         if error.errno in _ABSENT:
             return None
-        raise
+        raise _unavailable(error) from error
     return found if real.is_relative_to(root) and stat.S_ISREG(found.st_mode) else None
 
 

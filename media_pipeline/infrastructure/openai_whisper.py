@@ -14,11 +14,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from media_pipeline.application.ports import Progress
+from media_pipeline.domain.belief import Said
 from media_pipeline.domain.errors import QuarantineCode, Unavailable
 from media_pipeline.domain.profile import SpeechModel
 from media_pipeline.domain.transcript import Transcript, Word
 from media_pipeline.infrastructure import voice
-from media_pipeline.infrastructure.belief import Said
 from media_pipeline.infrastructure.models import resolve_speech
 
 _WINDOW_SECONDS = 120

@@ -4,7 +4,8 @@ import errno
 import re
 import uuid
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -12,19 +13,21 @@ from boto3.s3.transfer import TransferConfig
 from botocore.exceptions import BotoCoreError, ClientError, ParamValidationError
 from s3transfer.exceptions import RetriesExceededError, S3DownloadFailedError
 
+from media_pipeline.application.ports import Page
 from media_pipeline.domain.errors import Conflict, MediaError, Missing, QuarantineCode, Unavailable
 from media_pipeline.domain.upload import StoredObject
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
-    from mypy_boto3_s3.type_defs import PutObjectRequestTypeDef
+    from mypy_boto3_s3.type_defs import ListObjectsV2RequestTypeDef, ObjectTypeDef, PutObjectRequestTypeDef
 
 _MIB = 1024 * 1024
 _TRANSFER = TransferConfig(multipart_threshold=16 * _MIB, multipart_chunksize=16 * _MIB, max_concurrency=8)
+_COPY = TransferConfig(multipart_threshold=5 * 1024 * _MIB, multipart_chunksize=512 * _MIB, max_concurrency=8)
 _DELETE_BATCH = 1000  # keys that one DeleteObjects takes
 _NOT_XML = re.compile("[\0-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]")  # legal in a key, not in a DeleteObjects request
 
-_MISSING = {"404", "NoSuchKey", "NoSuchBucket", "NotFound"}
+_MISSING = {"404", "NoSuchKey", "NoSuchBucket", "NoSuchUpload", "NotFound"}
 _CONFLICT = {"412", "409", "PreconditionFailed", "ConditionalRequestConflict"}
 _BAD_KEY = {"KeyTooLongError", "InvalidRequest", "InvalidArgument", "InvalidURI"}
 _FULL = {"507", "InsufficientStorage", "QuotaExceeded", "XMinioStorageFull"}
@@ -49,7 +52,18 @@ class S3Store:
     def head(self, bucket: str, key: str) -> StoredObject:
         with _reading(bucket, key):
             found = self._client.head_object(Bucket=bucket, Key=key)
-        return StoredObject(bucket, key, _opaque(found["ETag"]), found["ContentLength"], found["LastModified"])
+        return StoredObject(
+            bucket,
+            key,
+            _opaque(found["ETag"]),
+            found["ContentLength"],
+            found["LastModified"],
+            _readable_class(
+                found.get("ArchiveStatus") or found.get("StorageClass"),
+                restored='ongoing-request="false"' in found.get("Restore", ""),
+            ),
+            _encoding(found.get("ContentEncoding", "")),
+        )
 
     def list(self, bucket: str, prefix: str = "") -> Iterator[StoredObject]:
         pages = iter(self._client.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=prefix))
@@ -58,9 +72,18 @@ class S3Store:
                 page = next(pages, None)
             if page is None:
                 return
-            for found in page.get("Contents", []):
-                etag = _opaque(found["ETag"])
-                yield StoredObject(bucket, found["Key"], etag, found["Size"], found["LastModified"])
+            yield from (_listed(bucket, found) for found in page.get("Contents", []))
+
+    def page(self, bucket: str, prefix: str = "", *, token: str | None = None, limit: int = 1000) -> Page:
+        """Raises Missing for a bucket that does not exist, too."""
+        request: ListObjectsV2RequestTypeDef = {"Bucket": bucket, "Prefix": prefix, "MaxKeys": limit}
+        request["OptionalObjectAttributes"] = ["RestoreStatus"]
+        if token is not None:
+            request["ContinuationToken"] = token
+        with _reading(bucket, prefix):
+            found = self._client.list_objects_v2(**request)
+        objects = tuple(_listed(bucket, each) for each in found.get("Contents", []))
+        return Page(objects, found.get("NextContinuationToken") if found["IsTruncated"] else None)
 
     def read(self, bucket: str, key: str) -> tuple[bytes, str]:
         with _reading(bucket, key):
@@ -107,6 +130,13 @@ class S3Store:
         with path.open("rb") as file, _writing(bucket, key):
             self._client.upload_fileobj(file, bucket, key, ExtraArgs={"ContentType": content_type}, Config=_TRANSFER)
 
+    def copy(self, bucket: str, key: str, to: str, *, content_type: str) -> None:
+        """One request up to what CopyObject takes, in parts above."""
+        with _writing(bucket, to):
+            self._client.copy(
+                {"Bucket": bucket, "Key": key}, bucket, to, ExtraArgs={"ContentType": content_type}, Config=_COPY
+            )
+
     def delete(self, bucket: str, keys: Iterable[str]) -> None:
         ordinary = []
         for key in keys:
@@ -117,6 +147,22 @@ class S3Store:
                 ordinary.append(key)
         for start in range(0, len(ordinary), _DELETE_BATCH):
             self._delete(bucket, ordinary[start : start + _DELETE_BATCH])
+
+    def unfinished(self, bucket: str, *, before: datetime, delete: bool) -> Iterator[StoredObject]:
+        """Multipart uploads that nobody completed or aborted."""
+        pages = iter(self._client.get_paginator("list_multipart_uploads").paginate(Bucket=bucket))
+        while True:
+            with _reading(bucket, "…"):
+                page = next(pages, None)
+            if page is None:
+                return
+            for found in page.get("Uploads", []):
+                if found["Initiated"] >= before:
+                    continue
+                yield StoredObject(bucket, found["Key"], found["UploadId"], 0, found["Initiated"])
+                if delete:
+                    with suppress(Missing), _writing(bucket, found["Key"]):  # somebody else was first
+                        self._client.abort_multipart_upload(Bucket=bucket, Key=found["Key"], UploadId=found["UploadId"])
 
     def url(self, bucket: str, key: str) -> str:
         return f"s3://{bucket}/{key}"
@@ -143,6 +189,26 @@ class S3Store:
         else:
             self.delete(bucket, [key])
             raise _unavailable(f"the store of bucket {bucket} does not keep If-Match: compare-and-set is impossible")
+
+
+def _listed(bucket: str, found: "ObjectTypeDef") -> StoredObject:
+    status = found.get("RestoreStatus", {})
+    restored = "RestoreExpiryDate" in status and not status.get("IsRestoreInProgress")
+    storage_class = _readable_class(found.get("StorageClass"), restored=restored)
+    return StoredObject(
+        bucket, found["Key"], _opaque(found["ETag"]), found["Size"], found["LastModified"], storage_class
+    )
+
+
+def _readable_class(name: str | None, *, restored: bool) -> str:
+    """What a store that names no class has is ordinary, and so is the copy that a restore makes."""
+    return "STANDARD" if restored or not name else name
+
+
+def _encoding(names: str) -> str:
+    """Without `aws-chunked`, the wrapping of the request alone, which some stores keep."""
+    found = [name.strip() for name in names.split(",")]
+    return ", ".join(name for name in found if name and name != "aws-chunked")
 
 
 def _opaque(etag: str) -> str:

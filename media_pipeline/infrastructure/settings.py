@@ -1,21 +1,29 @@
 """Where things are and which tools to use: read once, from MEDIA_PIPELINE_* variables."""
 
 import os
+import re
 import shutil
+from collections.abc import Iterable, Iterator
+from difflib import get_close_matches
 from functools import cached_property
 from importlib import import_module
 from pathlib import Path
 from typing import Literal
 
 from platformdirs import user_data_path
-from pydantic import Field, ValidationError
+from pydantic import AwareDatetime, Field, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic_settings.exceptions import SettingsError
 
 from media_pipeline.domain.admission import Limits
 from media_pipeline.infrastructure import recipes
 from media_pipeline.infrastructure.sandbox.modes import Choice
 
 _PREFIX = "MEDIA_PIPELINE_"
+_READ_ELSEWHERE = frozenset({f"{_PREFIX}LOGS_BUCKET", f"{_PREFIX}REQUIRE_PLAYERS"})
+"""by Dagster's own configuration and by the tests"""
+_OF_KUBERNETES = re.compile(r"_(SERVICE_HOST|SERVICE_PORT(_\w+)?|PORT(_\d+_(TCP|UDP|SCTP)(_\w+)?)?)$")
+"""How a name ends that Kubernetes sets in every pod, of a service that is called like this project."""
 FILES = "files"
 """The bucket of this machine's own files, for `media-pipeline process FILE`: read in place, keys are paths."""
 
@@ -42,6 +50,24 @@ class Settings(BaseSettings):
     media_bucket: str = "media"
     s3_endpoint: str | None = None
     s3_region: str | None = None
+    uploads_prefixes: tuple[str, ...] = ("",)
+    """only keys below these are uploads; a listing goes through them one after the other"""
+    list_every_seconds: float | None = None
+    """between two listings; default: none for directories, a minute for S3, a quarter of an hour beside events"""
+    import_before: AwareDatetime | None = None
+    """what was last written before is left to `media-pipeline import`"""
+    events_queue: str | None = None
+    """URL of the SQS queue that is told of uploads"""
+    events_dead_letters: str | None = None
+    """URL of the queue for messages that nobody can read; default: the prefix set-aside/ of the media bucket"""
+    events_endpoint: str | None = None
+    events_region: str | None = None
+    events_wait_seconds: int = Field(default=2, ge=0, le=20)
+    """a long poll"""
+    events_visibility_seconds: int = Field(default=120, ge=30, le=43200)
+    """how long a message is nobody else's; more than a tick takes"""
+    tenancy: bool = False
+    """the first folder of an upload's key is its tenant"""
     executor: Literal["in_process", "multiprocess"] = "in_process"
     """of runs that the daemon launches"""
     steps_at_once: int = 2
@@ -56,8 +82,21 @@ class Settings(BaseSettings):
     models: Path | None = None
     """cache of model weights; default: home/models"""
     allow_model_download: bool = False
-    settle_seconds: float = 30.0
-    """an inbox file untouched for so long is complete, even when seen for the first time"""
+    settle_seconds: float | None = None
+    """an upload untouched for so long is complete at first sight; default: 30 in directories, 0 on S3, where an object
+    appears whole"""
+    on_source_deleted: Literal["withdraw", "keep"] = "withdraw"
+    """what becomes of the outputs when an uploaded object is deleted"""
+    gone_sources_hours: float = 6.0
+    """how often every source is looked for, besides what events say"""
+    stall_seconds: float = 1800.0
+    """a run of which nothing was heard for so long is stopped, and another takes its place"""
+    live_partitions: int = 10_000
+    """media that Dagster holds; the oldest finished ones leave, and come back when they are processed again"""
+    keep_runs_days: float = 30.0
+    """how long runs of media that have left are remembered"""
+    gc_grace_seconds: float = 24 * 3600.0
+    """what nothing names is kept for so long"""
     limits: Limits = Limits()
 
     @property
@@ -106,12 +145,30 @@ class Settings(BaseSettings):
 
 
 def from_environment() -> Settings:
-    """The settings in force. Raises ValueError with a line for each variable that is wrong."""
+    """The settings in force. Raises ValueError with a line for each variable that is wrong or unknown."""
+    unknown = list(_unknown(os.environ))
+    if unknown:
+        raise ValueError("\n".join(unknown))
     try:
         return Settings()
+    except SettingsError as error:  # it names the field in its sentence only
+        named = re.search(r'field "(\w+)"', str(error))
+        assert named is not None
+        variable = f"{_PREFIX}{named[1].upper()}"
+        raise ValueError(f"{variable}: not JSON; its parts can be set one by one, as {variable}__NAME") from error
     except ValidationError as error:
         faults = [f"{_PREFIX}{'__'.join(map(str, e['loc'])).upper()}: {e['msg']}" for e in error.errors()]
         raise ValueError("\n".join(faults)) from error
+
+
+def _unknown(variables: Iterable[str]) -> Iterator[str]:
+    """A line for each variable that is spelt like ours and that nobody reads."""
+    known = {f"{_PREFIX}{name.upper()}" for name in Settings.model_fields} | _READ_ELSEWHERE
+    for variable in sorted(variables):
+        name, ours = variable.upper().split("__")[0], variable.upper().startswith(_PREFIX)
+        if ours and name not in known and not _OF_KUBERNETES.search(name):
+            near = get_close_matches(name, known, n=1, cutoff=0.0)
+            yield f"{variable}: no such setting; the nearest is {near[0]}"
 
 
 def _packaged(name: str) -> str:

@@ -15,9 +15,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from media_pipeline.application.ports import Progress
+from media_pipeline.domain.belief import Said, believed
 from media_pipeline.domain.errors import QuarantineCode, Unavailable
 from media_pipeline.domain.transcript import LONGEST_CUE, Transcript, Word, milliseconds
-from media_pipeline.infrastructure.belief import Said, believed
 
 _FULL_SCALE = np.float32(1 / 32768)
 RATE = 16_000

@@ -132,6 +132,7 @@ def test_results_of_people_are_kept_apart(tmp_path: Path) -> None:
 
 def _german(world: World) -> SubtitleTrack:
     prefix = f"{world.upload.media_id}/{world.upload.version}/subtitles/e5"
+    world.store.write("media", f"{prefix}/s.vtt", FILE, content_type="text/vtt")
     return SubtitleTrack(
         "de", "subtitles", "embedded", f"{prefix}/s.vtt", f"{prefix}/s.srt", None, a.subtitles().track.dash, 1, 2.0
     )

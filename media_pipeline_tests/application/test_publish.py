@@ -12,6 +12,8 @@ from media_pipeline.domain.errors import Conflict
 from media_pipeline.domain.job import JobState
 from media_pipeline.domain.manifest import Manifest
 from media_pipeline.domain.results import NotMade, Thumbnails
+from media_pipeline.domain.search import query
+from media_pipeline.domain.transcript import Cue, webvtt
 from media_pipeline.infrastructure import recipes
 from media_pipeline.infrastructure.results import JsonResults, ManifestJson
 from media_pipeline_tests import builders as a
@@ -48,6 +50,8 @@ class World:
 
     def subtitled(self) -> "World":
         self.store.write("media", a.subtitles().track.dash, TEXT_MPD.encode(), content_type="text/plain")
+        spoken = webvtt([Cue(0, 2, ("Rock & roll", "till dawn"))])
+        self.store.write("media", a.subtitles().track.vtt, spoken.encode(), content_type="text/vtt")
         self.results.save(self.upload, "subtitles", a.subtitles())
         return self
 
@@ -61,7 +65,6 @@ class World:
         """A published file, as the manifest names it."""
         return self.store.read("media", f"{self.upload.media_id}/{name}")[0].decode()
 
-    @property
     def state(self) -> JobState:
         return self.catalogue.job(self.upload.media_id).state
 
@@ -75,14 +78,14 @@ def test_nothing_is_published_before_picture_and_sound_are_packaged() -> None:
     world = World()
     assert isinstance(world.publish(), NotMade)
     assert published(world.upload.media_id, shelf=world.shelf, codec=ManifestJson()) is None
-    assert world.state is JobState.PROCESSING
+    assert world.state() is JobState.PROCESSING
 
 
 def test_the_first_revision_appears_when_picture_and_sound_play() -> None:
     world = World().playable()
     manifest = made(world.publish())
     assert manifest.revision == 1
-    assert world.state is JobState.PLAYABLE
+    assert world.state() is JobState.PLAYABLE
     assert [r.name for r in manifest.renditions] == ["720p"]
     assert manifest.poster is None
     assert manifest.subtitles == ()
@@ -96,11 +99,20 @@ def test_every_extra_adds_a_revision_and_the_last_makes_it_ready() -> None:
     assert made(world.publish()).revision == 2
     world.subtitled()
     assert made(world.publish()).revision == 3
-    assert world.state is JobState.PLAYABLE
+    assert world.state() is JobState.PLAYABLE
     last = made(world.publish(complete=True))
-    assert world.state is JobState.READY
+    assert world.state() is JobState.READY
     assert last.poster is not None
     assert world.catalogue.job(world.upload.media_id).revision == last.revision == 3
+
+
+def test_what_is_published_is_found_by_what_is_said_in_it() -> None:
+    world = World().playable()
+    world.publish()
+    assert world.catalogue.jobs(text=query("roll dawn")) == []
+    world.subtitled().publish()
+    assert [job.media_id for job in world.catalogue.jobs(text=query("clip roll dawn"))] == [world.upload.media_id]
+    assert world.catalogue.jobs(text=query("amp")) == []
 
 
 def test_publishing_the_same_again_changes_nothing() -> None:
@@ -129,7 +141,7 @@ def test_a_failed_extra_leaves_the_media_playable() -> None:
     world.results.save(world.upload, "thumbnails", a.thumbnails())
     manifest = made(world.publish())
     assert manifest.tags == ()
-    assert world.state is JobState.PLAYABLE
+    assert world.state() is JobState.PLAYABLE
 
 
 def test_an_older_version_is_never_published_over_a_newer_one() -> None:

@@ -95,8 +95,8 @@ class World:
         )
         for name in names:
             with tracked(
-                UPLOAD, [name], catalogue=worker.catalogue, shelf=Shelf(worker.store, "media"), now=self.now,
-                last_attempt=True,
+                UPLOAD, [name], run_id=run_id, catalogue=worker.catalogue, shelf=Shelf(worker.store, "media"),
+                now=self.now,
             ) as report:  # fmt: skip
                 if name == LAST:
                     worker.publish(UPLOAD, True)
@@ -113,7 +113,7 @@ class World:
         worker.catalogue, worker.store = MemoryCatalogue(), MemoryStore()
         worker.catalogue.__dict__.update(self.catalogue.__dict__)
         worker.store.__dict__.update(self.store.__dict__)
-        for name in ("restart", "move", "task", "published", "progress"):
+        for name in ("restart", "begin", "end", "move", "task", "published", "progress"):
             setattr(worker.catalogue, name, self.mortal(getattr(self.catalogue, name)))
         worker.store.write = self.mortal(self.store.write)  # type: ignore[method-assign]
         return worker

@@ -10,19 +10,9 @@ from media_pipeline.domain.errors import Missing
 from media_pipeline.domain.job import JobState
 from media_pipeline.infrastructure import recipes
 from media_pipeline_tests.builders import NOW, stored
-from media_pipeline_tests.fakes import MemoryCatalogue
+from media_pipeline_tests.fakes import MemoryCatalogue, MemoryEngine
 
 PROFILES = recipes.load().profiles
-
-
-class Runs:
-    """An Engine that remembers what it was told to stop."""
-
-    def __init__(self) -> None:
-        self.stopped: list[tuple[str, str]] = []
-
-    def cancel(self, media_id: str, version: str) -> None:
-        self.stopped.append((media_id, version))
 
 
 def test_a_profile_decides_which_tasks_a_job_has() -> None:
@@ -84,7 +74,7 @@ def test_only_what_has_no_job_is_new_and_an_overwrite_is() -> None:
 
 
 def test_cancelling_stops_the_job_and_its_runs_once() -> None:
-    catalogue, engine = MemoryCatalogue(), Runs()
+    catalogue, engine = MemoryCatalogue(), MemoryEngine()
     job = register(stored(), profile=PROFILES["default"], catalogue=catalogue, now=NOW)
     for _ in range(2):
         after = cancel(job.media_id, catalogue=catalogue, engine=engine, now=NOW)
@@ -94,12 +84,12 @@ def test_cancelling_stops_the_job_and_its_runs_once() -> None:
 
 def test_cancelling_what_does_not_exist_says_so() -> None:
     with pytest.raises(Missing):
-        cancel("nobody", catalogue=MemoryCatalogue(), engine=Runs(), now=NOW)
+        cancel("nobody", catalogue=MemoryCatalogue(), engine=MemoryEngine(), now=NOW)
 
 
 def test_a_described_job_is_plain_data() -> None:
     job = register(stored(), profile=PROFILES["default"], catalogue=MemoryCatalogue(), now=NOW)
-    told = described(job)
+    told = described(job, [])
     assert (told["state"], told["error"], told["title"]) == ("queued", None, "clip.mp4")
     assert told["tasks"][0] == {"name": "source", "state": "waiting", "progress": 0.0, "seconds": None, "reason": None}
 

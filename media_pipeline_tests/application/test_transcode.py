@@ -15,7 +15,7 @@ from media_pipeline.domain.errors import BadMedia, RejectionCode
 from media_pipeline.domain.profile import QualityGate
 from media_pipeline.domain.results import AudioTracks, Rendition
 from media_pipeline.domain.upload import Upload
-from media_pipeline.infrastructure.ffmpeg import commands
+from media_pipeline.infrastructure.ffmpeg.commands import encoding
 from media_pipeline.infrastructure.settings import FILES
 from media_pipeline_tests import builders as a
 from media_pipeline_tests import hostile, media
@@ -28,7 +28,7 @@ GATE = QualityGate("gate", 75, 60, passages=2, passage_seconds=0.4, retry_crf=-2
 def transcoded(home: Path, gate: QualityGate | None = None, clip: Path | None = None) -> Transcoded:
     here = platform(home)
     rungs = {"good": a.rung(180, "good"), "poor": a.rung(90, "poor", crf=48)}
-    profile = replace(here.recipes.profiles["fast"], rungs=tuple(rungs), quality=gate and gate.name)
+    profile = replace(here.recipes.profiles["fast"], rungs=tuple(rungs), quality=gate.name if gate else None)
     recipes = replace(here.recipes, rungs=rungs, profiles={"fast": profile}, quality={"gate": gate} if gate else {})
     home.mkdir(exist_ok=True)
     clip = clip or media.clip(home / "a.mp4", 3, "320x180")
@@ -84,13 +84,13 @@ FAULTS = pytest.mark.parametrize("fault", [BLACKENED, FROZEN], ids=["black", "fr
 
 def faulty(monkeypatch: pytest.MonkeyPatch, fault: str, *, tries: int) -> None:
     """The first encodes show something else in the middle of their way."""
-    sound, left = commands.encode, iter([True] * tries)
+    sound, left = encoding.encode, iter([True] * tries)
 
     def encode(*given: Any, **more: Any) -> list[str]:
         wrong = next(left, False)
         return [w.replace("fps=fps", f"{fault},fps=fps") if wrong else w for w in sound(*given, **more)]
 
-    monkeypatch.setattr(commands, "encode", encode)
+    monkeypatch.setattr(encoding, "encode", encode)
 
 
 @FAULTS

@@ -17,7 +17,7 @@ GOLDEN = Path(__file__).parent.parent / "golden" / "graph.json"
 def described(defs: dg.Definitions) -> dict[str, Any]:
     graph = defs.resolve_asset_graph()
     assets = {}
-    for key in sorted(graph.get_all_asset_keys(), key=lambda k: k.path):
+    for key in sorted(graph.get_all_asset_keys(), key=lambda k: list(k.path)):
         node = graph.get(key)
         assets["/".join(key.path)] = {
             "deps": sorted("/".join(k.path) for k in node.parent_keys),
@@ -32,10 +32,11 @@ def described(defs: dg.Definitions) -> dict[str, Any]:
     job = defs.resolve_job_def("process_upload")
     steps = {
         node.name: {
-            "retries": node.definition.retry_policy.max_retries if node.definition.retry_policy else 0,
-            "pool": sorted(node.definition.pools),
+            "retries": step.retry_policy.max_retries if step.retry_policy else 0,
+            "pool": sorted(step.pools),
         }
         for node in job.nodes
+        if isinstance(step := node.definition, dg.OpDefinition)
     }
     return {"assets": assets, "steps": steps, "sensors": sorted(s.name for s in defs.sensors or [])}
 

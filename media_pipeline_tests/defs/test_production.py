@@ -87,7 +87,7 @@ def test_a_deployment_makes_the_same_media(
     assert result.success
     job = here.catalogue.job(str(request.partition_key))
     assert job.state is JobState.READY
-    manifest = published(job.media_id, shelf=here.shelf, codec=here.codec)
+    manifest = published(job.media_id, shelf=here.shelf, codec=here.manifest_codec)
     assert manifest is not None
     named = [manifest.hls, manifest.dash, manifest.poster]
     assert {f"{job.media_id}/{name}" for name in named} <= keys(s3, f"{job.media_id}/")

@@ -81,7 +81,7 @@ def test_a_failing_extra_leaves_the_media_playable_and_is_redone_alone(tmp_path:
         assert job.task("subtitles").state is TaskState.FAILED
         assert job.task("subtitles").reason == "The recogniser is out of order."
         assert job.task("thumbnails").state is job.task("ai_tags").state is TaskState.DONE
-        manifest = published(job.media_id, shelf=whole.shelf, codec=whole.codec)
+        manifest = published(job.media_id, shelf=whole.shelf, codec=whole.manifest_codec)
         assert manifest is not None
         assert manifest.poster is not None
         before = [r.name for r in manifest.renditions]
@@ -108,7 +108,7 @@ def test_text_of_the_file_outlives_a_mute_recogniser_and_a_persons_track_every_r
     )  # fmt: skip
 
     def tracks(of: Job) -> list[tuple[str, str]]:
-        manifest = published(of.media_id, shelf=whole.shelf, codec=whole.codec)
+        manifest = published(of.media_id, shelf=whole.shelf, codec=whole.manifest_codec)
         assert manifest is not None
         return [(t.language, t.origin) for t in manifest.subtitles]
 
@@ -135,7 +135,7 @@ def test_what_cannot_be_packaged_is_quarantined_and_publishes_nothing(tmp_path: 
     assert job.state is JobState.QUARANTINED
     assert job.failure is not None
     assert job.failure.code is QuarantineCode.TOOL_CRASH
-    assert published(job.media_id, shelf=here.shelf, codec=here.codec) is None
+    assert published(job.media_id, shelf=here.shelf, codec=here.manifest_codec) is None
 
 
 def test_a_bad_file_is_tried_once(tmp_path: Path) -> None:
@@ -166,7 +166,9 @@ def test_a_partition_made_by_hand_fails_at_once_with_a_sentence(tmp_path: Path, 
         )
     (failure,) = [e for e in result.all_events if e.is_step_failure or e.is_step_up_for_retry]
     assert failure.is_step_failure
-    assert failure.step_failure_data.user_failure_data.description.startswith("MISSING: ")
+    said = failure.step_failure_data.user_failure_data
+    assert said is not None
+    assert (said.description or "").startswith("MISSING: ")
 
 
 def test_one_rung_can_be_remade_alone(tmp_path: Path) -> None:
@@ -236,7 +238,7 @@ def test_a_standard_source_plays_before_its_ladder_is_encoded(tmp_path: Path, br
         assert rungs.task("transcodes/360p").state is TaskState.DONE
         assert rungs.task("transcodes/180p").state is TaskState.RUNNING
         assert [later.revision for later in again] == ([1, 1] if breaks else [])
-        manifest = published(job.media_id, shelf=here.shelf, codec=here.codec)
+        manifest = published(job.media_id, shelf=here.shelf, codec=here.manifest_codec)
         assert manifest is not None
         assert manifest.revision == job.revision == 2
         assert [r.name for r in manifest.renditions] == ["360p", "180p"]

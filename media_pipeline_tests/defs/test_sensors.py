@@ -6,9 +6,10 @@ import dagster as dg
 import pytest
 
 from media_pipeline.application.register import register
+from media_pipeline.defs.asking import MOST_A_TICK
 from media_pipeline.defs.partitions import KEY_TAG, VERSION_TAG
 from media_pipeline.defs.resources import Platform
-from media_pipeline.defs.sensors import MOST_A_TICK, new_uploads, reconciled, settle_cancelled, settle_failed
+from media_pipeline.defs.sensors import new_uploads, reconciled, settle_cancelled, settle_failed
 from media_pipeline.domain.errors import QuarantineCode
 from media_pipeline.domain.job import Job, JobState, TaskState
 from media_pipeline_tests.platform import platform
@@ -116,15 +117,18 @@ def begun(here: Platform, run_id: str) -> Job:
     return job
 
 
-def ended(instance: dg.DagsterInstance, here: Platform, job: Job, run_id: str, status: dg.DagsterRunStatus) -> None:
+def ended(
+    instance: dg.DagsterInstance, here: Platform, job: Job, run_id: str, status: dg.DagsterRunStatus,
+    *, said: str = "the worker was lost", reason: str = "UNKNOWN",
+) -> None:  # fmt: skip
     """Dagster tells that a run of the job is over, and how."""
     run = dg.DagsterRun(
         job_name="process_upload",
         run_id=run_id,
         status=status,
-        tags={"dagster/partition": job.media_id, VERSION_TAG: job.version},
+        tags={"dagster/partition": job.media_id, VERSION_TAG: job.version, "dagster/failure_reason": reason},
     )
-    event = dg.DagsterEvent("PIPELINE_FAILURE", "process_upload", message="the worker was lost")
+    event = dg.DagsterEvent("PIPELINE_FAILURE", "process_upload", message=said)
     context = dg.build_run_status_sensor_context(
         sensor_name="settle", dagster_instance=instance, dagster_run=run, dagster_event=event,
         partition_key=job.media_id,
@@ -135,14 +139,25 @@ def ended(instance: dg.DagsterInstance, here: Platform, job: Job, run_id: str, s
         settle_failed(context.for_run_failure(), platform=here)
 
 
-def test_a_run_that_died_leaves_no_task_open(here: Platform) -> None:
+@pytest.mark.parametrize(
+    ("said", "reason", "code"),
+    [
+        ("the worker was lost", "UNKNOWN", QuarantineCode.WORKER_LOST),
+        ("it did not start", "START_TIMEOUT", QuarantineCode.WORKER_LOST),
+        ("the pod was OOMKilled", "UNKNOWN", QuarantineCode.OUT_OF_MEMORY),
+        ("steps failed", "STEP_FAILURE", QuarantineCode.INTERNAL),
+    ],
+)
+def test_a_run_that_died_leaves_no_task_open_and_says_why(
+    here: Platform, said: str, reason: str, code: QuarantineCode
+) -> None:
     job = begun(here, "run-1")
     with dg.instance_for_test() as instance:
-        ended(instance, here, job, "run-1", dg.DagsterRunStatus.FAILURE)
+        ended(instance, here, job, "run-1", dg.DagsterRunStatus.FAILURE, said=said, reason=reason)
     after = here.catalogue.job(job.media_id)
     assert after.state is JobState.QUARANTINED
     assert after.failure is not None
-    assert after.failure.code is QuarantineCode.INTERNAL
+    assert after.failure.code is code
     assert after.task("source").state is TaskState.DONE
     assert after.task("stream").state is TaskState.FAILED
 

@@ -16,7 +16,7 @@ from media_pipeline_tests import builders as a
 
 CMAF = StreamRecipe("cmaf", gop_seconds=2, segment_seconds=4)
 PLAN = PlannedRendition(a.rung(720), 1280, 720)
-STANDARD = {
+STANDARD: dict[str, Any] = {
     "profile": "High", "level": 31, "steady": True, "bytes": 1_000_000, "longest_gop_seconds": 2.0,
     "primaries": "bt709",
 }  # fmt: skip

@@ -1,9 +1,10 @@
 import re
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from media_pipeline.domain.upload import media_id, received, version_id
+from media_pipeline.domain.upload import media_id, received, tenant, version_id
 from media_pipeline_tests.builders import stored
 
 LEGAL = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,127}")
@@ -29,3 +30,11 @@ def test_an_overwrite_keeps_the_id_and_changes_the_version() -> None:
     assert first.media_id == second.media_id
     assert first.version != second.version
     assert version_id("1") == first.version
+
+
+@pytest.mark.parametrize(
+    ("key", "owner"),
+    [("acme/a.mp4", "acme"), ("acme/b/c.mp4", "acme"), ("a.mp4", "default"), ("/a.mp4", "default"), ("ü b/x", "ü b")],
+)
+def test_the_first_folder_is_the_tenant(key: str, owner: str) -> None:
+    assert tenant(key) == owner

@@ -2,17 +2,34 @@
 
 import threading
 from contextlib import suppress
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from media_pipeline.application.ports import Catalogue
+from media_pipeline.domain.attempt import LOST, Attempt
 from media_pipeline.domain.errors import Conflict, Missing, QuarantineCode, RejectionCode
-from media_pipeline.domain.job import ALLOWED, Failure, Job, JobState, Task, TaskState
+from media_pipeline.domain.job import (
+    ALLOWED,
+    ERASED,
+    LIVE,
+    SOURCE_DELETED,
+    SUPERSEDED,
+    Failure,
+    Job,
+    JobState,
+    Origin,
+    Task,
+    TaskState,
+)
+from media_pipeline.domain.receipt import Receipt
+from media_pipeline.domain.search import query
 from media_pipeline.domain.upload import StoredObject, Upload, received
 from media_pipeline.infrastructure.catalogue import SqlCatalogue
-from media_pipeline.infrastructure.database import upgrade
+from media_pipeline.infrastructure.database import metadata, upgrade
 from media_pipeline_tests.fakes import MemoryCatalogue
 from media_pipeline_tests.postgres import Postgres
 
@@ -60,7 +77,7 @@ def catalogue(request: pytest.FixtureRequest, tmp_path: Path) -> Catalogue:
         case _:
             found: SqlCatalogue = request.getfixturevalue("on_postgres")
             with found._writing() as connection:
-                connection.exec_driver_sql("TRUNCATE media, jobs, tasks")
+                connection.exec_driver_sql(f"TRUNCATE {', '.join(metadata.tables)}")
             return found
 
 
@@ -143,11 +160,142 @@ def test_a_new_version_becomes_the_current_one(catalogue: Catalogue) -> None:
     assert new.title == "Second cut"
 
 
-def test_an_old_version_seen_again_does_not_become_the_current_one(catalogue: Catalogue) -> None:
+def test_old_bytes_that_are_back_are_a_new_version_of_the_same_etag(catalogue: Catalogue) -> None:
+    first = in_state(catalogue, JobState.READY)
+    register(catalogue, upload(etag="e2"), at=LATER)
+    back = register(catalogue, at=LAST)
+    assert (back.etag, back.state, back.received_at) == (first.etag, JobState.QUEUED, LAST)
+    assert back == catalogue.job(first.media_id) == register(catalogue, at=LAST)
+    assert back.version not in {first.version, upload(etag="e2").version}
+    assert catalogue.job(first.media_id, first.version).state is JobState.READY
+    assert [j.etag for j in catalogue.versions(first.media_id)] == ["e1", "e2", "e1"]
+    assert catalogue.versions("nobody") == []
+
+
+def test_of_many_who_see_old_bytes_again_all_get_the_same_job(catalogue: Catalogue) -> None:
     register(catalogue)
-    new = register(catalogue, upload(etag="e2"), at=LATER)
-    register(catalogue, upload(etag="e1"), at=LAST)
+    register(catalogue, upload(etag="e2"), at=LATER)
+    start, got = threading.Barrier(6), []
+
+    def run() -> None:
+        start.wait()
+        got.append(register(catalogue, at=LAST))
+
+    threads = [threading.Thread(target=run) for _ in range(6)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert got == [catalogue.job(upload().media_id)] * 6
+    assert len(catalogue.versions(upload().media_id)) == 3
+
+
+@pytest.mark.parametrize("state", JobState)
+def test_a_newer_version_ends_what_is_under_way_of_the_older(catalogue: Catalogue, state: JobState) -> None:
+    old = in_state(catalogue, state)
+    catalogue.task(old.media_id, old.version, TASKS[0], TaskState.DONE, at=NOW)
+    catalogue.task(old.media_id, old.version, TASKS[1], TaskState.RUNNING, at=NOW)
+    register(catalogue, upload(etag="e2"), at=LATER)
+    after = catalogue.job(old.media_id, old.version)
+    assert [t.state for t in after.tasks] == [TaskState.DONE, TaskState.SKIPPED, TaskState.SKIPPED]
+    assert {t.reason for t in after.tasks} == {None, SUPERSEDED.message}
+    if state in {JobState.QUEUED, JobState.PROCESSING, JobState.PLAYABLE}:
+        assert (after.state, after.failure, after.finished_at) == (JobState.CANCELLED, SUPERSEDED, LATER)
+    else:
+        assert (after.state, after.failure) == (old.state, old.failure)
+
+
+def test_a_playable_version_on_which_nobody_works_stays_playable(catalogue: Catalogue) -> None:
+    old = in_state(catalogue, JobState.PLAYABLE)
+    for name in TASKS:
+        catalogue.task(old.media_id, old.version, name, TaskState.FAILED, at=NOW)
+    register(catalogue, upload(etag="e2"), at=LATER)
+    assert catalogue.job(old.media_id, old.version).state is JobState.PLAYABLE
+
+
+@pytest.mark.parametrize(
+    ("state", "failure"),
+    [
+        (JobState.REMOVED, SOURCE_DELETED),
+        (JobState.REJECTED, Failure(RejectionCode.SOURCE_GONE, "The file is no longer there.")),
+    ],
+)
+def test_a_file_that_had_gone_and_is_back_is_taken_up_again(
+    catalogue: Catalogue, state: JobState, failure: Failure
+) -> None:
+    job = register(catalogue)
+    catalogue.move(job.media_id, job.version, state, failure=failure, at=LATER)
+    assert catalogue.known("uploads", {("clip.mp4", "e1")}) == set()
+    back = register(catalogue, at=LAST)
+    assert (back.state, back.version != job.version) == (JobState.QUEUED, True)
+    assert catalogue.known("uploads", {("clip.mp4", "e1")}) == {("clip.mp4", "e1")}
+
+
+def same_bytes(catalogue: Catalogue, of: Job) -> list[tuple[str, str]]:
+    return [(j.key, j.etag) for j in catalogue.alike(of.media_id, of.version, limit=8)]
+
+
+def test_the_same_bytes_are_found_within_a_tenant_in_other_media_and_in_older_versions(catalogue: Catalogue) -> None:
+    jobs = [
+        register(catalogue, upload(key, etag), at=NOW + timedelta(minutes=n))
+        for n, (key, etag) in enumerate([("a", "e1"), ("a", "e2"), ("b", "e1"), ("c", "e1")])
+    ]
+    strange = catalogue.register(upload("d"), title="", tenant="other", profile="web", tasks=TASKS, at=LAST)
+    for job in (*jobs, strange):
+        catalogue.content(job.media_id, job.version, "aa")
+    catalogue.content(jobs[1].media_id, jobs[1].version, "bb")
+    assert same_bytes(catalogue, jobs[3]) == [("b", "e1"), ("a", "e1")]
+    assert same_bytes(catalogue, jobs[1]) == same_bytes(catalogue, strange) == []
+    assert [j.key for j in catalogue.alike(jobs[3].media_id, jobs[3].version, limit=1)] == ["b"]
+    catalogue.move(jobs[2].media_id, jobs[2].version, JobState.REMOVED, at=LAST)
+    assert same_bytes(catalogue, jobs[3]) == [("a", "e1")]
+
+
+def test_content_that_was_not_noted_is_like_nobodys(catalogue: Catalogue) -> None:
+    one, _ = register(catalogue, upload("a")), register(catalogue, upload("b"))
+    assert same_bytes(catalogue, one) == []
+    with pytest.raises(Missing):
+        catalogue.content("nobody", "none", "aa")
+
+
+def receipt(at: datetime = LAST) -> Receipt:
+    return Receipt(upload().media_id, at, versions=2, objects=7, bytes=5_000_000_000, runs=1, source_deleted=False)
+
+
+def test_what_was_erased_is_a_tombstone_that_knows_its_bytes_alone(catalogue: Catalogue) -> None:
+    old = in_state(catalogue, JobState.READY)
+    catalogue.task(old.media_id, old.version, TASKS[0], TaskState.FAILED, reason="said by a person", at=NOW)
+    register(catalogue, upload(etag="e2"), at=LATER)
+    assert catalogue.receipt(old.media_id) is None
+    catalogue.describe(old.media_id, ["what was said"])
+    catalogue.erase(receipt())
+    assert found(catalogue, "said") == found(catalogue, "clip") == []
+    for job in catalogue.versions(old.media_id):
+        assert (job.state, job.failure, job.title, job.key, job.size, job.revision) == (
+            JobState.REMOVED, ERASED, "", "", 0, 0
+        )  # fmt: skip
+        assert {t.reason for t in job.tasks} == {None}
+    assert catalogue.receipt(old.media_id) == receipt()
+    known = {("clip.mp4", "e1"), ("clip.mp4", "e2")}
+    assert catalogue.known("uploads", known | {("clip.mp4", "e3")}) == known
+    assert register(catalogue) == catalogue.job(old.media_id, old.version)
+
+
+def test_other_bytes_after_an_erasure_are_a_new_upload_and_may_be_erased_too(catalogue: Catalogue) -> None:
+    register(catalogue)
+    catalogue.erase(receipt(LATER))
+    new = register(catalogue, upload(etag="e3"), at=LAST, title="Anew")
+    assert (new.state, new.key, new.title) == (JobState.QUEUED, "clip.mp4", "Anew")
     assert catalogue.job(new.media_id) == new
+    assert catalogue.receipt(new.media_id) is None
+    catalogue.erase(receipt())
+    assert catalogue.receipt(new.media_id) == receipt()
+
+
+def test_nobody_can_be_erased_who_is_not_there(catalogue: Catalogue) -> None:
+    with pytest.raises(Missing):
+        catalogue.erase(receipt())
+    assert catalogue.receipt("nobody") is None
 
 
 @pytest.mark.parametrize("text", ODD_TEXT)
@@ -181,7 +329,7 @@ def test_only_what_is_registered_is_known(catalogue: Catalogue) -> None:
     register(catalogue, upload("b", "e1"))
     register(catalogue, upload("c", "e1", bucket="other"))
     asked = {("a", "e1"), ("a", "e2"), ("a", "e3"), ("b", "e2"), ("c", "e1")}
-    assert catalogue.known("uploads", asked) == {("a", "e1"), ("a", "e2")}
+    assert catalogue.known("uploads", asked) == {("a", "e2")}  # e1 would be back
     assert catalogue.known("uploads", []) == set()
 
 
@@ -465,10 +613,9 @@ def test_unsettled_is_what_looks_as_if_a_run_were_at_work(catalogue: Catalogue) 
         (JobState.QUEUED, [TaskState.WAITING] * 4, False),
         (JobState.PROCESSING, done, True),
         (JobState.PLAYABLE, [TaskState.RUNNING, *done[1:]], True),
-        (JobState.PLAYABLE, [TaskState.FAILED, *done[1:]], False),
+        (JobState.PLAYABLE, [TaskState.FAILED, *done[1:]], True),
         (JobState.PLAYABLE, [TaskState.FAILED, *done[2:], TaskState.WAITING], True),
         (JobState.PLAYABLE, done, True),
-        (JobState.PLAYABLE, [*done[1:], TaskState.SKIPPED], False),
         (JobState.READY, done, False),
         (JobState.READY, [*done[1:], TaskState.RUNNING], True),
         (JobState.REJECTED, [TaskState.FAILED, *[TaskState.SKIPPED] * 3], False),
@@ -485,5 +632,172 @@ def test_unsettled_is_what_looks_as_if_a_run_were_at_work(catalogue: Catalogue) 
     found = catalogue.unsettled(limit=50)
     assert [j.key for j in found] == wanted
     assert found == [catalogue.job(j.media_id) for j in found]
-    register(catalogue, upload("case 1", "e2"), at=LAST)  # a newer version; the old one is still open
-    assert [j.key for j in catalogue.unsettled(limit=2)] == wanted[:2]
+    register(catalogue, upload("case 1", "e2"), at=LAST)  # a newer version: the old one is open no more
+    assert [j.key for j in catalogue.unsettled(limit=2)] == wanted[1:3]
+
+
+def test_a_finished_job_that_is_playable_is_settled_until_it_is_taken_up_again(catalogue: Catalogue) -> None:
+    job = in_state(catalogue, JobState.PLAYABLE)
+    for task in job.tasks:
+        catalogue.task(job.media_id, job.version, task.name, TaskState.DONE, at=NOW)
+    catalogue.settled(job.media_id, job.version, seen=replace(job, run_id="another"), at=LATER)
+    assert catalogue.job(job.media_id).finished_at is None
+    catalogue.settled(job.media_id, job.version, seen=job, at=LATER)
+    assert catalogue.job(job.media_id).finished_at == LATER
+    assert catalogue.unsettled(limit=50) == []
+    restart(catalogue, job, "audio")
+    assert catalogue.job(job.media_id).finished_at is None
+    assert [j.media_id for j in catalogue.unsettled(limit=50)] == [job.media_id]
+
+
+def test_only_what_is_playable_is_finished_by_word(catalogue: Catalogue) -> None:
+    job = in_state(catalogue, JobState.PROCESSING)
+    catalogue.settled(job.media_id, job.version, seen=job, at=LATER)
+    assert catalogue.job(job.media_id).finished_at is None
+
+
+def found(catalogue: Catalogue, text: str, **options: Any) -> list[str]:
+    return [job.key for job in catalogue.jobs(text=query(text), **options)]
+
+
+def test_media_are_found_by_every_word_of_their_title_and_description(catalogue: Catalogue) -> None:
+    beach, town = upload("beach"), upload("town")
+    register(catalogue, beach, title="Holiday at the beach")
+    register(catalogue, town, title="Holiday in town", at=LATER)
+    assert found(catalogue, "HOLIDAY") == ["town", "beach"]
+    assert found(catalogue, "holiday", limit=1) == ["town"]
+    catalogue.describe(beach.media_id, ["Crème brûlée!", "東京都の夜"])
+    assert found(catalogue, "brulee holiday") == ["beach"]
+    assert found(catalogue, "京都") == found(catalogue, "都") == found(catalogue, "東京都") == ["beach"]
+    assert found(catalogue, "holid") == ["town", "beach"]
+    assert found(catalogue, "holid town") == found(catalogue, "oliday") == found(catalogue, "brulee town") == []
+    assert found(catalogue, "brulee", state=JobState.READY) == []
+
+
+def test_a_new_description_takes_the_place_of_the_old_one(catalogue: Catalogue) -> None:
+    of = register(catalogue)
+    catalogue.describe(of.media_id, ["first words"])
+    catalogue.describe(of.media_id, ["other words"])
+    assert found(catalogue, "first") == []
+    assert found(catalogue, "other") == found(catalogue, "clip") == ["clip.mp4"]
+
+
+@pytest.mark.parametrize(
+    "text", [*ODD_TEXT[:-1], "quote ' and \\ and & | ! ( ) :*", "x" * 5000, "a\u0300\u0301", "हिन्दी"]
+)
+def test_whatever_is_said_is_found_again(catalogue: Catalogue, text: str) -> None:
+    catalogue.describe(register(catalogue).media_id, [text, "\0", "% _"])
+    assert found(catalogue, text) == ["clip.mp4"]
+
+
+def test_what_nobody_registered_is_not_described(catalogue: Catalogue) -> None:
+    with pytest.raises(Missing):
+        catalogue.describe("nobody", ["words"])
+
+
+def attempt(catalogue: Catalogue, of: Job, stage: str, failure: Failure | None, *, run_id: str = "run-1") -> None:
+    catalogue.begin(of.media_id, of.version, stage, run_id=run_id, at=NOW)
+    catalogue.end(of.media_id, of.version, stage, failure=failure, at=LATER)
+
+
+def test_every_try_is_remembered_in_order(catalogue: Catalogue) -> None:
+    job = register(catalogue)
+    assert catalogue.attempts(job.media_id, job.version) == []
+    attempt(catalogue, job, "stream", FAILURE)
+    attempt(catalogue, job, "source", None, run_id="run-2")
+    assert catalogue.attempts(job.media_id, job.version) == [
+        Attempt("stream", "run-1", NOW, LATER, FAILURE, counted=True),
+        Attempt("source", "run-2", NOW, LATER, None, counted=True),
+    ]
+    register(catalogue, upload(etag="e2"), at=LATER)
+    assert catalogue.attempts(job.media_id, upload(etag="e2").version) == []
+
+
+def test_a_try_that_nobody_ended_was_lost_when_the_next_begins(catalogue: Catalogue) -> None:
+    job = register(catalogue)
+    for number in (1, 2):
+        catalogue.begin(job.media_id, job.version, "stream", run_id=f"run-{number}", at=LATER)
+    catalogue.begin(job.media_id, job.version, "source", run_id="run-2", at=LATER)
+    first, second, other = catalogue.attempts(job.media_id, job.version)
+    assert (first.failure, first.ended_at) == (LOST, LATER)
+    assert second.ended_at is other.ended_at is None
+    catalogue.end(job.media_id, job.version, failure=FAILURE, at=LAST)
+    assert [t.failure for t in catalogue.attempts(job.media_id, job.version)] == [LOST, FAILURE, FAILURE]
+
+
+def test_a_job_that_is_asked_for_anew_has_its_whole_budget(catalogue: Catalogue) -> None:
+    job = register(catalogue)
+    attempt(catalogue, job, "stream", FAILURE)
+    for fresh in (False, True):
+        catalogue.restart(job.media_id, job.version, run_id="run-2", profile="web", tasks=TASKS, fresh=fresh, at=LATER)
+        (only,) = catalogue.attempts(job.media_id, job.version)
+        assert (only.counted, only.failure) == (not fresh, FAILURE)
+
+
+def test_only_who_saw_the_job_as_it_is_ends_its_tries_or_starts_it_again(catalogue: Catalogue) -> None:
+    job = register(catalogue)
+    catalogue.begin(job.media_id, job.version, "stream", run_id="run-1", at=NOW)
+    catalogue.move(job.media_id, job.version, JobState.PROCESSING, at=NOW)
+    with pytest.raises(Conflict):
+        catalogue.end(job.media_id, job.version, failure=FAILURE, seen=job, at=LATER)
+    again = {"run_id": "run-2", "profile": "web", "tasks": TASKS, "at": LATER}
+    assert not catalogue.restart(job.media_id, job.version, seen=job, fresh=True, **again)  # type: ignore[arg-type]
+    (only,) = catalogue.attempts(job.media_id, job.version)
+    assert (only.ended_at, only.counted) == (None, True)
+    seen = catalogue.job(job.media_id)
+    assert catalogue.restart(job.media_id, job.version, seen=seen, **again)  # type: ignore[arg-type]
+
+
+def test_nobody_tries_a_job_that_is_not_there(catalogue: Catalogue) -> None:
+    with pytest.raises(Missing):
+        catalogue.begin("nobody", "v1", "stream", run_id="run-1", at=NOW)
+
+
+def queued(catalogue: Catalogue, key: str, **changes: Any) -> Job:
+    given = {"tenant": "a", "size": 1, "origin": Origin.LIVE, "second": 0, "bucket": "uploads"} | changes
+    obj = StoredObject(given["bucket"], key, "e1", given["size"], NOW)
+    return catalogue.register(
+        received(obj), title=key, tenant=given["tenant"], profile="web", tasks=TASKS, origin=given["origin"],
+        at=NOW + timedelta(seconds=given["second"]),
+    )  # fmt: skip
+
+
+def test_the_line_lets_tenants_take_turns_and_imports_wait(catalogue: Catalogue) -> None:
+    for number in range(3):
+        queued(catalogue, f"a{number}", second=number)
+        queued(catalogue, f"import{number}", origin=Origin.IMPORT, second=-number)
+    queued(catalogue, "large", size=10**10, second=-1)
+    queued(catalogue, "b0", tenant="b", second=9)
+    order = [j.key for j in catalogue.line("uploads", limit=50)]
+    assert order == ["a0", "b0", "large", "a1", "a2", "import2", "import1", "import0"]
+    assert [j.key for j in catalogue.line("uploads", limit=2)] == ["a0", "b0"]
+
+
+def test_the_line_holds_what_waits_for_its_first_run(catalogue: Catalogue) -> None:
+    queued(catalogue, "here")
+    queued(catalogue, "elsewhere", bucket="other")
+    over = queued(catalogue, "over")
+    catalogue.move(over.media_id, over.version, JobState.CANCELLED, at=LATER)
+    again = queued(catalogue, "again")
+    catalogue.restart(again.media_id, again.version, run_id="r", profile="web", tasks=TASKS, at=LATER)
+    catalogue.move(again.media_id, again.version, JobState.CANCELLED, at=LATER)
+    catalogue.move(again.media_id, again.version, JobState.QUEUED, at=LATER)
+    assert [j.key for j in catalogue.line("uploads", limit=50)] == ["here"]
+
+
+def test_a_job_remembers_where_it_came_from(catalogue: Catalogue) -> None:
+    queued(catalogue, "clip", origin=Origin.IMPORT)
+    assert queued(catalogue, "clip", origin=Origin.LIVE).origin is Origin.IMPORT
+
+
+@pytest.mark.parametrize("state", JobState)
+def test_a_media_is_finished_when_nobody_works_on_it_or_has_to(catalogue: Catalogue, state: JobState) -> None:
+    job = in_state(catalogue, state)
+    assert catalogue.finished([job.media_id, "nobody"]) == {}  # its tasks are open
+    for name in TASKS:
+        catalogue.task(job.media_id, job.version, name, TaskState.DONE, at=LATER)
+    over = catalogue.job(job.media_id)
+    expected = {} if state in LIVE else {job.media_id: over.finished_at or over.playable_at}
+    assert catalogue.finished([job.media_id, "nobody"]) == expected
+    register(catalogue, upload(etag="e2"), at=LATER)
+    assert catalogue.finished([job.media_id]) == {}

@@ -3,7 +3,7 @@
 import multiprocessing
 import os
 import sqlite3
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -67,6 +67,7 @@ def test_an_upgrade_of_what_is_new_changes_nothing(url: str) -> None:
     assert SqlCatalogue(url).job(UPLOAD.media_id) == job
 
 
+@pytest.mark.filterwarnings("ignore:autogenerate skipping metadata-specified expression-based index")
 def test_the_migrations_make_the_tables_the_code_uses(url: str) -> None:
     database.upgrade(url)
     engine = database.open_database(url)
@@ -75,14 +76,21 @@ def test_the_migrations_make_the_tables_the_code_uses(url: str) -> None:
     engine.dispose()
 
 
-def rows(url: str) -> dict[str, list[tuple[object, ...]]]:
-    """Everything the database holds, as its own types."""
+def rows(url: str, columns: Mapping[str, Sequence[str]]) -> dict[str, list[tuple[object, ...]]]:
+    """What the database holds in these columns, as its own types."""
     engine = database.open_database(url)
     with engine.connect() as connection:
         found = {
-            name: sorted(tuple(row) for row in connection.exec_driver_sql(f"SELECT * FROM {name}"))
-            for name in database.metadata.tables
+            name: sorted(tuple(row) for row in connection.exec_driver_sql(f"SELECT {', '.join(of)} FROM {name}"))
+            for name, of in columns.items()
         }
+    engine.dispose()
+    return found
+
+
+def columns(url: str) -> dict[str, list[str]]:
+    engine = database.open_database(url)
+    found = {name: [column["name"] for column in sa.inspect(engine).get_columns(name)] for name in tables(url)}
     engine.dispose()
     return found
 
@@ -92,15 +100,22 @@ REVISIONS = [s.revision for s in reversed(list(ScriptDirectory(str(MIGRATIONS)).
 
 def test_every_migration_goes_down_and_up_again_and_keeps_what_is_there(url: str) -> None:
     database.upgrade(url, REVISIONS[0])
+    always = columns(url)
+    database.upgrade(url)
     for number in range(3):
         register(url, f"Clip {number}% \0", etag=f"e{number}")
     SqlCatalogue(url).move(UPLOAD.media_id, UPLOAD.version, JobState.PROCESSING, at=NOW)
-    before = rows(url)
+    before = rows(url, always)
     assert [len(before[name]) for name in ("media", "jobs", "tasks")] == [1, 3, 3]
-    for revision in [*REVISIONS[1:], *reversed(REVISIONS[:-1]), "head"]:
-        move = database.downgrade if revision in REVISIONS[:-1] else database.upgrade
-        move(url, revision)
-        assert rows(url) == before
+    for revision in reversed(REVISIONS[:-1]):
+        database.downgrade(url, revision)
+        assert rows(url, always) == before
+    for revision in REVISIONS[1:]:
+        database.upgrade(url, revision)
+        assert rows(url, always) == before
+    database.downgrade(url, REVISIONS[0])
+    database.upgrade(url)
+    assert rows(url, always) == before
     database.downgrade(url, "base")
     assert tables(url) == set()
     database.upgrade(url)

@@ -12,6 +12,7 @@ from botocore.stub import ANY, Stubber
 
 from media_pipeline.domain.errors import Conflict, MediaError, Missing, QuarantineCode, Unavailable
 from media_pipeline.infrastructure.s3 import S3Store
+from media_pipeline_tests.builders import NOW
 
 NOT_KEPT = {"Bucket": "media", "Key": ANY, "Body": b"", "IfMatch": '"none"'}
 
@@ -91,6 +92,7 @@ def asks(tmp_path: Path) -> dict[str, Callable[[S3Store], object]]:
     return {
         "head": lambda s: s.head("media", "a"),
         "list": lambda s: list(s.list("media")),
+        "page": lambda s: s.page("media"),
         "read": lambda s: s.read("media", "a"),
         "fetch": lambda s: s.fetch("media", "a", tmp_path / "to"),
         "write": lambda s: s.write("media", "a", b"", content_type="text/plain"),
@@ -100,7 +102,7 @@ def asks(tmp_path: Path) -> dict[str, Callable[[S3Store], object]]:
     }
 
 
-@pytest.mark.parametrize("ask", ["head", "list", "read", "fetch", "write", "write new", "put", "delete"])
+@pytest.mark.parametrize("ask", ["head", "list", "page", "read", "fetch", "write", "write new", "put", "delete"])
 def test_a_store_that_does_not_answer_is_unavailable(client: Any, tmp_path: Path, ask: str) -> None:
     with pytest.raises(Unavailable) as caught:
         asks(tmp_path)[ask](S3Store(client))
@@ -165,3 +167,59 @@ def test_a_thousand_keys_are_deleted_at_a_time(client: Any, stub: Any) -> None:
 
 def test_a_url_is_an_s3_address(client: Any) -> None:
     assert S3Store(client).url("media", "a b/c") == "s3://media/a b/c"
+
+
+@pytest.mark.parametrize(
+    ("answer", "storage_class", "archived"),
+    [
+        ({}, "STANDARD", False),
+        ({"StorageClass": "GLACIER_IR"}, "GLACIER_IR", False),
+        ({"StorageClass": "GLACIER"}, "GLACIER", True),
+        ({"StorageClass": "DEEP_ARCHIVE", "Restore": 'ongoing-request="true"'}, "DEEP_ARCHIVE", True),
+        ({"StorageClass": "GLACIER", "Restore": 'ongoing-request="false", expiry-date="…"'}, "STANDARD", False),
+        ({"StorageClass": "INTELLIGENT_TIERING", "ArchiveStatus": "ARCHIVE_ACCESS"}, "ARCHIVE_ACCESS", True),
+    ],
+)
+def test_an_archived_object_is_told_from_one_that_can_be_read(
+    client: Any, stub: Any, answer: dict[str, Any], storage_class: str, archived: bool
+) -> None:
+    stub.add_response("head_object", {"ETag": '"e"', "ContentLength": 5, "LastModified": NOW} | answer)
+    found = S3Store(client).head("uploads", "a")
+    assert (found.storage_class, found.archived) == (storage_class, archived)
+
+
+@pytest.mark.parametrize(
+    ("answer", "archived"),
+    [
+        ({}, False),
+        ({"StorageClass": "GLACIER"}, True),
+        ({"StorageClass": "GLACIER", "RestoreStatus": {"IsRestoreInProgress": True}}, True),
+        (
+            {
+                "StorageClass": "GLACIER",
+                "RestoreStatus": {"IsRestoreInProgress": False, "RestoreExpiryDate": NOW},
+            },
+            False,
+        ),
+    ],
+)
+def test_a_listing_tells_it_too(client: Any, stub: Any, answer: dict[str, Any], archived: bool) -> None:
+    listed = {"Key": "a", "ETag": '"e"', "Size": 5, "LastModified": NOW} | answer
+    stub.add_response("list_objects_v2", {"IsTruncated": False, "Contents": [listed]})
+    (found,) = S3Store(client).page("uploads").objects
+    assert found.archived is archived
+
+
+@pytest.mark.parametrize(("said", "encoding"), [("aws-chunked", ""), ("aws-chunked,gzip", "gzip"), ("br", "br")])
+def test_the_wrapping_of_a_request_is_no_encoding_of_the_object(
+    client: Any, stub: Any, said: str, encoding: str
+) -> None:
+    answer = {"ETag": '"e"', "ContentLength": 5, "LastModified": NOW, "ContentEncoding": said}
+    stub.add_response("head_object", answer)
+    assert S3Store(client).head("uploads", "a").content_encoding == encoding
+
+
+def test_a_token_that_is_not_known_any_more_is_missing(client: Any, stub: Any) -> None:
+    stub.add_client_error("list_objects_v2", "InvalidArgument", "The continuation token provided is incorrect", 400)
+    with pytest.raises(Missing):
+        S3Store(client).page("uploads", token="old")

@@ -79,6 +79,54 @@ def test_a_missing_key_is_missing(store: Store, prefix: str, key: str, tmp_path:
     assert list(tmp_path.glob("to*")) == []
 
 
+PAGED = ["a", "ab/x", "b/1", "b/2", "b/c/1", "b/c/d/e", "b-1", "b.1", "bb", "c", "d/1", "z/a/1", "z/b"]
+
+
+def paged(store: Store, prefix: str, limit: int, between: Callable[[], object] = lambda: None) -> list[str]:
+    """The keys that page after page holds."""
+    token, found = None, list[str]()
+    while True:
+        page = store.page(BUCKET, prefix, token=token, limit=limit)
+        assert len(page.objects) <= limit
+        found += [o.key.removeprefix(prefix) for o in page.objects]
+        if page.next_token is None:
+            return found
+        token = page.next_token
+        between()
+
+
+@pytest.mark.parametrize("limit", [1, 3, 1000])
+def test_every_object_is_on_exactly_one_page(store: Store, prefix: str, limit: int) -> None:
+    for key in PAGED:
+        write(store, prefix + key)
+    assert sorted(paged(store, prefix, limit)) == sorted(PAGED)
+    assert set(paged(store, f"{prefix}b", limit)) == {k[1:] for k in PAGED if k.startswith("b")}
+    assert paged(store, f"{prefix}nothing", limit) == []
+
+
+def test_what_comes_and_goes_between_pages_hides_nothing_else(store: Store, prefix: str) -> None:
+    for key in PAGED:
+        write(store, prefix + key)
+    store.delete(BUCKET, [f"{prefix}z/b"])
+    numbers = itertools.count()
+
+    def change() -> None:
+        number = next(numbers)
+        store.delete(BUCKET, [f"{prefix}b/{number}", f"{prefix}new-{number - 1}"])
+        write(store, f"{prefix}new-{number}")
+
+    found = paged(store, prefix, 2, change)
+    lasting = set(PAGED) - {"z/b", "b/1", "b/2"}
+    assert lasting <= set(found)
+    assert len(found) == len(set(found))
+
+
+def test_a_page_describes_as_a_listing_does(store: Store, prefix: str) -> None:
+    for key in ("a", "b"):
+        write(store, prefix + key, key.encode())
+    assert sorted(store.page(BUCKET, prefix).objects, key=str) == sorted(store.list(BUCKET, prefix), key=str)
+
+
 def test_an_empty_key_cannot_be_written(store: Store) -> None:
     with pytest.raises(ValueError, match="key"):
         write(store, "")
@@ -229,6 +277,32 @@ def test_what_was_fetched_can_be_put(store: Store, prefix: str, tmp_path: Path) 
     store.fetch(BUCKET, f"{prefix}a", tmp_path / "to")
     store.put(BUCKET, f"{prefix}b", tmp_path / "to", content_type="text/plain")
     assert [store.read(BUCKET, prefix + key)[0] for key in "ab"] == [b"a", b"a"]
+
+
+def test_a_copy_has_the_bytes_and_outlives_what_it_was_made_from(store: Store, prefix: str, tmp_path: Path) -> None:
+    write(store, f"{prefix}a/odd ü#?.mp4", b"bytes")
+    store.copy(BUCKET, f"{prefix}a/odd ü#?.mp4", f"{prefix}b/c.mp4", content_type="video/mp4")
+    assert store.read(BUCKET, f"{prefix}b/c.mp4")[0] == b"bytes"
+    (tmp_path / "from").write_bytes(b"newer")
+    store.put(BUCKET, f"{prefix}a/odd ü#?.mp4", tmp_path / "from", content_type="video/mp4")
+    assert store.read(BUCKET, f"{prefix}b/c.mp4")[0] == b"bytes"
+    store.delete(BUCKET, [f"{prefix}a/odd ü#?.mp4"])
+    assert store.read(BUCKET, f"{prefix}b/c.mp4")[0] == b"bytes"
+
+
+def test_a_copy_replaces_what_was_there_and_may_be_made_twice(store: Store, prefix: str) -> None:
+    write(store, f"{prefix}a", b"new")
+    write(store, f"{prefix}b", b"old")
+    for _ in range(2):
+        store.copy(BUCKET, f"{prefix}a", f"{prefix}b", content_type="text/plain")
+        assert [store.read(BUCKET, prefix + key)[0] for key in "ab"] == [b"new", b"new"]
+    assert {o.key for o in store.list(BUCKET, prefix)} == {f"{prefix}a", f"{prefix}b"}
+
+
+def test_what_is_missing_cannot_be_copied(store: Store, prefix: str) -> None:
+    with pytest.raises(Missing):
+        store.copy(BUCKET, f"{prefix}nothing", f"{prefix}b", content_type="text/plain")
+    assert list(store.list(BUCKET, prefix)) == []
 
 
 def test_a_file_that_is_not_there_cannot_be_put(store: Store, prefix: str, tmp_path: Path) -> None:

@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from media_pipeline.domain.belief import Said
 from media_pipeline.domain.transcript import LONGEST_CUE, Word
 from media_pipeline.infrastructure import voice
-from media_pipeline.infrastructure.belief import Said
 from media_pipeline.infrastructure.voice import RATE, Passage, settled
 
 

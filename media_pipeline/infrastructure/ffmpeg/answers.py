@@ -13,7 +13,7 @@ from media_pipeline.domain.media import AudioStream, MediaInfo, Span, TextKind, 
 from media_pipeline.domain.passthrough import Copy
 from media_pipeline.domain.results import Likeness
 from media_pipeline.domain.watch import SIDE, Glimpse
-from media_pipeline.infrastructure.ffmpeg.commands import ALPHA_DECODERS, DEMUXERS
+from media_pipeline.infrastructure.ffmpeg.commands.line import ALPHA_DECODERS, DEMUXERS
 
 MIN_PROBE_SCORE = 25
 """Below it, ffmpeg is guessing: random bytes are taken for MP3 with 1."""
@@ -98,7 +98,7 @@ def loudness(stderr: str) -> tuple[float, float] | None:
 
 
 def packets(csv: str) -> tuple[int, float, tuple[float, ...]]:
-    """Frames, duration in seconds, and the times of the keyframes, from `commands.packets`."""
+    """Frames, duration in seconds, and the times of the keyframes, from `probing.packets`."""
     rows = [row for row in (line.split(",") for line in csv.splitlines()) if _is_number(row[0].lstrip("-"))]
     times = [(float(row[0]), "K" in row[1]) for row in rows if len(row) > 1]
     duration = next((float(row[0]) for row in reversed(rows) if len(row) == 1), 0.0)
@@ -106,7 +106,7 @@ def packets(csv: str) -> tuple[int, float, tuple[float, ...]]:
 
 
 def copy(listed: Mapping[str, str], duration_seconds: float) -> Copy:
-    """What `commands.units` listed."""
+    """What `copying.units` listed."""
     packets, refreshes, sets = (_listing(listed[kind]) for kind in ("all", "refreshes", "sets"))
     gops: list[int] = []
     for packet in packets:
@@ -124,7 +124,7 @@ def copy(listed: Mapping[str, str], duration_seconds: float) -> Copy:
 
 
 def glimpses(listing: str, luma: bytes) -> tuple[Glimpse, ...]:
-    """What `watch.outputs` wrote, in order of time."""
+    """What `watching.outputs` wrote, in order of time."""
     size = SIDE * SIDE
     seen = [Glimpse(packet.time, luma[i * size : (i + 1) * size]) for i, packet in enumerate(_listing(listing))]
     return tuple(sorted((glimpse for glimpse in seen if len(glimpse.luma) == size), key=lambda glimpse: glimpse.at))

@@ -96,6 +96,20 @@ def tagged(frames: Any) -> Any:
     return frames.filter("setparams", **tags)
 
 
+def cascade(picture: Any, sizes: Sequence[tuple[int, int]]) -> list[Any]:
+    """Each size is scaled from the next larger one: a small rung costs little, and looks no worse."""
+    scaled = []
+    for i, (width, height) in enumerate(sizes):
+        size = picture.filter("scale", width, height, flags="bicubic").filter("setsar", 1)
+        if i + 1 < len(sizes):
+            branches = size.filter_multi_output("split")
+            scaled.append(branches[0])
+            picture = branches[1]
+        else:
+            scaled.append(size)
+    return scaled
+
+
 def sound(
     source: Any, info: MediaInfo, track: AudioStream, channels: int, sample_rate: int, *, whole: bool = True
 ) -> Any:

@@ -116,7 +116,7 @@ class Packets:
 
 
 class Log:
-    """Reads the lines of `commands.scan`."""
+    """Reads the lines of `probing.scan`."""
 
     def __init__(self) -> None:
         self.streams: dict[int, Packets] = {}

@@ -34,12 +34,7 @@ class Odd:
     """seconds at which white frames and a beep are"""
 
     def make(self, directory: Path) -> Path:
-        file = directory / self.name
-        if callable(self.recipe):
-            self.recipe(file)
-        else:
-            media.make(file, *shlex.split(self.recipe.format(**INPUTS)))
-        return file
+        return made(directory / self.name, self.recipe)
 
 
 @dataclass(frozen=True)
@@ -50,7 +45,16 @@ class Refused:
     recipe: str | Callable[[Path], None]
     code: RejectionCode
 
-    make = Odd.make
+    def make(self, directory: Path) -> Path:
+        return made(directory / self.name, self.recipe)
+
+
+def made(file: Path, recipe: str | Callable[[Path], None]) -> Path:
+    if callable(recipe):
+        recipe(file)
+    else:
+        media.make(file, *shlex.split(recipe.format(**INPUTS)))
+    return file
 
 
 def patches(seconds: float = 1, rate: str = "25", size: str = "160x90", pixels: str = "yuv420p") -> str:

@@ -310,9 +310,9 @@ def test_a_tool_too_old_is_refused_with_a_sentence(monkeypatch: pytest.MonkeyPat
         assert version in ours.build
     else:
         with pytest.raises(Unavailable, match=rf"ffmpeg {version} is too old to be safe; 5.1 is the oldest"):
-            ours.vetted()
+            ours.vet()
 
 
 def test_a_program_that_is_no_ffmpeg_is_our_fault_and_not_the_files() -> None:
     with pytest.raises(Unavailable, match="does not tell its version"):
-        Ffmpeg("/bin/true", "/bin/true").vetted()
+        Ffmpeg("/bin/true", "/bin/true").vet()

@@ -18,7 +18,7 @@ def test_an_odd_sound_plays(odd: Odd, tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("refused", REFUSED, ids=lambda r: r.name)
 def test_what_cannot_play_is_refused_by_its_name(refused: Refused, tmp_path: Path) -> None:
-    (tmp_path / "source").symlink_to(refused.make(tmp_path))  # type: ignore[arg-type]
+    (tmp_path / "source").symlink_to(refused.make(tmp_path))
     with pytest.raises(BadMedia) as caught:
         admit(media.tool().probe(tmp_path / "source"), Limits())
     assert caught.value.code is refused.code

@@ -13,6 +13,7 @@ import pytest
 from media_pipeline.domain.errors import QuarantineCode, Unavailable
 from media_pipeline.infrastructure.ffmpeg import runner
 from media_pipeline.infrastructure.ffmpeg.runner import LimitHit, Limits, Output, ToolFailed, scratch_directory
+from media_pipeline.infrastructure.sandbox.modes import Choice
 from media_pipeline_tests import sandbox
 from media_pipeline_tests.sandbox import PYTHON, python
 
@@ -21,12 +22,13 @@ Run = Callable[..., Output]
 
 
 @pytest.fixture(params=sandbox.EVERY)
-def mode(request: pytest.FixtureRequest) -> str:
-    return str(request.param)
+def mode(request: pytest.FixtureRequest) -> Choice:
+    asked: Choice = request.param
+    return asked
 
 
 @pytest.fixture
-def run(mode: str, tmp_path: Path) -> Run:
+def run(mode: Choice, tmp_path: Path) -> Run:
     return partial(runner.run, scratch=tmp_path, reads=PYTHON, sandbox=mode)
 
 

@@ -14,8 +14,8 @@ import pytest
 from media_pipeline.domain.errors import Unavailable
 from media_pipeline.infrastructure.ffmpeg import runner
 from media_pipeline.infrastructure.ffmpeg.runner import Limits
-from media_pipeline.infrastructure.sandbox import proof, seccomp
-from media_pipeline.infrastructure.sandbox.modes import Mode
+from media_pipeline.infrastructure.sandbox import modes, proof, seccomp
+from media_pipeline.infrastructure.sandbox.modes import Choice, Mode
 from media_pipeline.infrastructure.sandbox.proof import NoSandbox, in_force, shortcoming
 from media_pipeline_tests import sandbox
 from media_pipeline_tests.sandbox import PYTHON, python
@@ -134,7 +134,7 @@ def test_the_kernel_offers_nothing_else(inside: Inside) -> None:
 
 @pytest.mark.skipif(os.uname().machine != "x86_64", reason="x32 is a way to call x86-64 kernels")
 @pytest.mark.parametrize("mode", sandbox.STRONG)
-def test_another_way_to_call_the_kernel_ends_the_tool(mode: str, scratch: Path) -> None:
+def test_another_way_to_call_the_kernel_ends_the_tool(mode: Choice, scratch: Path) -> None:
     code = "import ctypes; ctypes.CDLL(None).syscall(0x40000000 | 39)"
     with pytest.raises(Unavailable, match="SIGSYS"):
         runner.run(python(code), scratch=scratch, limits=Limits(wall_seconds=20), reads=PYTHON, sandbox=mode)
@@ -184,8 +184,8 @@ def test_a_mode_that_works_passes_its_own_proof(mode: str) -> None:
 
 def test_the_proof_would_notice_a_hole(monkeypatch: pytest.MonkeyPatch) -> None:
     """The same attempts, with nothing but limits around them, all succeed: the proof can fail."""
-    bare = proof.modes.command
-    monkeypatch.setattr(proof.modes, "command", lambda mode, *a, **k: bare(Mode.RLIMITS, *a, **k))
+    bare = modes.command
+    monkeypatch.setattr(modes, "command", lambda mode, *a, **k: bare(Mode.RLIMITS, *a, **k))
     hole = shortcoming(Mode.LANDLOCK)
     assert hole is not None
     for able in ("read a file outside", "write outside", "connect to a port", "start a process", "signal its worker"):

@@ -1,5 +1,6 @@
-"""Glimpses of a picture, for `domain.watch`: what writes them. `answers.glimpses` reads them."""
+"""Command lines that write glimpses of a picture, for `domain.watch`. `answers.glimpses` reads them."""
 
+from collections.abc import Sequence
 from typing import Any
 
 import ffmpeg
@@ -7,6 +8,7 @@ import ffmpeg
 from media_pipeline.domain.media import VideoStream
 from media_pipeline.domain.watch import EVERY_SECONDS, SIDE
 from media_pipeline.infrastructure.ffmpeg import filters
+from media_pipeline.infrastructure.ffmpeg.commands import line
 
 SOURCE = "watched"
 """the name of the source's own glimpses"""
@@ -31,3 +33,10 @@ def outputs(frames: Any, name: str) -> list[Any]:
         ffmpeg.output(both[0], f"{name}.gray", format="rawvideo", **common),
         ffmpeg.output(both[1], f"{name}.times", format="framecrc", **common),
     ]
+
+
+def glimpses(ffmpeg_path: str, names: Sequence[str], *, threads: int) -> list[str]:
+    """What our own renditions show at their keyframes; nothing else of them is decoded."""
+    # Without `discard`: where packets are missing ffmpeg guesses times.
+    shown = [(name, ffmpeg.input(name, skip_frame="nokey", threads=threads)["v"]) for name in names]
+    return line.compiled(ffmpeg_path, [out for name, picture in shown for out in outputs(picture, name)])

@@ -1,0 +1,158 @@
+"""What one answer of the catalogue costs with 1,000, 10,000 and 100,000 media in it, on Postgres.
+
+The result is the ratio of each size to the smallest: 1 is flat. Calls are made in turn, many times, and the median
+counts; the database runs on the same machine, so its work is in the number.
+"""
+
+import argparse
+import random
+import statistics
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from datetime import UTC, datetime
+
+import measure
+import sqlalchemy as sa
+
+from media_pipeline.application.register import register, tasks, unknown
+from media_pipeline.domain.job import JobState
+from media_pipeline.domain.search import query
+from media_pipeline.domain.upload import StoredObject
+from media_pipeline.infrastructure import recipes
+from media_pipeline.infrastructure.catalogue import SqlCatalogue
+from media_pipeline.infrastructure.database import open_database, upgrade
+from media_pipeline_tests.postgres import running
+
+SIZES = (1_000, 10_000, 100_000)
+NEW_AT_ONCE = 100
+GOAL = 1.2
+PROFILE = recipes.load().profiles["default"]
+VOCABULARY = 20_000
+WORDS_EACH = 150
+_MEDIA = """
+INSERT INTO media (id, bucket, key, title, tenant, current_version, created_at)
+SELECT 'clip-' || md5(n::text), 'uploads', 'clips/' || n || '.mp4', 'Clip ' || n, 'tenant-' || n % 50, 'v' || n,
+       timestamptz '2026-01-01' + n * interval '1 minute'
+FROM generate_series(1, :size) n
+"""
+_JOBS = """
+INSERT INTO jobs (media_id, version, etag, size, profile, state, revision, run_id,
+                  received_at, started_at, playable_at, finished_at)
+SELECT id, current_version, md5(id), 1000000, 'default', CASE WHEN random() < 0.9 THEN 'ready' ELSE 'playable' END, 4,
+       md5('run' || id), created_at, created_at, created_at, created_at
+FROM media
+"""
+_TASKS = """
+INSERT INTO tasks (media_id, version, name, position, state, progress, seconds, fingerprint)
+SELECT media_id, version, name, position, 'done', 1, 2.5, md5(name)
+FROM jobs, unnest(CAST(:names AS text[])) WITH ORDINALITY AS t (name, position)
+"""
+_WORDS = """
+INSERT INTO found_by (media_id, words)
+SELECT m.id, 'clip ' || regexp_replace(m.title, '[^0-9]', '', 'g') || ' ' || string_agg(DISTINCT w, ' ')
+FROM media m, LATERAL (
+  -- a few words are in many media and most in few, as in speech
+  SELECT 'word' || floor(:vocabulary * power(random(), 3))::int AS w FROM generate_series(1, :each) WHERE m.id <> ''
+) spoken
+GROUP BY m.id, m.title
+"""
+
+
+def filled(url: str, size: int) -> SqlCatalogue:
+    """A catalogue of so many finished media."""
+    upgrade(url)
+    engine = open_database(url)
+    with engine.begin() as connection:
+        connection.exec_driver_sql("SET LOCAL statement_timeout = 0")
+        connection.execute(sa.text(_MEDIA), {"size": size})
+        connection.execute(sa.text(_JOBS))
+        connection.execute(sa.text(_TASKS), {"names": tasks(PROFILE)})
+        connection.execute(sa.text(_WORDS), {"vocabulary": VOCABULARY, "each": WORDS_EACH})
+    with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+        connection.exec_driver_sql("SET statement_timeout = 0")
+        connection.exec_driver_sql("VACUUM ANALYZE")
+    engine.dispose()
+    return SqlCatalogue(url)
+
+
+def calls(catalogue: SqlCatalogue, size: int) -> dict[str, Callable[[], object]]:
+    """What is measured, each a call of its own."""
+    numbers = random.Random(size)
+    keys = (f"new/{size}/{n}.mp4" for n in range(10**9))
+    some = [job.media_id for job in catalogue.jobs(limit=1000)]
+    places = [job.place for job in catalogue.jobs(limit=1000)]
+
+    def new() -> StoredObject:
+        return StoredObject("uploads", next(keys), "e1", 1_000_000, datetime.now(UTC))
+
+    def registered(obj: StoredObject) -> object:
+        return register(obj, profile=PROFILE, catalogue=catalogue, now=datetime.now(UTC))
+
+    return {
+        "register one upload": lambda: registered(new()),
+        f"find and register {NEW_AT_ONCE} new among as many known": lambda: [
+            registered(obj)
+            for obj in unknown(
+                [*(new() for _ in range(NEW_AT_ONCE)), *_there(numbers, size, NEW_AT_ONCE)], catalogue=catalogue
+            )
+        ],
+        "status of one": lambda: catalogue.job(numbers.choice(some)),
+        "a list page of 50": lambda: catalogue.jobs(after=numbers.choice(places)),
+        "a list page of 50, by state": lambda: catalogue.jobs(state=JobState.PLAYABLE, after=numbers.choice(places)),
+        "search, a rare title": lambda: catalogue.jobs(text=query(f"clip {numbers.randrange(size)}")),
+        "search, two spoken words": lambda: catalogue.jobs(
+            text=query(f"word{numbers.randrange(100, 400)} word{numbers.randrange(5000, VOCABULARY)}")
+        ),
+        "search, a word that is in very many": lambda: catalogue.jobs(text=query("word1 word0")),
+        "what is unsettled": lambda: catalogue.unsettled(limit=500),
+    }
+
+
+def _there(numbers: random.Random, size: int, count: int) -> Iterator[StoredObject]:
+    for _ in range(count):
+        yield StoredObject("uploads", f"clips/{numbers.randrange(1, size)}.mp4", "e1", 1, datetime.now(UTC))
+
+
+def medians(by_size: Mapping[int, Mapping[str, Callable[[], object]]], rounds: int) -> dict[str, list[float]]:
+    """Milliseconds of each call, a number a size. All sizes take their turns, so that a busy minute hits them all."""
+    found: dict[str, list[float]] = {}
+    for name in next(iter(by_size.values())):
+        took: dict[int, list[float]] = {size: [] for size in by_size}
+        for _ in range(rounds):
+            for size, named in by_size.items():
+                began = time.perf_counter()
+                named[name]()
+                took[size].append((time.perf_counter() - began) * 1000)
+        found[name] = [statistics.median(each) for each in took.values()]
+        print(f"{name}: {[round(ms, 2) for ms in found[name]]}", flush=True)
+    return found
+
+
+def report(found: Mapping[str, Sequence[float]], sizes: Sequence[int]) -> str:
+    head = ["", *(f"{size:,} media" for size in sizes), *(f"× at {size:,}" for size in sizes[1:])]
+    lines = [
+        [name, *(f"{ms:.1f} ms" for ms in took), *(f"{ms / took[0]:.2f}" for ms in took[1:])]
+        for name, took in found.items()
+    ]
+    return measure.table(head, lines)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--sizes", type=int, nargs="+", default=SIZES)
+    parser.add_argument("--rounds", type=int, default=40)
+    options = parser.parse_args()
+    with running() as postgres:
+        by_size = {}
+        for size in options.sizes:
+            began = time.monotonic()
+            catalogue = filled(postgres.new_database(), size)
+            by_size[size] = calls(catalogue, size)
+            print(f"{size:,} media made in {time.monotonic() - began:.0f} s", flush=True)
+        found = medians(by_size, options.rounds)
+    print(measure.where(f"Postgres on the same machine, medians of {options.rounds}; goal ≤ {GOAL}"))
+    print(report(found, options.sizes))
+
+
+if __name__ == "__main__":
+    main()

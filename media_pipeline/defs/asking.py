@@ -1,0 +1,56 @@
+"""Which queued jobs Dagster is asked to run next. Its queue is kept short: what waits in the catalogue can still be
+overtaken, what waits there has its place."""
+
+from collections import Counter
+from collections.abc import Sequence
+
+import dagster as dg
+
+from media_pipeline.defs.partitions import ORIGIN_TAG, lane, lane_tags, run_key, tags
+from media_pipeline.defs.resources import Platform
+from media_pipeline.domain.fairness import Lane, chosen, turns
+from media_pipeline.domain.job import Job, Origin
+
+MOST_A_TICK = 25
+"""runs asked for at once: submitting one costs a quarter of a second"""
+MOST_WAITING = 25
+"""runs in Dagster's queue, beyond which only who has none there is asked for"""
+_LOOKED_AT = 200
+_WAITING = [dg.DagsterRunStatus.NOT_STARTED, dg.DagsterRunStatus.QUEUED]
+_RUNNING = [dg.DagsterRunStatus.STARTING, dg.DagsterRunStatus.STARTED, dg.DagsterRunStatus.CANCELING]
+
+
+def requests(instance: dg.DagsterInstance, platform: Platform) -> list[dg.RunRequest]:
+    """One run for each job whose turn it is. Registering comes before asking, so whoever dies in between is made good
+    at the next tick."""
+    jobs = _not_asked_for(platform.catalogue.line(platform.inbox.bucket, limit=_LOOKED_AT), instance)
+    waiting = _lanes(instance, _WAITING)
+    ranked = turns(jobs, waiting + _lanes(instance, _RUNNING))
+    asked = chosen(ranked, waiting, room=MOST_WAITING - waiting.total(), most=MOST_A_TICK)
+    return [_request(job, priority, tenancy=platform.settings.tenancy) for job, priority in asked]
+
+
+def _request(job: Job, priority: int, *, tenancy: bool) -> dg.RunRequest:
+    return dg.RunRequest(
+        run_key=run_key(job.media_id, job.version),
+        partition_key=job.media_id,
+        tags={
+            **tags(job.key, version=job.version, profile=job.profile),
+            **lane_tags(Lane.of(job), priority, tenancy=tenancy),
+        },
+    )
+
+
+def _not_asked_for(jobs: Sequence[Job], instance: dg.DagsterInstance) -> list[Job]:
+    wanted = [run_key(j.media_id, j.version) for j in jobs]
+    if not wanted:
+        return []
+    found = instance.get_runs(dg.RunsFilter(tags={"dagster/run_key": wanted}))
+    asked = {run.tags["dagster/run_key"] for run in found}
+    return [job for job, key in zip(jobs, wanted, strict=True) if key not in asked]
+
+
+def _lanes(instance: dg.DagsterInstance, statuses: list[dg.DagsterRunStatus]) -> Counter[Lane]:
+    """How many runs that we asked for have one of these statuses, by lane."""
+    ours = dg.RunsFilter(statuses=statuses, tags={ORIGIN_TAG: [origin.value for origin in Origin]})
+    return Counter(lane(run.tags) for run in instance.get_runs(ours))

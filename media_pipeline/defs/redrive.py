@@ -1,0 +1,56 @@
+"""redrive: the operator's button in Dagster's UI. The same use case as `media-pipeline redrive`."""
+
+import dagster as dg
+from pydantic import Field
+
+from media_pipeline.application.redrive import Redriven, failed, redrive
+from media_pipeline.defs.jobs import process_upload
+from media_pipeline.defs.partitions import VERSION_TAG, tags
+from media_pipeline.defs.resources import Platform
+from media_pipeline.domain.job import Job
+from media_pipeline.infrastructure.dagster_engine import DagsterEngine
+
+
+class Wanted(dg.Config):
+    """Which media: by id, by the code of their failure, or all that failed."""
+
+    ids: list[str] = Field(default_factory=list)
+    code: str | None = None
+    all: bool = False
+
+
+@dg.op(description="Asks for one run each over what is missing of media that failed.")
+def redrive_failed(context: dg.OpExecutionContext, config: Wanted, platform: dg.ResourceParam[Platform]) -> None:
+    graph = context.repository_def.get_job(process_upload.name)
+    for answer in redriven(config, platform, context.instance, graph):
+        context.log.info(f"{answer.media_id}: {answer.sentence}")
+
+
+@dg.job(
+    name="redrive",
+    executor_def=dg.in_process_executor,
+    description="Asks again for what failed, and redoes only what is missing. Config: `ids`, `code`, or `all: true`.",
+)
+def redrive_job() -> None:
+    redrive_failed()
+
+
+def redriven(
+    wanted: Wanted, platform: Platform, instance: dg.DagsterInstance, graph: dg.JobDefinition
+) -> list[Redriven]:
+    """What became of each media that was asked for. Raises Missing for an id that there is not, before anything."""
+    chosen = [platform.catalogue.job(media_id).media_id for media_id in wanted.ids]
+    if wanted.all or wanted.code:
+        chosen += [job.media_id for job in failed(platform.catalogue, code=wanted.code)]
+    engine = DagsterEngine(instance, version_tag=VERSION_TAG, graph=graph)
+    return [
+        redrive(
+            media_id, catalogue=platform.catalogue, history=engine, engine=engine, results=platform.results,
+            tags=tags_of, now=platform.now(),
+        )
+        for media_id in dict.fromkeys(chosen)
+    ]  # fmt: skip
+
+
+def tags_of(job: Job) -> dict[str, str]:
+    return tags(job.key, version=job.version, profile=job.profile)

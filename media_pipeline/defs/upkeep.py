@@ -1,0 +1,128 @@
+"""Upkeep: what keeps a deployment going and small without a hand."""
+
+import time
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from datetime import timedelta
+
+import dagster as dg
+
+from media_pipeline.application.collect import Swept, collect
+from media_pipeline.application.watch import watch
+from media_pipeline.defs.jobs import process_upload
+from media_pipeline.defs.partitions import RESUMED_TAG, VERSION_TAG, uploads
+from media_pipeline.defs.redrive import tags_of
+from media_pipeline.defs.resources import Platform
+from media_pipeline.domain.archive import oldest
+from media_pipeline.domain.errors import MediaError, Missing
+from media_pipeline.domain.job import Job
+from media_pipeline.infrastructure import telemetry
+from media_pipeline.infrastructure.dagster_engine import DagsterEngine, forget
+from media_pipeline.infrastructure.scratch import stale_scratch
+
+_A_TICK = 500
+_SECONDS = 40  # of the minute after which Dagster gives a tick up
+_log = telemetry.log("upkeep")
+
+
+@dg.sensor(
+    minimum_interval_seconds=30,
+    default_status=dg.DefaultSensorStatus.RUNNING,
+    description="Stops runs of which nothing is heard any more, and has others take their place.",
+)
+def watchdog(context: dg.SensorEvaluationContext, platform: dg.ResourceParam[Platform]) -> dg.SkipReason:
+    assert context.repository_def is not None
+    graph = context.repository_def.get_job(process_upload.name)
+    engine = DagsterEngine(context.instance, version_tag=VERSION_TAG, graph=graph)
+    p, jobs = platform, platform.catalogue.unsettled(limit=_A_TICK)
+    for media_id in engine.at_work() - {job.media_id for job in jobs}:
+        with suppress(Missing):  # of a partition that somebody made by hand
+            jobs.append(p.catalogue.job(media_id))
+
+    def watched(job: Job) -> str | None:
+        return watch(
+            job, catalogue=p.catalogue, history=engine, engine=engine, results=p.results,
+            tags={**tags_of(job), RESUMED_TAG: "true"}, patience=timedelta(seconds=p.settings.stall_seconds),
+            now=p.now(),
+        )  # fmt: skip
+
+    done = each(jobs, watched)
+    return dg.SkipReason(f"{len(jobs)} looked at. {' '.join(done)}")
+
+
+@dg.sensor(
+    minimum_interval_seconds=300,
+    default_status=dg.DefaultSensorStatus.RUNNING,
+    description="Finished media leave Dagster's set of live partitions when it is too large, the oldest first, and "
+    "their runs some time later. The catalogue knows them as before; processed again, they are back.",
+)
+def archived(context: dg.SensorEvaluationContext, platform: dg.ResourceParam[Platform]) -> dg.SensorResult:
+    s, instance = platform.settings, context.instance
+    live = instance.get_dynamic_partitions(str(uploads.name))
+    going = DagsterEngine(instance, version_tag=VERSION_TAG).going_on()
+    surplus = len(live) - s.live_partitions
+    finished = platform.catalogue.finished(set(live) - going) if surplus > 0 else {}
+    leaving = oldest(finished, min(surplus, _A_TICK))
+    before = platform.now() - timedelta(days=s.keep_runs_days)
+    cursor, forgotten = forget(instance, keep=set(live), before=before, cursor=context.cursor or None)
+    requests = [uploads.build_delete_request(leaving)] if leaving else []
+    return dg.SensorResult(
+        dynamic_partitions_requests=requests,
+        cursor=cursor or "",
+        skip_reason=dg.SkipReason(f"{len(leaving)} of {len(live)} media leave; {forgotten} runs forgotten"),
+    )
+
+
+@dg.op(description="Deletes what no manifest names, after a time of grace.")
+def sweep(context: dg.OpExecutionContext, platform: dg.ResourceParam[Platform]) -> None:
+    for swept in garbage_of(platform, context.instance, delete=True):
+        context.log.info(f"{swept.media_id}: {len(swept.objects)} objects, {swept.bytes} bytes")
+
+
+@dg.job(
+    name="collect_garbage",
+    executor_def=dg.in_process_executor,
+    description="Sweeps the media bucket and the scratch directory: the same as `media-pipeline gc --delete`.",
+)
+def collect_garbage() -> None:
+    sweep()
+
+
+collected = dg.ScheduleDefinition(
+    name="collected",
+    job=collect_garbage,
+    cron_schedule="17 3 * * *",
+    default_status=dg.DefaultScheduleStatus.RUNNING,
+    description="The garbage collector, every night.",
+)
+
+
+def garbage_of(platform: Platform, instance: dg.DagsterInstance, *, delete: bool) -> Iterator[Swept]:
+    """What nothing names any more, media by media, and then what is left in scratch; deleted if asked."""
+    before = platform.now() - timedelta(seconds=platform.settings.gc_grace_seconds)
+    engine = DagsterEngine(instance, version_tag=VERSION_TAG)
+    yield from collect(
+        shelf=platform.shelf, catalogue=platform.catalogue, history=engine, before=before, delete=delete
+    )  # fmt: skip
+    unfinished = tuple(platform.store.unfinished(platform.settings.media_bucket, before=before, delete=delete))
+    if unfinished:
+        yield Swept("unfinished", unfinished)
+    stale = tuple(stale_scratch(platform.settings.scratch_dir, before=before, delete=delete))
+    if stale:
+        yield Swept("scratch", stale)
+
+
+def each(jobs: list[Job], act: Callable[[Job], str | None]) -> list[str]:
+    """Act on jobs while there is time, and say what was done. One's trouble is logged, and leaves the others their
+    turn."""
+    until, done = time.monotonic() + _SECONDS, []
+    for job in jobs:
+        if time.monotonic() > until:
+            break
+        try:
+            if said := act(job):
+                done.append(f"{job.media_id}: {said}.")
+                _log.warning("a job without progress", extra={"media_id": job.media_id, "done": said})
+        except MediaError as trouble:
+            _log.warning("a job is not looked after", extra={"media_id": job.media_id, "reason": trouble.message})
+    return done

@@ -1,0 +1,120 @@
+"""A real daemon whose workers are killed, and which is killed itself, in the middle of a real run."""
+
+import os
+import re
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import dagster as dg
+import psutil
+import pytest
+import yaml
+
+from media_pipeline.defs.resources import Platform
+from media_pipeline.domain.errors import QuarantineCode
+from media_pipeline.domain.job import Job, JobState, TaskState
+from media_pipeline.infrastructure import recipes
+from media_pipeline.infrastructure.dagster_engine import instance
+from media_pipeline_tests import media
+from media_pipeline_tests.platform import platform
+
+pytestmark = pytest.mark.slow
+SECONDS = 120
+
+
+@pytest.fixture
+def here(tmp_path: Path) -> Platform:
+    """A platform whose profile has one rung, slow enough to be caught at it, and no extras."""
+    text = yaml.safe_load(recipes.PACKAGED.read_text())
+    name = text["profiles"]["fast"]["rungs"][0]
+    text["rungs"][name]["preset"] = "medium"
+    text["profiles"] = {
+        "fast": text["profiles"]["fast"]
+        | {"rungs": [name], "passthrough": False, "thumbnails": None, "subtitles": None, "tags": None}
+    }
+    chosen = tmp_path / "recipes.yaml"
+    chosen.write_text(yaml.safe_dump(text))
+    return platform(tmp_path, recipes=chosen, profile="fast")
+
+
+@contextmanager
+def daemon(here: Platform, *, stall_seconds: int) -> Iterator[None]:
+    """Dagster's daemon with its code server and workers, killed with all of them at the end."""
+    environment = os.environ | {
+        "DAGSTER_HOME": str(here.settings.dagster_home),
+        "MEDIA_PIPELINE_HOME": str(here.settings.home),
+        "MEDIA_PIPELINE_RECIPES": str(here.settings.recipes),
+        "MEDIA_PIPELINE_PROFILE": "fast",
+        "MEDIA_PIPELINE_STALL_SECONDS": str(stall_seconds),
+    }
+    command = [sys.executable, "-m", "dagster._daemon", "run", "-m", "media_pipeline.definitions"]
+    with (here.settings.home / "daemon.log").open("ab") as log:
+        process = subprocess.Popen(command, env=environment, cwd=here.settings.home, stdout=log, stderr=log)
+    try:
+        yield
+    finally:
+        for each in [*psutil.Process(process.pid).children(recursive=True), psutil.Process(process.pid)]:
+            each.kill()
+        process.wait()
+
+
+def until(true: Callable[[], bool], here: Platform) -> None:
+    deadline = time.monotonic() + SECONDS
+    while not true():
+        if time.monotonic() > deadline:
+            pytest.fail((here.settings.home / "daemon.log").read_text()[-5000:])
+        time.sleep(0.1)
+
+
+def only(here: Platform) -> Job | None:
+    return next(iter(here.catalogue.jobs()), None)
+
+
+def encoding(here: Platform, tries: int) -> Callable[[], bool]:
+    """The ladder is at work, for the so many-th time."""
+
+    def told() -> bool:
+        job = only(here)
+        if job is None:
+            return False
+        at_it = any(t.state is TaskState.RUNNING and t.name.startswith("transcodes/") for t in job.tasks)
+        counted = sum(t.stage == "transcodes" for t in here.catalogue.attempts(job.media_id, job.version))
+        return at_it and counted == tries
+
+    return told
+
+
+def worker(dagster: dg.DagsterInstance) -> int:
+    """The process of the run at work."""
+    (run,) = dagster.get_runs(dg.RunsFilter(statuses=[dg.DagsterRunStatus.STARTED]))
+    said = " ".join(e.message + str(e.dagster_event) for e in dagster.all_logs(run.run_id))
+    found = re.search(r"\(pid: (\d+)\)", said)
+    assert found, said
+    return int(found[1])
+
+
+def test_a_killed_worker_and_a_killed_daemon_cost_a_try_each_and_nothing_else(here: Platform, tmp_path: Path) -> None:
+    clip = media.clip(tmp_path / "clip.mp4", 8, "1280x720")
+    os.utime(clip, (time.time() - 3600,) * 2)
+    clip.rename(here.settings.inbox / "clip.mp4")
+    with instance(here.settings.dagster_home) as dagster:
+        with daemon(here, stall_seconds=600):
+            until(encoding(here, 1), here)
+            os.kill(worker(dagster), signal.SIGKILL)
+            until(encoding(here, 2), here)
+        with daemon(here, stall_seconds=5):
+            until(lambda: (job := only(here)) is not None and job.state is JobState.READY, here)
+    job = only(here)
+    assert job is not None
+    tries = here.catalogue.attempts(job.media_id, job.version)
+    assert [t.failure and t.failure.code for t in tries if t.stage == "transcodes"] == [
+        QuarantineCode.WORKER_LOST, QuarantineCode.WORKER_LOST, None
+    ]  # fmt: skip
+    assert sum(t.stage == "source" for t in tries) == 1
+    assert all(t.counted and t.ended_at for t in tries)
+    assert {t.state for t in job.tasks} <= {TaskState.DONE, TaskState.SKIPPED}
