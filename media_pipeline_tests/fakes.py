@@ -352,7 +352,7 @@ class MemoryCatalogue:
             self._keep(moved)
             return True
 
-    def finished(self, media_ids: Collection[str]) -> dict[str, datetime]:
+    def over_since(self, media_ids: Collection[str]) -> dict[str, datetime]:
         jobs = [self.job(m) for m in media_ids if m in self._current]
         over = [j for j in jobs if j.state not in LIVE and not any(t.state in OPEN for t in j.tasks)]
         return {j.media_id: at for j in over if (at := j.finished_at or j.playable_at)}

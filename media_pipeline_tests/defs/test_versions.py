@@ -87,12 +87,10 @@ class World:
         self.s3.delete_object(Bucket="uploads", Key=f"{self.folder}/{name}")
 
     def arrives(self, obj: StoredObject) -> Job:
-        job = arrived(
-            obj, profile=self.here.recipes.profiles["fast"], store=self.here.store, catalogue=self.here.catalogue,
-            engine=self.engine, now=self.here.now(),
+        return arrived(
+            obj, profile=self.here.recipes.profiles["fast"], catalogue=self.here.catalogue, engine=self.engine,
+            now=self.here.now(),
         )  # fmt: skip
-        assert job is not None
-        return job
 
     def run(self, job: Job, here: Platform | None = None) -> Job:
         """A run of this version, from its first step to its last."""
