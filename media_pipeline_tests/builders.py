@@ -7,7 +7,7 @@ from typing import Any
 
 from media_pipeline.domain.job import Job, JobState
 from media_pipeline.domain.media import AudioStream, MediaInfo, VideoStream
-from media_pipeline.domain.profile import Rung
+from media_pipeline.domain.profile import AudioRecipe, Rung, StreamRecipe
 from media_pipeline.domain.results import (
     AudioTrack,
     AudioTracks,
@@ -23,6 +23,8 @@ from media_pipeline.domain.results import (
 )
 from media_pipeline.domain.upload import StoredObject, Upload, received
 
+AAC = AudioRecipe("aac", 128_000, 2, 48_000, -16, -1)
+CMAF = StreamRecipe("cmaf", gop_seconds=2, segment_seconds=4)
 NOW = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
 MADE = Made("0123456789abcdef", "ffmpeg 9 (rlimits)", None, 1.5)
 

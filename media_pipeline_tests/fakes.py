@@ -352,7 +352,7 @@ class MemoryCatalogue:
             self._keep(moved)
             return True
 
-    def finished(self, media_ids: Collection[str]) -> dict[str, datetime]:
+    def over_since(self, media_ids: Collection[str]) -> dict[str, datetime]:
         jobs = [self.job(m) for m in media_ids if m in self._current]
         over = [j for j in jobs if j.state not in LIVE and not any(t.state in OPEN for t in j.tasks)]
         return {j.media_id: at for j in over if (at := j.finished_at or j.playable_at)}
@@ -414,12 +414,14 @@ class MemoryCatalogue:
         return sorted(same, key=lambda j: (j.received_at, j.version == self._current[media_id]))
 
     def _supersede(self, new: Upload, at: datetime) -> None:
-        over = {"state": JobState.CANCELLED, "failure": SUPERSEDED, "finished_at": at}
         for job in self.versions(new.media_id):
             skipped = {t.name: replace(t, state=TaskState.SKIPPED, reason=SUPERSEDED.message) for t in job.tasks}
             tasks = tuple(skipped[t.name] if t.state in OPEN else t for t in job.tasks)
             under_way = job.state in LIVE or (job.state is JobState.PLAYABLE and tasks != job.tasks)
-            self._keep(replace(job, tasks=tasks, **(over if under_way else {})))
+            closed = replace(job, tasks=tasks)
+            if under_way:
+                closed = replace(closed, state=JobState.CANCELLED, failure=SUPERSEDED, finished_at=at)
+            self._keep(closed)
 
 
 def _as_seen(job: Job, seen: Job | None) -> bool:

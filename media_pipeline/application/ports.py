@@ -267,7 +267,7 @@ class Catalogue(Protocol):
         finished_at. Raises Missing."""
         ...
 
-    def finished(self, media_ids: Collection[str]) -> dict[str, datetime]:
+    def over_since(self, media_ids: Collection[str]) -> dict[str, datetime]:
         """Since when nobody works on these media, or has to: those that are over, by id. A set query."""
         ...
 

@@ -185,7 +185,7 @@ def _made(manifest: Manifest, job: Job) -> Table:
         tags = ", ".join(f"{t.name} {t.confidence:.0%}" for t in manifest.tags[:6]) or "no tags"
         table.add_row("tags", Text(f"{tags}; {len(manifest.scenes)} scene(s)"), "")
     for task in job.tasks:
-        if task.state in {TaskState.FAILED, TaskState.SKIPPED} and not task.name.startswith("transcodes/"):
+        if task.state is TaskState.FAILED or (task.state is TaskState.SKIPPED and "/" not in task.name):
             table.add_row(task.name, Text(f"{task.state}: {task.reason}"), "")
     return table
 

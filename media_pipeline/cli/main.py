@@ -33,7 +33,8 @@ def process(
     profile: Annotated[str | None, typer.Option(help="What to make: a profile of the recipes.")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object a line on stdout, nothing else.")] = False,
 ) -> None:
-    """Process files on this machine, now. Exit code 2 if any was quarantined, else 1 if any was rejected, else 0."""
+    """Process files on this machine, now. Exit code 2 if any was quarantined, else 1 if any was rejected, else 0; media
+    that can be played count as a success, whatever task of theirs failed."""
     from media_pipeline.cli import display
     from media_pipeline.cli.process import exit_code
     from media_pipeline.cli.process import process as run
@@ -242,7 +243,7 @@ def open_media(
         _fail(f"{media_id} is {job.state}: nothing is published. See: media-pipeline status {media_id}")
     with serve(
         manifest, job.title, store=platform.store, bucket=platform.settings.media_bucket,
-        ffmpeg=platform.settings.ffmpeg_path, port=port,
+        tool=platform.tool, port=port,
     ) as url:  # fmt: skip
         typer.echo(f"{url}   (Ctrl-C ends)", err=True)
         if browser:

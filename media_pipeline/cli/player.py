@@ -22,7 +22,7 @@ from typing import BinaryIO
 from urllib.parse import quote, unquote
 
 from media_pipeline.application.outputs import CONTENT_TYPES
-from media_pipeline.application.ports import Store
+from media_pipeline.application.ports import MediaTool, Store
 from media_pipeline.cli.player_files import Files
 from media_pipeline.domain.errors import MediaError, Missing
 from media_pipeline.domain.language import language_name
@@ -48,14 +48,16 @@ _CHUNK_BYTES = 256 * 1024
 
 
 @contextmanager
-def serve(manifest: Manifest, title: str, *, store: Store, bucket: str, ffmpeg: str, port: int = 0) -> Iterator[str]:
+def serve(
+    manifest: Manifest, title: str, *, store: Store, bucket: str, tool: MediaTool, port: int = 0
+) -> Iterator[str]:
     """Serve the page of a published media on this machine until the block ends; yields its URL.
 
     `title` is anybody's text. Port 0 is any free one. Raises OSError when the port is taken, Missing when the
     manifest names a playlist that is not there, Unavailable when the store does not answer.
     """
     with tempfile.TemporaryDirectory(prefix="media-player-", ignore_cleanup_errors=True) as scratch:
-        files = Files(manifest, store=store, bucket=bucket, ffmpeg=ffmpeg, scratch=Path(scratch))
+        files = Files(manifest, store=store, bucket=bucket, tool=tool, scratch=Path(scratch))
         with _Server(port, _Site(page(manifest, title), files)) as server:
             thread = threading.Thread(target=server.serve_forever, name="player", daemon=True)
             thread.start()

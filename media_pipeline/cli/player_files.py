@@ -12,19 +12,14 @@ from pathlib import Path
 from threading import Lock
 from typing import BinaryIO
 
-from media_pipeline.application.ports import Store
+from media_pipeline.application.ports import MediaTool, Store
 from media_pipeline.domain import keys
-from media_pipeline.domain.errors import Missing, QuarantineCode, Unavailable
+from media_pipeline.domain.errors import Missing
 from media_pipeline.domain.manifest import Manifest
-from media_pipeline.infrastructure.ffmpeg import runner
-from media_pipeline.infrastructure.ffmpeg.commands import copying
-from media_pipeline.infrastructure.ffmpeg.runner import Limits, ToolFailed
 
 MANIFEST = "media.json"
 _HLS_NAME = re.compile(r'^([^#\s].*)$|\bURI="([^"]*)"', re.MULTILINE)
 _DASH_NAME = re.compile(r"<BaseURL>([^<]*)</BaseURL>()")
-_REMUX_SECONDS = 900.0
-"""copying hours of video from a slow disk; nothing is encoded"""
 
 Read = Callable[[str], str]
 """The text of a playlist, by its path."""
@@ -36,10 +31,10 @@ class Files:
     Safe to use from several threads. `scratch` is the caller's to remove.
     """
 
-    def __init__(self, manifest: Manifest, *, store: Store, bucket: str, ffmpeg: str, scratch: Path) -> None:
+    def __init__(self, manifest: Manifest, *, store: Store, bucket: str, tool: MediaTool, scratch: Path) -> None:
         """Raises Missing when the manifest names a playlist that is not there."""
         self._manifest, self._store, self._bucket = manifest, store, bucket
-        self._ffmpeg, self._scratch = ffmpeg, scratch
+        self._tool, self._scratch = tool, scratch
         self._remuxing = Lock()
         self._fetching = {name: Lock() for name in sorted(named(manifest, self._text))}
         self._local = {name: scratch / f"{i}{Path(name).suffix}" for i, name in enumerate(self._fetching)}
@@ -83,14 +78,7 @@ class Files:
         work = self._scratch / "remux"
         work.mkdir(exist_ok=True)
         try:
-            limits = Limits(wall_seconds=_REMUX_SECONDS)
-            runner.run(
-                copying.join(self._ffmpeg, inputs), scratch=work, limits=limits, reads=[p.parent for p in inputs]
-            )
-            (work / copying.JOINED).rename(mp4)
-        except ToolFailed as failed:
-            message = "The renditions could not be copied into one file."
-            raise Unavailable(QuarantineCode.TOOL_CRASH, message, detail=str(failed)) from failed
+            self._tool.join(inputs, scratch=work).rename(mp4)
         finally:
             shutil.rmtree(work)
 

@@ -88,7 +88,7 @@ def process(
 
 
 def exit_code(answers: Sequence[Answer]) -> int:
-    """2 if any was quarantined, else 1 if any was rejected, else 0."""
+    """2 if any was quarantined, else 1 if any was rejected, else 0: what can be played counts as a success."""
     states = {a.state for a in answers}
     if JobState.QUARANTINED in states:
         return EXIT_QUARANTINED

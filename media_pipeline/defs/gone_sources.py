@@ -58,7 +58,7 @@ def source_gone(media_id: str, instance: dg.DagsterInstance, platform: Platform)
         return False
     try:
         return withdraw(
-            media_id, store=p.store, shelf=p.shelf, catalogue=p.catalogue, codec=p.codec, now=p.now(),
+            media_id, store=p.store, shelf=p.shelf, catalogue=p.catalogue, codec=p.manifest_codec, now=p.now(),
             engine=DagsterEngine(instance, version_tag=VERSION_TAG),
         )  # fmt: skip
     except Missing:

@@ -61,7 +61,7 @@ def archived(context: dg.SensorEvaluationContext, platform: dg.ResourceParam[Pla
     live = instance.get_dynamic_partitions(str(uploads.name))
     going = DagsterEngine(instance, version_tag=VERSION_TAG).going_on()
     surplus = len(live) - s.live_partitions
-    finished = platform.catalogue.finished(set(live) - going) if surplus > 0 else {}
+    finished = platform.catalogue.over_since(set(live) - going) if surplus > 0 else {}
     leaving = oldest(finished, min(surplus, _A_TICK))
     before = platform.now() - timedelta(days=s.keep_runs_days)
     cursor, forgotten = forget(instance, keep=set(live), before=before, cursor=context.cursor or None)

@@ -262,11 +262,11 @@ class SqlCatalogue:
         with self._writing() as connection:
             return _changed(connection, change, media_id, version)
 
-    def finished(self, media_ids: Collection[str]) -> dict[str, datetime]:
+    def over_since(self, media_ids: Collection[str]) -> dict[str, datetime]:
         asked, found = sorted(media_ids), {}
         with self._reading() as connection:
             for start in range(0, len(asked), reads.CHUNK):
-                rows_ = connection.execute(reads.finished(asked[start : start + reads.CHUNK]))
+                rows_ = connection.execute(reads.over_since(asked[start : start + reads.CHUNK]))
                 found.update({row.media_id: row.finished for row in rows_ if row.finished})
         return found
 

@@ -150,8 +150,8 @@ def unsettled(limit: int) -> sa.Select[Any]:
     return query.order_by(db.jobs.c.received_at, db.jobs.c.media_id, db.jobs.c.version).limit(limit)
 
 
-def finished(media_ids: Sequence[str]) -> sa.Select[Any]:
-    """See Catalogue.finished. A media that stayed playable is over since then."""
+def over_since(media_ids: Sequence[str]) -> sa.Select[Any]:
+    """See Catalogue.over_since. A media that stayed playable is over since then."""
     task = sa.and_(db.tasks.c.media_id == db.jobs.c.media_id, db.tasks.c.version == db.jobs.c.version)
     is_open = sa.exists().where(task, db.tasks.c.state.in_(OPEN)).correlate(db.jobs)
     since = sa.func.coalesce(db.jobs.c.finished_at, db.jobs.c.playable_at, type_=db.UtcTime).label("finished")

@@ -33,7 +33,7 @@ class World(Published):
         self.history = MemoryHistory()
         media = [a.rendition().key, a.tracks().tracks[0].key, a.thumbnails().poster]
         track = a.subtitles().track
-        for key in [*media, track.vtt, track.srt, str(track.words)]:
+        for key in [*media, track.srt, str(track.words)]:
             self.write(key)
         for name in self.segments:
             self.write(name)

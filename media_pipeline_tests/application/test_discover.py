@@ -154,7 +154,7 @@ def test_a_message_that_is_lost_is_made_good_by_the_listing(world: World) -> Non
 def test_who_dies_after_registering_sees_the_message_again_and_makes_no_second_job(world: World) -> None:
     world.put("a.mp4")
     world.tell("a.mp4")
-    real, world.queue.done = world.queue.done, die  # type: ignore[method-assign]
+    real, world.queue.done = world.queue.done, die  # type: ignore[method-assign, assignment]
     with pytest.raises(KeyboardInterrupt):
         world.tick(listing=False)
     assert world.keys == {"a.mp4"}
@@ -196,7 +196,7 @@ def test_a_store_that_does_not_answer_leaves_the_messages_and_the_tick_alive(wor
 def test_a_queue_that_does_not_answer_makes_the_listing_come_sooner(world: World) -> None:
     world.tick()
     world.put("a.mp4")
-    world.queue.receive = unavailable  # type: ignore[method-assign]
+    world.queue.receive = unavailable  # type: ignore[method-assign, assignment]
     found = world.tick()
     assert len(found.troubles) == 1
     assert world.keys == {"a.mp4"}
@@ -219,7 +219,7 @@ def test_a_message_that_nobody_can_read_is_set_aside_and_counted(world: World, b
 def test_a_message_that_is_never_done_is_set_aside_at_last(world: World) -> None:
     world.put("a.mp4")
     world.tell("a.mp4")
-    world.register = die  # type: ignore[method-assign]
+    world.register = die  # type: ignore[method-assign, assignment]
     for _ in range(heed.MOST_RECEIVED):
         with pytest.raises(KeyboardInterrupt):
             world.tick(listing=False)
@@ -265,7 +265,7 @@ def test_an_empty_file_is_an_upload(world: World) -> None:
 def test_a_flood_of_messages_leaves_the_listing_its_time(world: World) -> None:
     world.ticks_of_clock = lambda: 0.1
     world.put("listed.mp4")
-    world.queue.receive = lambda: world.queue.__class__.receive(world.queue) or refill(world)  # type: ignore[method-assign]
+    world.queue.receive = lambda: world.queue.__class__.receive(world.queue) or refill(world)  # type: ignore[method-assign, assignment, return-value]
     world.tick(seconds=30)
     assert "listed.mp4" in world.keys
 

@@ -225,8 +225,8 @@ def test_a_store_that_fails_half_way_leaves_no_copy(world: World) -> None:
 
 def test_bytes_that_are_back_have_their_results_and_what_a_person_set_again(world: World) -> None:
     of = world.first.upload
-    edit = SubtitleTrack("de", "subtitles", "human", *(world.file(of, "human", f"t.{n}") for n in ("vtt", "srt")),
-                         None, world.file(of, "human", "t.mpd"), 1, 2.0)  # fmt: skip
+    vtt, srt, dash = (world.file(of, "human", f"t.{name}") for name in ("vtt", "srt", "mpd"))
+    edit = SubtitleTrack("de", "subtitles", "human", vtt, srt, None, dash, 1, 2.0)
     world.results.save(of, "human/de-subtitles", edit)
     world.admitted("first.mp4", etag="e2", sha256="bb")
     back = world.admitted("first.mp4", etag="e1")

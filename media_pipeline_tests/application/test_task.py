@@ -1,4 +1,4 @@
-from collections.abc import Callable
+from typing import Protocol
 
 import pytest
 
@@ -41,7 +41,8 @@ def store() -> MemoryStore:
     return MemoryStore()
 
 
-Work = Callable[[str, BaseException | None], Job]
+class Work(Protocol):
+    def __call__(self, name: str, failure: BaseException | None = None) -> Job: ...
 
 
 @pytest.fixture

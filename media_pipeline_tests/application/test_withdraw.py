@@ -69,7 +69,7 @@ class World:
             self.store.write("media", f"{at}/{name}", text.encode(), content_type="text/plain")
         stream = replace(a.stream(), hls=f"{at}/master.m3u8", dash=f"{at}/manifest.mpd")
         for asset, value in (("source", a.source(of)), ("transcodes/720p", a.rendition()), ("stream", stream)):
-            self.results.save(of, asset, value)  # type: ignore[arg-type]
+            self.results.save(of, asset, value)
 
     def publish(self, job: Job, *, complete: bool = True) -> Manifest:
         manifest = publish(
@@ -308,7 +308,7 @@ def test_a_publication_under_way_while_its_media_is_removed_takes_itself_back(
         world.withdraw(job)
         return write(bucket, key, data, **options)  # type: ignore[arg-type]
 
-    world.store.write = removed_first  # type: ignore[method-assign, assignment]
+    world.store.write = removed_first  # type: ignore[method-assign]
     with pytest.raises(Superseded):
         world.publish(job)
     assert world.out(job) is None

@@ -15,6 +15,7 @@ from media_pipeline.cli.player import byte_range, page, serve
 from media_pipeline.domain.errors import Missing
 from media_pipeline.domain.manifest import Manifest, ManifestAudio, ManifestRendition, ManifestSubtitles, Storyboard
 from media_pipeline.domain.tags import Tag
+from media_pipeline.infrastructure.ffmpeg.tool import Ffmpeg
 from media_pipeline.infrastructure.local_disk import LocalDisk
 from media_pipeline_tests import media
 
@@ -119,7 +120,7 @@ def store(tmp_path_factory: pytest.TempPathFactory) -> LocalDisk:
 
 @pytest.fixture(scope="module")
 def site(store: LocalDisk) -> Iterator[Site]:
-    with serve(manifest(), "A clip", store=store, bucket=BUCKET, ffmpeg=media.settings().ffmpeg_path) as url:
+    with serve(manifest(), "A clip", store=store, bucket=BUCKET, tool=media.tool()) as url:
         yield Site(url)
 
 
@@ -130,7 +131,7 @@ def test_the_page_is_on_the_loopback_address_only(site: Site) -> None:
 def test_a_port_that_is_taken_is_an_error(site: Site, store: LocalDisk) -> None:
     port = urlsplit(site.url).port
     assert port is not None
-    with pytest.raises(OSError), serve(manifest(), "", store=store, bucket=BUCKET, ffmpeg="", port=port):
+    with pytest.raises(OSError), serve(manifest(), "", store=store, bucket=BUCKET, tool=media.tool(), port=port):
         pass
 
 
@@ -314,19 +315,20 @@ def test_the_mp4_plays(site: Site, tmp_path: Path) -> None:
 
 
 def test_an_mp4_that_cannot_be_made_is_our_failure_and_says_so(store: LocalDisk) -> None:
-    refusing = media.settings().ffprobe_path  # knows none of these options
-    with serve(manifest(), "", store=store, bucket=BUCKET, ffmpeg=refusing) as url:
+    ffprobe = media.settings().ffprobe_path
+    refusing = Ffmpeg(ffprobe, ffprobe)  # knows none of these options
+    with serve(manifest(), "", store=store, bucket=BUCKET, tool=refusing) as url:
         reply = Site(url).ask("/media.mp4")
     assert (reply.status, reply.body) == (503, b"The renditions could not be copied into one file.")
 
 
 def test_a_manifest_whose_playlist_is_gone_is_missing(store: LocalDisk) -> None:
-    with pytest.raises(Missing), serve(manifest(hls="v1/gone.m3u8"), "", store=store, bucket=BUCKET, ffmpeg=""):
+    with pytest.raises(Missing), serve(manifest(hls="v1/gone.m3u8"), "", store=store, bucket=BUCKET, tool=media.tool()):
         pass
 
 
 def test_a_download_that_broke_off_is_begun_again(store: LocalDisk, tmp_path: Path) -> None:
-    files = player_files.Files(manifest(), store=store, bucket=BUCKET, ffmpeg="", scratch=tmp_path)
+    files = player_files.Files(manifest(), store=store, bucket=BUCKET, tool=media.tool(), scratch=tmp_path)
     names = sorted(player_files.named(manifest(), lambda name: store.read(BUCKET, f"{CLIP}/{name}")[0].decode()))
     left = tmp_path / f"{names.index('v1/thumbnails/x/poster.jpg')}.part"
     left.write_bytes(POSTER[:10])
@@ -336,7 +338,7 @@ def test_a_download_that_broke_off_is_begun_again(store: LocalDisk, tmp_path: Pa
 
 def test_nothing_is_left_behind(store: LocalDisk, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
-    with serve(manifest(), "", store=store, bucket=BUCKET, ffmpeg="") as url:
+    with serve(manifest(), "", store=store, bucket=BUCKET, tool=media.tool()) as url:
         assert Site(url).ask("/media/v1/stream/x/video-240p.mp4").status == 200
         assert list(tmp_path.iterdir())
     assert not list(tmp_path.iterdir())

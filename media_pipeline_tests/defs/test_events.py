@@ -127,11 +127,11 @@ def test_a_message_makes_media_and_a_message_takes_it_back(world: World, s3: "S3
     assert result.success
     here, media_id = world.here, str(request.partition_key)
     assert here.catalogue.job(media_id).state is JobState.READY
-    assert published(media_id, shelf=here.shelf, codec=here.codec) is not None
+    assert published(media_id, shelf=here.shelf, codec=here.manifest_codec) is not None
     s3.delete_object(Bucket="uploads", Key=key)
     world.tell(key, "delete")
     world.tick()
     assert here.catalogue.job(media_id).state is JobState.REMOVED
-    assert published(media_id, shelf=here.shelf, codec=here.codec) is None
+    assert published(media_id, shelf=here.shelf, codec=here.manifest_codec) is None
     assert list(here.store.list("media", f"{media_id}/")) == []
     assert world.left(world.queue) == 0

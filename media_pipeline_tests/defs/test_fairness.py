@@ -86,7 +86,7 @@ class Hall:
 
 
 def _event(run: dg.DagsterRun, kind: dg.DagsterEventType) -> dg.EventLogEntry:
-    return dg.EventLogEntry(
+    return dg.EventLogEntry(  # type: ignore[no-untyped-call]
         error_info=None, level=20, user_message="", run_id=run.run_id, timestamp=time.time(),
         dagster_event=dg.DagsterEvent(kind.value, run.job_name),
     )  # fmt: skip

@@ -87,12 +87,10 @@ class World:
         self.s3.delete_object(Bucket="uploads", Key=f"{self.folder}/{name}")
 
     def arrives(self, obj: StoredObject) -> Job:
-        job = arrived(
-            obj, profile=self.here.recipes.profiles["fast"], store=self.here.store, catalogue=self.here.catalogue,
-            engine=self.engine, now=self.here.now(),
+        return arrived(
+            obj, profile=self.here.recipes.profiles["fast"], catalogue=self.here.catalogue, engine=self.engine,
+            now=self.here.now(),
         )  # fmt: skip
-        assert job is not None
-        return job
 
     def run(self, job: Job, here: Platform | None = None) -> Job:
         """A run of this version, from its first step to its last."""
@@ -110,7 +108,7 @@ class World:
 
     def out(self, job: Job) -> Manifest:
         """What is published, of which every name resolves."""
-        manifest = published(job.media_id, shelf=self.here.shelf, codec=self.here.codec)
+        manifest = published(job.media_id, shelf=self.here.shelf, codec=self.here.manifest_codec)
         assert manifest is not None
         for name in (manifest.hls, manifest.dash):
             assert self.here.store.read("media", f"{job.media_id}/{name}")[0]
@@ -200,7 +198,7 @@ def test_an_overwrite_while_the_older_version_is_encoded(world: World, tmp_path:
     world.tool.before[0].append(lambda: newer.append(world.arrives(world.upload("clip.mp4", data))))
     stopped = world.run(old)
     assert (stopped.state, stopped.failure) == (JobState.CANCELLED, SUPERSEDED)
-    assert published(old.media_id, shelf=world.here.shelf, codec=world.here.codec) is None
+    assert published(old.media_id, shelf=world.here.shelf, codec=world.here.manifest_codec) is None
     assert world.run(old).state is JobState.CANCELLED  # a queued run of it ends at once
     assert len(world.tool.encodes[0]) == 1
     assert world.run(newer[0]).state is JobState.READY

@@ -11,10 +11,10 @@ from hypothesis import strategies as st
 from media_pipeline.domain import segments
 from media_pipeline.domain.media import Span
 from media_pipeline.domain.passthrough import Copy, candidate, stands
-from media_pipeline.domain.profile import PlannedRendition, StreamRecipe
+from media_pipeline.domain.profile import PlannedRendition
 from media_pipeline_tests import builders as a
+from media_pipeline_tests.builders import CMAF
 
-CMAF = StreamRecipe("cmaf", gop_seconds=2, segment_seconds=4)
 PLAN = PlannedRendition(a.rung(720), 1280, 720)
 STANDARD: dict[str, Any] = {
     "profile": "High", "level": 31, "steady": True, "bytes": 1_000_000, "longest_gop_seconds": 2.0,

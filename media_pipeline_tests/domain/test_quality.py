@@ -4,7 +4,7 @@ from dataclasses import replace
 from itertools import pairwise
 
 from media_pipeline.domain import quality
-from media_pipeline.domain.profile import QualityGate, StreamRecipe
+from media_pipeline.domain.profile import QualityGate
 from media_pipeline.domain.results import Likeness, Rendition, SubtitleTrack
 from media_pipeline_tests import builders as a
 
@@ -48,7 +48,7 @@ def test_of_a_short_picture_all_frames_are_compared() -> None:
 
 def test_sound_that_begins_too_late_fails() -> None:
     late = a.tracks(start_seconds=0.05)
-    checks = quality.stream(a.stream(), [a.rendition()], late, StreamRecipe("cmaf", 2, 4))
+    checks = quality.stream(a.stream(), [a.rendition()], late, a.CMAF)
     assert [c.name for c in checks if not c.passed] == ["av_offset_seconds"]
 
 

@@ -1,5 +1,6 @@
 """What every Catalogue promises: the fake, and SQL on a SQLite file and on a Postgres server."""
 
+import shutil
 import threading
 from contextlib import suppress
 from dataclasses import replace
@@ -71,14 +72,20 @@ def catalogue(request: pytest.FixtureRequest, tmp_path: Path) -> Catalogue:
         case "memory":
             return MemoryCatalogue()
         case "sqlite":
-            url = f"sqlite:///{tmp_path / 'catalogue.sqlite'}"
-            upgrade(url)
-            return SqlCatalogue(url)
+            file = shutil.copy(request.getfixturevalue("empty_file"), tmp_path)
+            return SqlCatalogue(f"sqlite:///{file}")
         case _:
             found: SqlCatalogue = request.getfixturevalue("on_postgres")
             with found._writing() as connection:
                 connection.exec_driver_sql(f"TRUNCATE {', '.join(metadata.tables)}")
             return found
+
+
+@pytest.fixture(scope="module")
+def empty_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    file = tmp_path_factory.mktemp("empty") / "catalogue.sqlite"
+    upgrade(f"sqlite:///{file}")
+    return file
 
 
 @pytest.fixture(scope="module")
@@ -754,7 +761,13 @@ def test_nobody_tries_a_job_that_is_not_there(catalogue: Catalogue) -> None:
 
 
 def queued(catalogue: Catalogue, key: str, **changes: Any) -> Job:
-    given = {"tenant": "a", "size": 1, "origin": Origin.LIVE, "second": 0, "bucket": "uploads"} | changes
+    given: dict[str, Any] = {
+        "tenant": "a",
+        "size": 1,
+        "origin": Origin.LIVE,
+        "second": 0,
+        "bucket": "uploads",
+    } | changes
     obj = StoredObject(given["bucket"], key, "e1", given["size"], NOW)
     return catalogue.register(
         received(obj), title=key, tenant=given["tenant"], profile="web", tasks=TASKS, origin=given["origin"],
@@ -793,11 +806,11 @@ def test_a_job_remembers_where_it_came_from(catalogue: Catalogue) -> None:
 @pytest.mark.parametrize("state", JobState)
 def test_a_media_is_finished_when_nobody_works_on_it_or_has_to(catalogue: Catalogue, state: JobState) -> None:
     job = in_state(catalogue, state)
-    assert catalogue.finished([job.media_id, "nobody"]) == {}  # its tasks are open
+    assert catalogue.over_since([job.media_id, "nobody"]) == {}  # its tasks are open
     for name in TASKS:
         catalogue.task(job.media_id, job.version, name, TaskState.DONE, at=LATER)
     over = catalogue.job(job.media_id)
     expected = {} if state in LIVE else {job.media_id: over.finished_at or over.playable_at}
-    assert catalogue.finished([job.media_id, "nobody"]) == expected
+    assert catalogue.over_since([job.media_id, "nobody"]) == expected
     register(catalogue, upload(etag="e2"), at=LATER)
-    assert catalogue.finished([job.media_id]) == {}
+    assert catalogue.over_since([job.media_id]) == {}

@@ -222,7 +222,8 @@ def test_a_server_that_goes_in_the_middle_of_a_transaction_takes_all_of_it_back(
 
 def at_once(act: Callable[..., object], *args: object) -> list[str]:
     """What each of several processes says that do the same at the same time."""
-    context = multiprocessing.get_context("spawn")
+    context = multiprocessing.get_context("forkserver")
+    context.set_forkserver_preload([__name__])  # what it imports is imported once, not by each process
     start, said = context.Barrier(PROCESSES), context.Queue()
     processes = [context.Process(target=say, args=(act, args, start, said)) for _ in range(PROCESSES)]
     for process in processes:

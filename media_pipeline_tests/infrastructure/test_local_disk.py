@@ -315,7 +315,8 @@ def count(root: Path, start: object) -> None:
 
 def test_processes_that_compare_and_set_lose_no_write(disk: LocalDisk, root: Path) -> None:
     write(disk, "count", b"0")
-    context = multiprocessing.get_context("spawn")
+    context = multiprocessing.get_context("forkserver")
+    context.set_forkserver_preload([__name__])  # what it imports is imported once, not by each process
     start = context.Barrier(4)
     processes = [context.Process(target=count, args=(root, start)) for _ in range(4)]
     for process in processes:

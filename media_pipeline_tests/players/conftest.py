@@ -7,6 +7,7 @@ page, and downloads nothing when told where the browser is. The players come fro
 import os
 import shutil
 from collections.abc import Iterator
+from contextlib import AbstractContextManager
 from pathlib import Path
 
 import pytest
@@ -59,17 +60,19 @@ def talk(tmp_path_factory: pytest.TempPathFactory) -> Published:
     return published(root / "made", clip, [a.rung(360)])
 
 
+def served(made: Published, title: str) -> AbstractContextManager[str]:
+    return serve(made.manifest, title, store=made.store, bucket=MEDIA, tool=media.tool())
+
+
 @pytest.fixture(scope="session")
 def site(film: Published) -> Iterator[str]:
-    tool = media.settings().ffmpeg_path
-    with serve(film.manifest, "A film", store=film.store, bucket=MEDIA, ffmpeg=tool) as url:
+    with served(film, "A film") as url:
         yield url
 
 
 @pytest.fixture(scope="session")
 def talk_site(talk: Published) -> Iterator[str]:
-    tool = media.settings().ffmpeg_path
-    with serve(talk.manifest, "A talk", store=talk.store, bucket=MEDIA, ffmpeg=tool) as url:
+    with served(talk, "A talk") as url:
         yield url
 
 
@@ -86,8 +89,7 @@ def av1(tmp_path_factory: pytest.TempPathFactory) -> Published:
 
 @pytest.fixture(scope="session")
 def av1_site(av1: Published) -> Iterator[str]:
-    tool = media.settings().ffmpeg_path
-    with serve(av1.manifest, "AV1", store=av1.store, bucket=MEDIA, ffmpeg=tool) as url:
+    with served(av1, "AV1") as url:
         yield url
 
 

@@ -12,13 +12,11 @@ import pytest
 from media_pipeline.application.ports import EncodedAudio, EncodedVideo
 from media_pipeline.domain.admission import Limits, admit
 from media_pipeline.domain.media import MediaInfo
-from media_pipeline.domain.profile import AudioRecipe, StreamRecipe, ladder
+from media_pipeline.domain.profile import ladder
 from media_pipeline_tests import media
-from media_pipeline_tests.builders import rung
+from media_pipeline_tests.builders import AAC, CMAF, rung
 from media_pipeline_tests.infrastructure.ffmpeg.odd import Odd
 
-AAC = AudioRecipe("aac", 128_000, 2, 48_000, -16, -1)
-CMAF = StreamRecipe("cmaf", 2, 4)
 RUNGS = [rung(360, preset="ultrafast")]
 AV_OFFSET_SECONDS = 0.04
 

@@ -10,12 +10,10 @@ from PIL import Image, ImageSequence
 from media_pipeline.application.ports import EncodedAudio, EncodedVideo
 from media_pipeline.domain.errors import BadMedia, Cancelled, RejectionCode
 from media_pipeline.domain.media import MediaInfo
-from media_pipeline.domain.profile import AudioRecipe, StreamRecipe, ladder
+from media_pipeline.domain.profile import ladder
 from media_pipeline_tests import media
-from media_pipeline_tests.builders import rung
+from media_pipeline_tests.builders import AAC, CMAF, rung
 
-AAC = AudioRecipe("aac", 128_000, 2, 48_000, -16, -1)
-CMAF = StreamRecipe("cmaf", 2, 4)
 RUNGS = [rung(120), rung(240)]
 
 
