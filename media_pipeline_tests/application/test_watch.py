@@ -123,3 +123,15 @@ def test_a_replaced_version_is_stopped_and_not_asked_for() -> None:
     assert said == "run run-1 is told to stop"
     assert world.engine.asked == []
     assert world.job.state is JobState.QUEUED
+
+
+def test_beside_a_run_that_goes_on_a_stopped_one_is_not_replaced_and_the_one_that_hangs_is_the_one_stopped() -> None:
+    world = World()
+    unwanted = Run("run-2", "run-2", UPLOAD.version, RunState.STOPPED, False, later(1), later(1))
+    world.runs.append(unwanted)  # of two who asked at once, the one who lost
+    world.time = later(2)
+    assert world.watch() is None
+    assert world.engine.asked == []
+    world.time = later(35)
+    assert world.watch() is not None
+    assert [r.state for r in world.runs] == [RunState.STOPPED, RunState.STOPPED, RunState.QUEUED]
