@@ -16,6 +16,8 @@ _BETWEEN_TASKS = 4
 
 
 class RunState(StrEnum):
+    MADE = "made"
+    """and not in the queue yet: who made it may have died"""
     QUEUED = "queued"
     UNDERWAY = "underway"
     SUCCEEDED = "succeeded"
@@ -26,7 +28,7 @@ class RunState(StrEnum):
     """by us, because it showed no sign of life"""
 
 
-GOING_ON = frozenset({RunState.QUEUED, RunState.UNDERWAY})
+GOING_ON = frozenset({RunState.MADE, RunState.QUEUED, RunState.UNDERWAY})
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,9 +83,10 @@ def under_way(job: Job, runs: Sequence[Run], *, now: datetime) -> bool:
 
 def silent(job: Job, runs: Sequence[Run], *, patience: timedelta, now: datetime) -> Run | None:
     """The run that is said to be at work on a job and shows no sign of life: nothing was told of any task for as long
-    as `patience`, or so many times longer between tasks, where a run may wait for a place."""
+    as `patience`, or so many times longer between tasks, where a run may wait for a place. One that never got into the
+    queue is such a run, too."""
     going = [r for r in _of(job, runs) if r.state in GOING_ON]
-    if not going or going[-1].state is not RunState.UNDERWAY:
+    if not going or going[-1].state is RunState.QUEUED:
         return None
     told = [t.started_at + timedelta(seconds=t.seconds or 0) for t in job.tasks if t.started_at]
     at_work = any(t.state is TaskState.RUNNING for t in job.tasks)

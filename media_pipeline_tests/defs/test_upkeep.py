@@ -21,7 +21,7 @@ from media_pipeline.domain.attempt import BUDGET, LOST
 from media_pipeline.domain.errors import Missing, QuarantineCode
 from media_pipeline.domain.job import Failure, Job, JobState, TaskState
 from media_pipeline.domain.run import RunState
-from media_pipeline.infrastructure.dagster_engine import STOPPED_TAG, DagsterEngine
+from media_pipeline.infrastructure.dagster_engine import DagsterEngine, stopped
 from media_pipeline_tests.platform import platform
 
 DOWN = Failure(QuarantineCode.STORE_UNAVAILABLE, "The store does not answer.")
@@ -178,7 +178,10 @@ def test_a_run_whose_worker_cannot_be_reached_is_stopped_and_is_no_persons_doing
         engine(here, instance).stop(run.run_id)
     (told,) = engine(here, instance).runs([job.media_id])[job.media_id]
     assert told.state is RunState.STOPPED
-    assert STOPPED_TAG in runs_of(instance, job)[0].tags
+    (ended,) = runs_of(instance, job)
+    assert stopped(ended)
+    again = dg.DagsterRun(job_name="process_upload", status=ended.status, tags=ended.tags)
+    assert not stopped(again)  # which a person ended: a re-execution has the tags of its parent
 
 
 def test_the_watchdog_takes_up_what_a_dead_daemon_left(tmp_path: Path, instance: dg.DagsterInstance) -> None:
