@@ -513,7 +513,7 @@ class History(Protocol):
         ...
 
     def at_work(self) -> set[str]:
-        """The media that a run has begun on and not ended."""
+        """The media that a run has begun on and not ended, or was made for and never queued."""
         ...
 
     def made(self, run_ids: Collection[str]) -> set[str]:

@@ -28,7 +28,7 @@ from media_pipeline.domain.run import GOING_ON, Run, RunState
 
 PACKAGED_CONFIG = Path(__file__).parent.parent / "dagster.yaml"
 STOPPED_TAG = "media_pipeline/stopped"
-"""of a run that we ended, and no person"""
+"""of a run that we ended, and no person: its own id, because a re-execution has the tags of its parent"""
 _MODULE, _LOCATION = "media_pipeline.definitions", "media_pipeline"  # as workspace.yaml has it
 _RUNS_LOOKED_AT = 10
 _FORGOTTEN_AT_ONCE = 200  # 41 ms each
@@ -37,7 +37,7 @@ _PARTITION = "dagster/partition"
 _CHUNK = 200  # media asked for at once
 _ENDING_SECONDS, _POLL_SECONDS = 30, 0.25
 _STATES = {
-    dg.DagsterRunStatus.NOT_STARTED: RunState.QUEUED,
+    dg.DagsterRunStatus.NOT_STARTED: RunState.MADE,
     dg.DagsterRunStatus.QUEUED: RunState.QUEUED,
     dg.DagsterRunStatus.STARTING: RunState.UNDERWAY,
     dg.DagsterRunStatus.STARTED: RunState.UNDERWAY,
@@ -146,7 +146,7 @@ class DagsterEngine:
         run = self._instance.get_run_by_id(run_id)
         if run is None or run.is_finished:
             return
-        self._instance.add_run_tags(run_id, {STOPPED_TAG: "true"})
+        self._instance.add_run_tags(run_id, {STOPPED_TAG: run_id})
         try:
             ending = self._instance.run_coordinator.cancel_run(run_id)
         except (dg.DagsterError, DagsterUserCodeUnreachableError) as unreachable:
@@ -195,7 +195,7 @@ class DagsterEngine:
         return found
 
     def at_work(self) -> set[str]:
-        return self._in({RunState.UNDERWAY})
+        return self._in({RunState.MADE, RunState.UNDERWAY})
 
     def going_on(self) -> set[str]:
         """The media that a run is at work on, or waits to be."""
@@ -220,8 +220,13 @@ def cause(run: dg.DagsterRun, said: str = "") -> QuarantineCode:
     return QuarantineCode.INTERNAL if ours else QuarantineCode.WORKER_LOST
 
 
+def stopped(run: dg.DagsterRun) -> bool:
+    """Whether we ended the run, or are about to."""
+    return run.tags.get(STOPPED_TAG) == run.run_id
+
+
 def _state(run: dg.DagsterRun) -> RunState:
-    if run.status is dg.DagsterRunStatus.CANCELED and STOPPED_TAG in run.tags:
+    if run.status is dg.DagsterRunStatus.CANCELED and stopped(run):
         return RunState.STOPPED
     return _STATES.get(run.status, RunState.UNDERWAY)
 

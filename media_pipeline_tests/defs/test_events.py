@@ -93,7 +93,8 @@ def test_an_upload_that_is_told_of_is_asked_for_at_the_first_tick_and_once(world
     (request,) = world.tick()
     assert world.here.catalogue.job(str(request.partition_key)).key == key
     assert (world.left(world.queue), world.left(world.dead)) == (0, 1)
-    world.instance.add_run(dg.DagsterRun("process_upload", tags={"dagster/run_key": str(request.run_key)}))
+    of = {"dagster/run_key": str(request.run_key)}
+    world.instance.add_run(dg.DagsterRun("process_upload", tags=of, status=dg.DagsterRunStatus.STARTED))
     world.tell(key)
     assert world.tick() == []
     assert len(world.here.catalogue.jobs()) == 1

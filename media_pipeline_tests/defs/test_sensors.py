@@ -85,7 +85,12 @@ def test_what_has_a_run_is_not_asked_for_twice(here: Platform) -> None:
     drop(here, "clip.mp4")
     with new_instance() as instance:
         (request,) = tick(here, instance).run_requests or []
-        instance.add_run(dg.DagsterRun(job_name="process_upload", tags={"dagster/run_key": str(request.run_key)}))
+        tags = {"dagster/run_key": str(request.run_key)}
+        made = instance.add_run(dg.DagsterRun(job_name="process_upload", tags=tags))
+        (again,) = tick(here, instance).run_requests or []  # it is not queued: whoever made it died, and takes it up
+        assert again.run_key == request.run_key
+        instance.delete_run(made.run_id)
+        instance.add_run(dg.DagsterRun(job_name="process_upload", tags=tags, status=dg.DagsterRunStatus.STARTED))
         assert not tick(here, instance).run_requests
 
 
