@@ -218,7 +218,7 @@ class MemoryCatalogue:
         return sorted(there, key=lambda j: j.received_at, reverse=True)[:limit]
 
     def receipt(self, media_id: str) -> Receipt | None:
-        if media_id not in self._current or self.job(media_id).failure != ERASED:
+        if media_id not in self._current or self.job(media_id).key:
             return None
         return self._receipts.get(media_id)
 
@@ -446,7 +446,8 @@ class MemoryHistory:
         return {media: runs for media, runs in self.told.items() if media in media_ids}
 
     def at_work(self) -> set[str]:
-        return {media for media, runs in self.told.items() if any(r.state is RunState.UNDERWAY for r in runs)}
+        busy = GOING_ON - {RunState.QUEUED}
+        return {media for media, runs in self.told.items() if any(r.state in busy for r in runs)}
 
     def made(self, run_ids: Collection[str]) -> set[str]:
         return {name for run_id in run_ids for name in self.assets.get(run_id, ())}

@@ -1,6 +1,6 @@
 """The garbage collector: what no manifest names goes, after a time of grace, and never anything of a live run."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Set
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import groupby
@@ -14,10 +14,8 @@ from media_pipeline.domain.garbage import (
     is_human,
     is_naming,
     is_result,
-    media_of,
     named_by_result,
     named_relatively,
-    version_of,
 )
 from media_pipeline.domain.job import LIVE, OPEN, Job, JobState
 from media_pipeline.domain.run import GOING_ON
@@ -40,17 +38,19 @@ def collect(
     *, shelf: Shelf, catalogue: Catalogue, history: History, before: datetime, delete: bool, prefix: str = ""
 ) -> Iterator[Swept]:
     """Go through the bucket, one media at a time, and delete what nothing names and nobody changed since `before`, or
-    only say what that is. Keys that are not of our making are never touched."""
+    only say what that is. Keys that are not of our making are never touched, nor is what only looks like one of ours:
+    of a media that the catalogue does not know."""
     listed = shelf.store.list(shelf.bucket, prefix)
-    for media_id, group in groupby(listed, key=lambda o: media_of(o.key)):
-        if media_id is None:
+    for media_id, group in groupby(listed, key=lambda o: _owner(o)[0]):
+        if not media_id or all(o.modified_at >= before for o in group):
             continue
-        objects = tuple(group)
-        if all(o.modified_at >= before for o in objects):
+        try:
+            current = catalogue.job(media_id)
+        except Missing:
             continue
-        found = _of_media(
-            media_id, objects, shelf=shelf, catalogue=catalogue, history=history, before=before
-        )  # fmt: skip
+        # Once more, and whole: how a store orders a listing shall not decide what is named.
+        objects = tuple(o for o in shelf.store.list(shelf.bucket, keys.media_prefix(media_id)) if _owner(o)[0])
+        found = _of_media(current, objects, shelf=shelf, catalogue=catalogue, history=history, before=before)
         if found and delete:
             shelf.store.delete(shelf.bucket, [o.key for o in found])
         if found:
@@ -58,7 +58,7 @@ def collect(
 
 
 def _of_media(
-    media_id: str,
+    current: Job,
     objects: tuple[StoredObject, ...],
     *,
     shelf: Shelf,
@@ -66,27 +66,27 @@ def _of_media(
     history: History,
     before: datetime,
 ) -> list[StoredObject]:
-    jobs = _jobs(media_id, {v for o in objects if (v := version_of(o.key))}, catalogue)
+    media_id = current.media_id
+    jobs = catalogue.versions(media_id)
     runs = history.runs([media_id]).get(media_id, [])
-    current = _current(media_id, catalogue)
     # A run that a person started by hand has no version: it works on what is current.
-    at_work = {r.version or (current.version if current else "") for r in runs if r.state in GOING_ON}
+    at_work = {r.version or current.version for r in runs if r.state in GOING_ON}
     busy = at_work | {j.version for j in jobs if j.state in LIVE or any(t.state in OPEN for t in j.tasks)}
-    named = set() if current and current.state is JobState.REMOVED else _named(media_id, objects, current, shelf)
+    named = set() if current.state is JobState.REMOVED else _named(objects, current, shelf)
     return garbage(objects, named=named, busy=busy, before=before)
 
 
-def _named(media_id: str, objects: tuple[StoredObject, ...], current: Job | None, shelf: Shelf) -> set[str]:
+def _named(objects: tuple[StoredObject, ...], current: Job, shelf: Shelf) -> set[str]:
     """What the manifest names, transitively; what the stages handed on of the version it shows and of the current
     one; and what a person set."""
-    there = {o.key for o in objects}
-    shown = _reached({keys.manifest(media_id)} & there, there, shelf)
-    versions = {version_of(key) for key in shown} | {current.version if current else None}
-    results = {k for k in there if is_human(k) or (version_of(k) in versions and is_result(k))}
-    return shown | _reached(results, there, shelf)
+    there = {o.key: _owner(o)[1] for o in objects}
+    shown = _reached({keys.manifest(current.media_id)} & there.keys(), there.keys(), shelf)
+    versions = {there[key] for key in shown} | {current.version}
+    results = {key for key in there if is_human(key) or (there[key] in versions and is_result(key))}
+    return shown | _reached(results, there.keys(), shelf)
 
 
-def _reached(roots: set[str], there: set[str], shelf: Shelf) -> set[str]:
+def _reached(roots: set[str], there: Set[str], shelf: Shelf) -> set[str]:
     """What is found by following names from these."""
     named: set[str] = set()
     while roots:
@@ -107,19 +107,5 @@ def _names(key: str, shelf: Shelf) -> set[str]:
     return named_relatively(key, data)
 
 
-def _jobs(media_id: str, versions: set[str], catalogue: Catalogue) -> list[Job]:
-    found = []
-    for version in versions:
-        try:
-            found.append(catalogue.job(media_id, version))
-        except Missing:
-            continue
-    return found
-
-
-def _current(media_id: str, catalogue: Catalogue) -> Job | None:
-    """None for a media that the catalogue does not know: then only its manifest speaks for it."""
-    try:
-        return catalogue.job(media_id)
-    except Missing:
-        return None
+def _owner(obj: StoredObject) -> tuple[str, str]:
+    return keys.owner(obj.key) or ("", "")

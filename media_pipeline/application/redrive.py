@@ -8,7 +8,7 @@ from media_pipeline.application.ports import Catalogue, Engine, History, Results
 from media_pipeline.domain.job import LAST, LIVE, Job, JobState, TaskState
 from media_pipeline.domain.redo import redo
 from media_pipeline.domain.results import kind
-from media_pipeline.domain.run import GOING_ON, Run
+from media_pipeline.domain.run import Run, under_way
 from media_pipeline.domain.upload import Upload
 
 _PAGE = 200
@@ -40,7 +40,7 @@ def redrive(
     left alone, so that asking twice changes nothing. Raises Missing."""
     job = catalogue.job(media_id)
     runs = history.runs([media_id]).get(media_id, [])
-    if refused := _refused(job, runs):
+    if refused := _refused(job, runs, now):
         return Redriven(media_id, None, (), refused)
     tasks = redo([t.name for t in job.tasks], missing(job, results))
     if not tasks:
@@ -105,12 +105,11 @@ def _worth(job: Job, code: str | None, catalogue: Catalogue) -> bool:
     return code is None or any(t.counted and t.failure and t.failure.code == code for t in tries)
 
 
-def _refused(job: Job, runs: Sequence[Run]) -> str | None:
+def _refused(job: Job, runs: Sequence[Run], now: datetime) -> str | None:
     if job.state is JobState.REMOVED:
         return "it was removed"
-    mine = [r for r in runs if r.version in {None, job.version}]
-    if any(r.state in GOING_ON for r in mine):
+    if under_way(job, runs, now=now):
         return "it is under way"
-    if job.state in LIVE and not mine:
+    if job.state in LIVE and all(r.version not in {None, job.version} for r in runs):
         return "its first run is yet to come"
     return None

@@ -207,6 +207,7 @@ def gc(
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object a line on stdout.")] = False,
 ) -> None:
     """What no manifest names any more, after a time of grace. Nothing of what is being worked on."""
+    from media_pipeline.cli.display import printable
     from media_pipeline.defs.upkeep import garbage_of
     from media_pipeline.infrastructure.dagster_engine import instance
 
@@ -218,7 +219,7 @@ def gc(
                 if as_json:
                     _print_json({"key": each.key, "bytes": each.size, "deleted": delete})
                 else:
-                    typer.echo(f"{each.size:>12,}  {each.key}")
+                    typer.echo(f"{each.size:>12,}  {printable(each.key)}")
     said = "deleted" if delete else "to delete (gc --delete does it)"
     typer.echo(f"{objects} objects, {size / 1e6:,.1f} MB {said}", err=True)
 

@@ -14,7 +14,7 @@ from media_pipeline.application import status
 from media_pipeline.application.publish import published
 from media_pipeline.application.register import register, tasks
 from media_pipeline.application.settle import settle
-from media_pipeline.defs.partitions import run_key, tags, uploads
+from media_pipeline.defs.partitions import RUN_KEY_TAG, run_key, tags, uploads
 from media_pipeline.defs.resources import Platform
 from media_pipeline.domain import keys
 from media_pipeline.domain.errors import BadMedia, Missing, QuarantineCode, RejectionCode, Unavailable
@@ -132,7 +132,7 @@ def _run(
             raise_on_error=False,
             run_config={"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}},
             tags={
-                "dagster/run_key": run_key(job.media_id, job.version),
+                RUN_KEY_TAG: run_key(job.media_id, job.version),
                 **tags(job.key, version=job.version, profile=profile.name),
             },
         )

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import dagster as dg
 
-from media_pipeline.defs.partitions import ORIGIN_TAG, lane, lane_tags, run_key, tags
+from media_pipeline.defs.partitions import ORIGIN_TAG, RUN_KEY_TAG, lane, lane_tags, run_key, tags
 from media_pipeline.defs.resources import Platform
 from media_pipeline.domain.fairness import Lane, chosen, turns
 from media_pipeline.domain.job import Job, Origin
@@ -45,8 +45,9 @@ def _not_asked_for(jobs: Sequence[Job], instance: dg.DagsterInstance) -> list[Jo
     wanted = [run_key(j.media_id, j.version) for j in jobs]
     if not wanted:
         return []
-    found = instance.get_runs(dg.RunsFilter(tags={"dagster/run_key": wanted}))
-    asked = {run.tags["dagster/run_key"] for run in found}
+    found = instance.get_runs(dg.RunsFilter(tags={RUN_KEY_TAG: wanted}))
+    # A run that was made and not queued is the daemon's, who may have died of it: asked for again, it is taken up.
+    asked = {run.tags[RUN_KEY_TAG] for run in found if run.status is not dg.DagsterRunStatus.NOT_STARTED}
     return [job for job, key in zip(jobs, wanted, strict=True) if key not in asked]
 
 

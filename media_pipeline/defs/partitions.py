@@ -14,8 +14,8 @@ VERSION_TAG = "media_pipeline/version"
 PROFILE_TAG = "media_pipeline/profile"
 RESUMED_TAG = "media_pipeline/resumed"
 """of a run in the place of one that showed no sign of life"""
-AGAIN = frozenset({RESUMED_TAG, "dagster/retry_number"})
-"""Tags of runs that nobody asked for: they have what is left of the budget of tries."""
+RUN_KEY_TAG = "dagster/run_key"
+_RETRY_TAG = "dagster/retry_number"
 KEY_TAG = "media_pipeline/key"
 TENANT_TAG = "media_pipeline/tenant"
 SIZE_TAG = "media_pipeline/size"
@@ -26,6 +26,13 @@ _TAG_CHARACTERS = 200  # a run tag is indexed; Postgres takes about 2,600 bytes 
 
 def run_key(media_id: str, version: str) -> str:
     return f"{media_id}:{version}"
+
+
+def unasked(run: dg.DagsterRun) -> bool:
+    """Nobody asked for this run, so it neither undoes a cancellation nor has a budget of tries of its own: a retry, one
+    in the place of another, or the sensor's. A person's re-execution has the tags of its parent."""
+    first = run.parent_run_id is None
+    return _RETRY_TAG in run.tags or (first and not run.tags.keys().isdisjoint({RESUMED_TAG, RUN_KEY_TAG}))
 
 
 def tags(key: str, *, version: str, profile: str) -> dict[str, str]:

@@ -24,7 +24,7 @@ from media_pipeline.domain.job import Job, JobState
 from media_pipeline.domain.run import Run
 from media_pipeline.domain.upload import StoredObject, Upload, media_id
 from media_pipeline.infrastructure import telemetry
-from media_pipeline.infrastructure.dagster_engine import STOPPED_TAG, DagsterEngine, cause, is_over
+from media_pipeline.infrastructure.dagster_engine import DagsterEngine, cause, is_over, stopped
 
 _DISCOVERY = timedelta(seconds=30)  # of the minute after which Dagster gives a tick up
 _RECONCILED_A_TICK = 500
@@ -88,7 +88,7 @@ def settle_failed(context: dg.RunFailureSensorContext, platform: dg.ResourcePara
     description="A cancelled run leaves no task open in the catalogue.",
 )
 def settle_cancelled(context: dg.RunStatusSensorContext, platform: dg.ResourceParam[Platform]) -> None:
-    if STOPPED_TAG not in context.dagster_run.tags:
+    if not stopped(context.dagster_run):
         _settle(context.dagster_run, platform, cancelled=True)
 
 

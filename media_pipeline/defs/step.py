@@ -16,7 +16,7 @@ from media_pipeline.application.publish import made_renditions, publish, publish
 from media_pipeline.application.register import tasks
 from media_pipeline.application.task import Report, tracked
 from media_pipeline.defs.failures import translated
-from media_pipeline.defs.partitions import AGAIN, PROFILE_TAG, VERSION_TAG
+from media_pipeline.defs.partitions import PROFILE_TAG, VERSION_TAG, unasked
 from media_pipeline.defs.resources import Platform
 from media_pipeline.domain.attempt import stage
 from media_pipeline.domain.errors import QuarantineCode, Unavailable
@@ -25,7 +25,7 @@ from media_pipeline.domain.profile import Profile
 from media_pipeline.domain.results import AudioTracks, NotMade, Rendition, Result, Source, Stream
 from media_pipeline.domain.upload import Upload
 from media_pipeline.infrastructure import telemetry
-from media_pipeline.infrastructure.dagster_engine import STOPPED_TAG
+from media_pipeline.infrastructure.dagster_engine import stopped
 
 R = TypeVar("R")
 _log = telemetry.log("step")
@@ -136,19 +136,20 @@ def step(
 
 
 def begun(context: dg.AssetExecutionContext, platform: Platform) -> Job:
-    """The job of this run, which takes it over if the catalogue does not know the run yet. A run older than the
-    job's cancellation takes nothing over, nor does one of a version that is not current."""
+    """The job of this run, which takes it over if the catalogue does not know the run yet. A cancelled job is taken
+    over by a younger run that somebody asked for and no other; one of a version that is not current, by none."""
     job = platform.catalogue.job(context.partition_key, context.run.tags.get(VERSION_TAG))
     if job.run_id == context.run.run_id:
         return job
-    if job.state is JobState.CANCELLED and job.finished_at and _created(context) < job.finished_at:
+    old = job.finished_at is not None and _created(context) < job.finished_at
+    if job.state is JobState.CANCELLED and (old or unasked(context.run)):
         return job
     if platform.catalogue.job(job.media_id).version != job.version:
         return job
     profile = platform.recipes.profiles[context.run.tags.get(PROFILE_TAG, job.profile)]
     platform.catalogue.restart(
         job.media_id, job.version, run_id=context.run.run_id, profile=profile.name,
-        tasks=asked(context.run, profile), fresh=not AGAIN & context.run.tags.keys(), at=platform.now(),
+        tasks=asked(context.run, profile), fresh=not unasked(context.run), at=platform.now(),
     )  # fmt: skip
     return platform.catalogue.job(job.media_id, job.version)
 
@@ -176,7 +177,7 @@ def _stoppable(context: dg.AssetExecutionContext, platform: Platform) -> Iterato
         run = context.instance.get_run_by_id(context.run.run_id)
         if run is None or run.status is not dg.DagsterRunStatus.CANCELING:
             raise
-        if STOPPED_TAG in run.tags:  # by the watchdog: another run takes its place
+        if stopped(run):  # by the watchdog: another run takes its place
             raise Stopped("The run showed no sign of life.") from interrupt
         version = platform.catalogue.job(context.partition_key, context.run.tags.get(VERSION_TAG)).version
         platform.catalogue.move(context.partition_key, version, JobState.CANCELLED, at=platform.now())

@@ -107,7 +107,9 @@ def garbage_of(platform: Platform, instance: dg.DagsterInstance, *, delete: bool
     yield from collect(
         shelf=platform.shelf, catalogue=platform.catalogue, history=engine, before=before, delete=delete
     )  # fmt: skip
-    unfinished = tuple(platform.store.unfinished(platform.settings.media_bucket, before=before, delete=delete))
+    media = platform.settings.media_bucket
+    # Where uploads arrive in the same bucket, somebody may still be sending.
+    unfinished = () if platform.inbox.shared else tuple(platform.store.unfinished(media, before=before, delete=delete))
     if unfinished:
         yield Swept("unfinished", unfinished)
     stale = tuple(stale_scratch(platform.settings.scratch_dir, before=before, delete=delete))

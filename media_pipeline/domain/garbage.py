@@ -9,25 +9,13 @@ import re
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from datetime import datetime
 
+from media_pipeline.domain.keys import owner
 from media_pipeline.domain.upload import StoredObject
 
-_OURS = re.compile(r"(?P<media>[a-z0-9][a-z0-9-]{0,127})/(?:media\.json|(?P<version>[a-z2-7]{12})/.+)")
 _HUMAN = re.compile(r"[^/]+/[^/]+/results/human/.+")
 _RESULT = re.compile(r"[^/]+/[^/]+/results/.+\.json")
 _NAMING = ".m3u8", ".mpd", ".vtt"
 _SEPARATORS = re.compile(r"""[\s"'<>#,=]+""")
-
-
-def media_of(key: str) -> str | None:
-    """The media that a key belongs to; None for a key that is not of our making, which nobody may sweep."""
-    found = _OURS.fullmatch(key)
-    return found["media"] if found else None
-
-
-def version_of(key: str) -> str | None:
-    """The version that a key belongs to; None for a manifest."""
-    found = _OURS.fullmatch(key)
-    return found["version"] if found else None
 
 
 def is_human(key: str) -> bool:
@@ -65,8 +53,13 @@ def garbage(
     then."""
     return [
         o for o in objects
-        if o.key not in named and o.modified_at < before and version_of(o.key) not in busy
+        if o.key not in named and o.modified_at < before and _version(o.key) not in busy
     ]  # fmt: skip
+
+
+def _version(key: str) -> str | None:
+    found = owner(key)
+    return found[1] if found else None
 
 
 def _texts(value: object) -> Iterator[str]:

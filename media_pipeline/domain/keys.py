@@ -10,7 +10,10 @@ set-aside/<name>.json                         messages about uploads that nobody
 
 import re
 
-_OURS = re.compile(r"[a-z0-9-]*[a-z2-7]{12}/(?:media\.json|[a-z2-7]{12}/.+)|set-aside/.+", re.DOTALL)
+_OURS = re.compile(
+    r"(?P<media>[a-z0-9][a-z0-9-]*-[a-z2-7]{12})/(?:media\.json|(?P<version>[a-z2-7]{12})/.+)", re.DOTALL
+)
+_SET_ASIDE = "set-aside/"
 
 
 def manifest(media_id: str) -> str:
@@ -26,20 +29,15 @@ def version_prefix(media_id: str, version: str) -> str:
     return f"{media_id}/{version}/"
 
 
-def owner(key: str) -> tuple[str, str]:
+def owner(key: str) -> tuple[str, str] | None:
     """The media and the version that an object of the media bucket belongs to; "" for the version of a manifest, which
-    is the media's own. Raises ValueError for a key that none of ours is.
+    is the media's own. None for a key that this module does not spell.
 
     >>> owner("clip-2tq4i6aygg6b/rnomjx365r6t/stream/0a1b2c3d/master.m3u8")
     ('clip-2tq4i6aygg6b', 'rnomjx365r6t')
     """
-    media_id, _, rest = key.partition("/")
-    if rest == "media.json":
-        return media_id, ""
-    version, _, name = rest.partition("/")
-    if not (media_id and version and name):
-        raise ValueError(f"{key!r} belongs to no media")
-    return media_id, version
+    found = _OURS.fullmatch(key)
+    return (found["media"], found["version"] or "") if found else None
 
 
 def result(media_id: str, version: str, asset: str) -> str:
@@ -54,12 +52,12 @@ def output(media_id: str, version: str, stage: str, attempt: str, name: str) -> 
 
 def set_aside(name: str) -> str:
     """Where a message lands that nobody could read."""
-    return f"set-aside/{name}.json"
+    return f"{_SET_ASIDE}{name}.json"
 
 
 def is_ours(key: str) -> bool:
     """Whether a key is one that this module spells: where uploads share a bucket with outputs, that is no upload."""
-    return _OURS.fullmatch(key) is not None
+    return owner(key) is not None or key.startswith(_SET_ASIDE)
 
 
 def of_manifest(media_id: str, path: str) -> str:

@@ -16,6 +16,8 @@ _BETWEEN_TASKS = 4
 
 
 class RunState(StrEnum):
+    MADE = "made"
+    """and not in the queue yet: who made it may have died"""
     QUEUED = "queued"
     UNDERWAY = "underway"
     SUCCEEDED = "succeeded"
@@ -28,7 +30,7 @@ class RunState(StrEnum):
     """its worker is gone, and the engine has given up starting one more in its place"""
 
 
-GOING_ON = frozenset({RunState.QUEUED, RunState.UNDERWAY})
+GOING_ON = frozenset({RunState.MADE, RunState.QUEUED, RunState.UNDERWAY})
 
 BROKEN_OFF = frozenset({RunState.STOPPED, RunState.LOST})
 """So may a run end that another is to take the place of: we start it."""
@@ -67,35 +69,43 @@ def ending(job: Job, runs: Sequence[Run], *, now: datetime) -> Ending | None:
     """
     mine = _of(job, runs)
     queued = job.state is JobState.QUEUED
-    if any(r.state in GOING_ON for r in mine) or (queued and (job.run_id or not mine)):
+    if under_way(job, runs, now=now) or (queued and (job.run_id or not mine)):
         return None
     if not mine:
         return Ending((), False, QuarantineCode.WORKER_LOST)
     last = mine[-1]
     broken_off = [r for r in mine if r.state in BROKEN_OFF and r.updated_at >= (job.started_at or r.updated_at)]
-    awaited = last.retried or (last.state in BROKEN_OFF and len(broken_off) <= BUDGET)
+    awaited = last.state in BROKEN_OFF and len(broken_off) <= BUDGET
     if awaited and now - last.updated_at < RETRY_GRACE:
         return None
     return Ending(_counted(job, mine), last.state is RunState.CANCELLED, last.code)
 
 
+def under_way(job: Job, runs: Sequence[Run], *, now: datetime) -> bool:
+    """Whether a run is at work on a job or waits to be, or the engine is about to retry the last one."""
+    mine = _of(job, runs)
+    to_be_retried = bool(mine) and mine[-1].retried and now - mine[-1].updated_at < RETRY_GRACE
+    return to_be_retried or any(r.state in GOING_ON for r in mine)
+
+
 def silent(job: Job, runs: Sequence[Run], *, patience: timedelta, now: datetime) -> Run | None:
     """The run that is said to be at work on a job and shows no sign of life: nothing was told of any task for as long
-    as `patience`, or so many times longer between tasks, where a run may wait for a place."""
-    mine = _of(job, runs)
-    if not mine or mine[-1].state is not RunState.UNDERWAY:
+    as `patience`, or so many times longer between tasks, where a run may wait for a place. One that never got into the
+    queue is such a run, too."""
+    going = [r for r in _of(job, runs) if r.state in GOING_ON]
+    if not going or going[-1].state is RunState.QUEUED:
         return None
     told = [t.started_at + timedelta(seconds=t.seconds or 0) for t in job.tasks if t.started_at]
     at_work = any(t.state is TaskState.RUNNING for t in job.tasks)
-    quiet = now - max([*told, mine[-1].updated_at])
-    return mine[-1] if quiet > patience * (1 if at_work else _BETWEEN_TASKS) else None
+    quiet = now - max([*told, going[-1].updated_at])
+    return going[-1] if quiet > patience * (1 if at_work else _BETWEEN_TASKS) else None
 
 
 def resumable(job: Job, runs: Sequence[Run], attempts: Sequence[Attempt]) -> bool:
-    """Whether a run is to take the place of the last one, which was broken off: not for ever, where none even gets to a
-    task that would be counted."""
+    """Whether a run is to take the place of the last one, which was broken off: not while another goes on, and not for
+    ever where none even gets to a task that would be counted."""
     mine = _of(job, runs)
-    if not mine or mine[-1].state not in BROKEN_OFF:
+    if not mine or mine[-1].state not in BROKEN_OFF or any(r.state in GOING_ON for r in mine):
         return False
     since = min((a.started_at for a in attempts if a.counted), default=mine[0].created_at)
     broken_off = [r for r in mine if r.state in BROKEN_OFF and r.updated_at >= since]

@@ -74,11 +74,8 @@ def current(connection: sa.Connection, media_id: str) -> str | None:
 
 
 def receipt(connection: sa.Connection, media_id: str) -> Receipt | None:
-    """The receipt of a media of which nothing else is left."""
-    erased = db.jobs.c.error_code == ERASED.code.value
-    still = sa.select(db.receipts).join(db.media, db.media.c.id == db.receipts.c.media_id).join(db.jobs, sa.and_(
-        db.jobs.c.media_id == db.media.c.id, db.jobs.c.version == db.media.c.current_version, erased
-    ))  # fmt: skip
+    """The receipt of a media of which nothing else is left: neither a new upload nor one that is being erased."""
+    still = sa.select(db.receipts).join(db.media, db.media.c.id == db.receipts.c.media_id).where(db.media.c.key == "")
     row = connection.execute(still.where(db.receipts.c.media_id == media_id)).one_or_none()
     return Receipt(**row._mapping) if row else None
 

@@ -28,7 +28,7 @@ from media_pipeline.domain.run import BROKEN_OFF, GOING_ON, Run, RunState
 
 PACKAGED_CONFIG = Path(__file__).parent.parent / "dagster.yaml"
 STOPPED_TAG = "media_pipeline/stopped"
-"""of a run that we ended, and no person"""
+"""of a run that we ended, and no person: its own id, because a re-execution has the tags of its parent"""
 _MODULE, _LOCATION = "media_pipeline.definitions", "media_pipeline"  # as workspace.yaml has it
 _RUNS_LOOKED_AT = 10
 _FORGOTTEN_AT_ONCE = 200  # 41 ms each
@@ -37,7 +37,7 @@ _PARTITION = "dagster/partition"
 _CHUNK = 200  # media asked for at once
 _ENDING_SECONDS, _POLL_SECONDS = 30, 0.25
 _STATES = {
-    dg.DagsterRunStatus.NOT_STARTED: RunState.QUEUED,
+    dg.DagsterRunStatus.NOT_STARTED: RunState.MADE,
     dg.DagsterRunStatus.QUEUED: RunState.QUEUED,
     dg.DagsterRunStatus.STARTING: RunState.UNDERWAY,
     dg.DagsterRunStatus.STARTED: RunState.UNDERWAY,
@@ -147,7 +147,7 @@ class DagsterEngine:
         run = self._instance.get_run_by_id(run_id)
         if run is None or run.is_finished:
             return
-        self._instance.add_run_tags(run_id, {STOPPED_TAG: "true"})
+        self._instance.add_run_tags(run_id, {STOPPED_TAG: run_id})
         try:
             ending = self._instance.run_coordinator.cancel_run(run_id)
         except (dg.DagsterError, DagsterUserCodeUnreachableError) as unreachable:
@@ -196,7 +196,7 @@ class DagsterEngine:
         return found
 
     def at_work(self) -> set[str]:
-        return self._in({RunState.UNDERWAY})
+        return self._in({RunState.MADE, RunState.UNDERWAY})
 
     def going_on(self) -> set[str]:
         """The media that a run is at work on, or waits to be."""
@@ -204,16 +204,10 @@ class DagsterEngine:
 
     def broken_off(self, *, since: datetime) -> set[str]:
         """The media of runs that ended since then so that another is to take their place."""
-        marks = {
-            dg.DagsterRunStatus.CANCELED: (STOPPED_TAG, "true"),
-            dg.DagsterRunStatus.FAILURE: (_WILL_RETRY, "false"),
-        }
-        found: set[str] = set()
-        for status, (tag, value) in marks.items():
-            ended = dg.RunsFilter(statuses=[status], tags={tag: value}, updated_after=since)
-            runs = [r for r in self._instance.get_runs(ended) if _state(r, self._instance) in BROKEN_OFF]
-            found |= {run.tags[_PARTITION] for run in runs if _PARTITION in run.tags}
-        return found
+        over = [dg.DagsterRunStatus.CANCELED, dg.DagsterRunStatus.FAILURE]
+        ended = self._instance.get_runs(dg.RunsFilter(statuses=over, updated_after=since))
+        runs = [run for run in ended if _state(run, self._instance) in BROKEN_OFF]
+        return {run.tags[_PARTITION] for run in runs if _PARTITION in run.tags}
 
     def _in(self, states: Collection[RunState]) -> set[str]:
         statuses = [status for status, state in _STATES.items() if state in states]
@@ -234,6 +228,11 @@ def cause(run: dg.DagsterRun, said: str = "") -> QuarantineCode:
     return QuarantineCode.INTERNAL if ours else QuarantineCode.WORKER_LOST
 
 
+def stopped(run: dg.DagsterRun) -> bool:
+    """Whether we ended the run, or are about to."""
+    return run.tags.get(STOPPED_TAG) == run.run_id
+
+
 def is_over(run: dg.DagsterRun, instance: dg.DagsterInstance) -> bool:
     """Whether no run takes the place of one that failed: neither Dagster's retry, nor, where a worker was lost and
     Dagster could not start that, ours."""
@@ -249,7 +248,7 @@ def _retried(run: dg.DagsterRun, instance: dg.DagsterInstance) -> bool:
 
 
 def _state(run: dg.DagsterRun, instance: dg.DagsterInstance) -> RunState:
-    if run.status is dg.DagsterRunStatus.CANCELED and STOPPED_TAG in run.tags:
+    if run.status is dg.DagsterRunStatus.CANCELED and stopped(run):
         return RunState.STOPPED
     if (
         instance.run_retries_enabled

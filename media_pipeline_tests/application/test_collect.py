@@ -10,8 +10,8 @@ import pytest
 
 from media_pipeline.application.collect import collect
 from media_pipeline.application.outputs import Shelf
-from media_pipeline.domain.garbage import media_of
 from media_pipeline.domain.job import JobState, TaskState
+from media_pipeline.domain.keys import owner
 from media_pipeline.domain.run import Run, RunState
 from media_pipeline.domain.upload import StoredObject
 from media_pipeline.infrastructure.results import JsonResults
@@ -128,25 +128,30 @@ NAMES = ("srt", "words", "dash")
 def test_of_a_removed_media_nothing_stays() -> None:
     world = World()
     world.catalogue.move(world.upload.media_id, world.upload.version, JobState.REMOVED, at=a.NOW)
-    gone = {k for k in world.keys if media_of(k)}
+    gone = {k for k in world.keys if owner(k)}
     for task in world.catalogue.job(world.upload.media_id).tasks:
         world.catalogue.task(world.upload.media_id, world.upload.version, task.name, TaskState.SKIPPED, at=a.NOW)
     assert world.collect() == gone
 
 
-def test_what_the_catalogue_does_not_know_is_kept_as_far_as_its_manifest_names_it() -> None:
+def test_what_the_catalogue_does_not_know_is_left_alone() -> None:
     world = World()
-    named = {o for o in world.keys if "/stream/" in o or "/playlists/" in o or o.endswith("media.json")}
-    world.catalogue = MemoryCatalogue()
-    world.collect()
-    assert named <= world.keys
-    world.store.delete("media", [f"{world.upload.media_id}/media.json"])
-    world.collect()
-    assert {k for k in world.keys if media_of(k)} == set()
+    world.catalogue, before = MemoryCatalogue(), world.keys
+    assert world.collect() == set()
+    assert world.keys == before
 
 
 @pytest.mark.parametrize(
-    "key", ["dagster/storage/run/compute_logs/a.err", ".media-pipeline/lock", "readme.txt", "clip/notes/a.txt"]
+    "key",
+    [
+        "dagster/storage/run/compute_logs/a.err",
+        ".media-pipeline/lock",
+        "readme.txt",
+        "clip/notes/a.txt",
+        "talks/presentation/clip.mp4",  # an upload, where uploads and outputs share a bucket
+        "my-presentation/presentation/clip.mp4",
+        "clip/media.json",
+    ],
 )
 def test_what_is_not_of_our_making_is_never_touched(key: str) -> None:
     world = World()
@@ -155,16 +160,36 @@ def test_what_is_not_of_our_making_is_never_touched(key: str) -> None:
     assert key in world.keys
 
 
+def test_the_order_in_which_a_store_lists_does_not_matter() -> None:
+    world = World()
+    other = a.upload("other.mp4")
+    world.catalogue.register(other, title="", tenant="default", profile="default", tasks=[], at=a.NOW)
+    world.catalogue.move(other.media_id, other.version, JobState.CANCELLED, at=a.NOW)
+    before = world.keys
+    strays = {world.write(f"{other.media_id}/{other.version}/stream/a/{n}.mp4") for n in range(9)}
+    listing = world.store.list
+
+    def mixed(bucket: str, prefix: str = "") -> Iterator[StoredObject]:
+        return iter(sorted(listing(bucket, prefix), key=lambda o: o.key[::-1]))
+
+    world.store.list = mixed  # type: ignore[method-assign]
+    assert world.collect() == strays
+    assert world.keys == before
+
+
 def test_only_one_media_is_held_in_memory_at_a_time() -> None:
     world = World()
     for number in range(50):
-        world.write(f"clip-{number:02}/{world.upload.version}/stream/a/x.mp4")
+        of = a.upload(f"clip-{number:02}.mp4")
+        world.catalogue.register(of, title="", tenant="default", profile="default", tasks=[], at=a.NOW)
+        world.catalogue.move(of.media_id, of.version, JobState.CANCELLED, at=a.NOW)
+        world.write(f"{of.media_id}/{of.version}/stream/a/x.mp4")
     listed = 0
 
     def counting(bucket: str, prefix: str = "") -> Iterator[StoredObject]:
         nonlocal listed
         for each in listing(bucket, prefix):
-            listed += 1
+            listed += not prefix
             yield each
 
     listing, world.store.list = world.store.list, counting  # type: ignore[method-assign]

@@ -186,3 +186,18 @@ def test_what_failed_is_found_by_its_code() -> None:
     assert found("STORE_UNAVAILABLE") == {"packaged.mp4"}
     assert found("DISK_FULL") == {"mute.mp4"}
     assert found("LIMIT_SIZE") == {"large.mp4"}
+
+
+def test_what_the_engine_is_about_to_retry_is_not_asked_for_beside_it() -> None:
+    world = World()
+    job = world.ended(JobState.QUARANTINED, ("stream",))
+    world.history.told[job.media_id] = [
+        Run("run-1", "run-1", job.version, RunState.FAILED, True, a.NOW, LATER - timedelta(seconds=1))
+    ]
+    assert world.redrive(job.media_id).sentence == "it is under way"
+    world.history.told[job.media_id] = [Run("run-1", "run-1", job.version, RunState.FAILED, True, a.NOW, a.NOW - AGES)]
+    assert world.redrive(job.media_id).run_id  # it was not retried after all
+    assert len(world.engine.asked) == 1
+
+
+AGES = timedelta(hours=1)

@@ -92,7 +92,7 @@ def test_a_run_that_waits_between_tasks_is_given_more_time() -> None:
     assert silent(job, world.runs, patience=PATIENCE, now=later(121)) == world.runs[0]
 
 
-@pytest.mark.parametrize("state", sorted(set(RunState) - {RunState.UNDERWAY}))
+@pytest.mark.parametrize("state", sorted(set(RunState) - {RunState.MADE, RunState.UNDERWAY}))
 def test_what_waits_in_the_queue_or_is_over_is_not_silent(state: RunState) -> None:
     world = World()
     assert silent(world.job, [replace(world.runs[0], state=state)], patience=PATIENCE, now=later(999)) is None
@@ -130,3 +130,23 @@ def test_a_replaced_version_is_stopped_and_not_asked_for() -> None:
     assert said == "run run-1 is told to stop"
     assert world.engine.asked == []
     assert world.job.state is JobState.QUEUED
+
+
+def test_a_run_that_never_got_into_the_queue_is_stopped_and_another_takes_its_place() -> None:
+    world = World()
+    world.runs[0] = replace(world.runs[0], state=RunState.MADE)
+    world.time = later(31)
+    assert str(world.watch()).startswith("taken up again")
+    assert [r.state for r in world.runs] == [RunState.STOPPED, RunState.QUEUED]
+
+
+def test_beside_a_run_that_goes_on_a_stopped_one_is_not_replaced_and_the_one_that_hangs_is_the_one_stopped() -> None:
+    world = World()
+    unwanted = Run("run-2", "run-2", UPLOAD.version, RunState.STOPPED, False, later(1), later(1))
+    world.runs.append(unwanted)  # of two who asked at once, the one who lost
+    world.time = later(2)
+    assert world.watch() is None
+    assert world.engine.asked == []
+    world.time = later(35)
+    assert world.watch() is not None
+    assert [r.state for r in world.runs] == [RunState.STOPPED, RunState.STOPPED, RunState.QUEUED]

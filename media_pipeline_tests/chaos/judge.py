@@ -11,7 +11,7 @@ from media_pipeline.defs.partitions import VERSION_TAG
 from media_pipeline.defs.upkeep import garbage_of
 from media_pipeline.domain import keys
 from media_pipeline.domain.attempt import BUDGET, spent
-from media_pipeline.domain.garbage import is_result, media_of, named_by_result, version_of
+from media_pipeline.domain.garbage import is_result, named_by_result
 from media_pipeline.domain.job import OPEN, Job, JobState, TaskState
 from media_pipeline.domain.run import GOING_ON, RunState
 from media_pipeline.infrastructure.dagster_engine import DagsterEngine
@@ -65,7 +65,7 @@ def judged(world: World, feed: Feed) -> Iterator[str]:
     for job in jobs.values():
         yield from (f"{job.key}: {fault}" for fault in _published(job, world))
         wanted |= _wanted(job, world)
-    there = {o.key for o in world.here.store.list("media") if media_of(o.key)}
+    there = {o.key for o in world.here.store.list("media") if keys.owner(o.key)}
     for orphan in sorted(there - wanted):
         yield f"an orphan: {orphan}"
     yield from (f"left in scratch: {p.name}" for p in world.here.settings.scratch_dir.glob("*"))
@@ -126,7 +126,8 @@ def _wanted(job: Job, world: World) -> set[str]:
     wanted = {keys.manifest(job.media_id)} | named(manifest, world) if manifest else set()
     versions = {job.version, manifest.version if manifest else job.version}
     for key in [o.key for o in world.here.store.list("media", keys.media_prefix(job.media_id))]:
-        if is_result(key) and version_of(key) in versions:
+        owner = keys.owner(key)
+        if owner and owner[1] in versions and is_result(key):
             data, _ = world.here.store.read("media", key)
             json.loads(data)
             wanted |= {key, *named_by_result(data)}

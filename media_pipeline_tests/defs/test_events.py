@@ -19,6 +19,7 @@ from media_pipeline.defs.sensors import new_uploads
 from media_pipeline.domain.job import JobState
 from media_pipeline_tests import media
 from media_pipeline_tests.conftest import KEY, SECRET
+from media_pipeline_tests.instance import new_instance
 from media_pipeline_tests.platform import settings
 
 if TYPE_CHECKING:
@@ -78,7 +79,7 @@ def world(
         uploads_prefixes=(f"{uuid.uuid4().hex}/",),
     )  # fmt: skip
     prepare(chosen)
-    with dg.instance_for_test() as instance:
+    with new_instance() as instance:
         yield World(production(chosen), instance, sqs, queue, dead)
 
 
@@ -92,7 +93,8 @@ def test_an_upload_that_is_told_of_is_asked_for_at_the_first_tick_and_once(world
     (request,) = world.tick()
     assert world.here.catalogue.job(str(request.partition_key)).key == key
     assert (world.left(world.queue), world.left(world.dead)) == (0, 1)
-    world.instance.add_run(dg.DagsterRun("process_upload", tags={"dagster/run_key": str(request.run_key)}))
+    of = {"dagster/run_key": str(request.run_key)}
+    world.instance.add_run(dg.DagsterRun("process_upload", tags=of, status=dg.DagsterRunStatus.STARTED))
     world.tell(key)
     assert world.tick() == []
     assert len(world.here.catalogue.jobs()) == 1

@@ -1,14 +1,23 @@
 """Which tasks a run takes over."""
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import dagster as dg
 import pytest
 
-from media_pipeline.application.register import tasks
+from media_pipeline.application.register import register, tasks
 from media_pipeline.definitions import build
+from media_pipeline.defs.partitions import RESUMED_TAG, RUN_KEY_TAG, unasked, uploads
 from media_pipeline.defs.step import asked
+from media_pipeline.domain.job import JobState
 from media_pipeline_tests.platform import platform
+
+
+@pytest.fixture
+def instance() -> Iterator[dg.DagsterInstance]:
+    with dg.instance_for_test() as made:
+        yield made
 
 
 def run(*assets: str, steps: list[str] | None = None) -> dg.DagsterRun:
@@ -34,3 +43,37 @@ def test_the_steps_of_the_whole_job_are_all_the_tasks(tmp_path: Path) -> None:
     assert asked(run(), here.profile) == asked(run(steps=steps), here.profile) == tasks(here.profile)
     for step in steps:
         assert asked(run(steps=[step]), here.profile)
+
+
+@pytest.mark.parametrize(
+    ("tags", "parent", "nobodys"),
+    [
+        ({}, None, False),
+        ({RUN_KEY_TAG: "a:b"}, None, True),
+        ({RUN_KEY_TAG: "a:b"}, "run-1", False),
+        ({RESUMED_TAG: "true"}, None, True),
+        ({RESUMED_TAG: "true"}, "run-1", False),
+        ({RUN_KEY_TAG: "a:b", "dagster/retry_number": "1"}, "run-1", True),
+    ],
+)
+def test_a_persons_re_execution_is_asked_for_and_a_retry_is_not(
+    tags: dict[str, str], parent: str | None, nobodys: bool
+) -> None:
+    of = dg.DagsterRun(job_name="process_upload", tags=tags, parent_run_id=parent, root_run_id=parent)
+    assert unasked(of) is nobodys
+
+
+@pytest.mark.parametrize(("tags", "after"), [({RUN_KEY_TAG: "a:b"}, JobState.CANCELLED), ({}, JobState.REJECTED)])
+def test_only_a_run_that_was_asked_for_undoes_a_cancellation(
+    tmp_path: Path, instance: dg.DagsterInstance, tags: dict[str, str], after: JobState
+) -> None:
+    here = platform(tmp_path)
+    (here.settings.inbox / "clip.mp4").write_bytes(b"no media")
+    obj = here.store.head("uploads", "clip.mp4")
+    job = register(obj, profile=here.profile, catalogue=here.catalogue, now=here.now())
+    here.catalogue.move(job.media_id, job.version, JobState.CANCELLED, at=here.now())
+    instance.add_dynamic_partitions(str(uploads.name), [job.media_id])
+    build(here).resolve_job_def("process_upload").execute_in_process(
+        instance=instance, partition_key=job.media_id, tags=tags, raise_on_error=False
+    )
+    assert here.catalogue.job(job.media_id).state is after

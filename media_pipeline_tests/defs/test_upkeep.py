@@ -1,5 +1,6 @@
 """Upkeep over a real instance: what leaves Dagster and what stays, and runs that the instance alone starts."""
 
+import os
 from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
@@ -15,12 +16,13 @@ from media_pipeline.definitions import build
 from media_pipeline.defs.partitions import VERSION_TAG, uploads
 from media_pipeline.defs.redrive import Wanted, redriven
 from media_pipeline.defs.resources import Platform, from_environment
-from media_pipeline.defs.upkeep import archived, collect_garbage, watchdog
+from media_pipeline.defs.upkeep import archived, collect_garbage, garbage_of, watchdog
 from media_pipeline.domain.attempt import BUDGET, LOST
 from media_pipeline.domain.errors import Missing, QuarantineCode
 from media_pipeline.domain.job import Failure, Job, JobState, TaskState
 from media_pipeline.domain.run import RunState
-from media_pipeline.infrastructure.dagster_engine import STOPPED_TAG, DagsterEngine, is_over
+from media_pipeline.infrastructure.dagster_engine import DagsterEngine, is_over, stopped
+from media_pipeline_tests.instance import new_instance
 from media_pipeline_tests.platform import platform
 
 DOWN = Failure(QuarantineCode.STORE_UNAVAILABLE, "The store does not answer.")
@@ -35,7 +37,7 @@ def here(tmp_path: Path) -> Platform:
 def instance() -> Iterator[dg.DagsterInstance]:
     """With a queue, which nobody works off."""
     queue = {"module": "dagster._core.run_coordinator", "class": "QueuedRunCoordinator"}
-    with dg.instance_for_test(overrides={"run_coordinator": queue}) as made:
+    with new_instance(overrides={"run_coordinator": queue}) as made:
         yield made
 
 
@@ -177,7 +179,10 @@ def test_a_run_whose_worker_cannot_be_reached_is_stopped_and_is_no_persons_doing
         engine(here, instance).stop(run.run_id)
     (told,) = engine(here, instance).runs([job.media_id])[job.media_id]
     assert told.state is RunState.STOPPED
-    assert STOPPED_TAG in runs_of(instance, job)[0].tags
+    (ended,) = runs_of(instance, job)
+    assert stopped(ended)
+    again = dg.DagsterRun(job_name="process_upload", status=ended.status, tags=ended.tags)
+    assert not stopped(again)  # which a person ended: a re-execution has the tags of its parent
 
 
 def test_the_watchdog_takes_up_what_a_dead_daemon_left(tmp_path: Path, instance: dg.DagsterInstance) -> None:
@@ -236,3 +241,16 @@ def test_the_nightly_sweep_runs_by_itself(tmp_path: Path, instance: dg.DagsterIn
     here.store.write("media", key, b"x", content_type="text/plain")
     assert collect_garbage.execute_in_process(instance=instance, resources={"platform": here}).success
     assert list(here.store.list("media")) == []
+
+
+@pytest.mark.parametrize(("uploads_bucket", "swept"), [("uploads", True), ("media", False)])
+def test_where_uploads_arrive_among_the_outputs_nobody_who_still_sends_is_cut_off(
+    tmp_path: Path, instance: dg.DagsterInstance, uploads_bucket: str, swept: bool
+) -> None:
+    here = platform(tmp_path, uploads_bucket=uploads_bucket)
+    half = here.settings.media_dir / ".media-pipeline" / "half"
+    half.parent.mkdir(exist_ok=True)
+    half.write_bytes(b"1")
+    os.utime(half, (0, 0))
+    assert [s.media_id for s in garbage_of(here, instance, delete=True)] == (["unfinished"] if swept else [])
+    assert half.exists() is not swept

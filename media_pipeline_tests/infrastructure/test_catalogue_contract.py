@@ -295,6 +295,8 @@ def test_other_bytes_after_an_erasure_are_a_new_upload_and_may_be_erased_too(cat
     assert (new.state, new.key, new.title) == (JobState.QUEUED, "clip.mp4", "Anew")
     assert catalogue.job(new.media_id) == new
     assert catalogue.receipt(new.media_id) is None
+    catalogue.move(new.media_id, new.version, JobState.REMOVED, failure=ERASED, at=LAST)  # an erasure that broke off
+    assert catalogue.receipt(new.media_id) is None
     catalogue.erase(receipt())
     assert catalogue.receipt(new.media_id) == receipt()
 
