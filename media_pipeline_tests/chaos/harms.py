@@ -43,7 +43,7 @@ def _kill_step(name: str, harm: Harm, world: World) -> int:
     workers: dict[str, list[psutil.Process]] = {}
     until = time.monotonic() + _LOOKING_SECONDS
     while time.monotonic() < until:
-        for job in world.here.catalogue.unsettled(limit=100):
+        for job in world.jobs():
             if job.run_id and not workers.get(job.run_id):
                 workers[job.run_id] = world.worker_of(job.run_id)
             at_it = any(t.state is TaskState.RUNNING and stage(t.name) == name for t in job.tasks)

@@ -4,9 +4,10 @@ import os
 import re
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -17,6 +18,7 @@ import sqlalchemy as sa
 import yaml
 
 from media_pipeline.defs.resources import Platform, prepare, production
+from media_pipeline.domain.errors import Unavailable
 from media_pipeline.domain.job import Job
 from media_pipeline.infrastructure import recipes
 from media_pipeline.infrastructure.dagster_engine import seed
@@ -29,6 +31,7 @@ if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
 
 STALL_SECONDS = 15
+_AWAY_SECONDS = 10
 _DEPLOYED = Path(__file__).parent.parent.parent / "deploy" / "dagster.yaml"
 _SOONER = {"poll_interval_seconds": 5, "start_timeout_seconds": 30, "cancel_timeout_seconds": 15}
 """so that a storm is over in minutes; only how long is waited, never what is done then"""
@@ -45,6 +48,8 @@ class World:
     proxy: Proxy
     postgres: Postgres
     environment: dict[str, str]
+    away: list[str] = field(default_factory=list)
+    """what the catalogue said when it did not answer the judge"""
 
     @property
     def log(self) -> Path:
@@ -89,7 +94,15 @@ class World:
         return [p for p in self.workers() if told and p.pid == int(told[-1])]
 
     def jobs(self) -> list[Job]:
-        return self.here.catalogue.jobs(limit=10_000)
+        """Asked again, where the catalogue is away for a moment."""
+        until = time.monotonic() + _AWAY_SECONDS
+        while True:
+            try:
+                return self.here.catalogue.jobs(limit=10_000)
+            except Unavailable as away:
+                self.away.append(away.detail)
+                if time.monotonic() > until:
+                    raise
 
 
 def kill(processes: list[psutil.Process]) -> int:
