@@ -52,7 +52,6 @@ def storm(here: World, feed: Feed, chosen: argparse.Namespace) -> list[str]:
     print(f"states: {listed(states(here))}")
     print(f"tries: {made}, of which {failed} came to nothing; healed after {healed:.0f} s")
     print(f"manifests: {sum(map(len, watcher.seen.values()))} revisions seen, {watcher.polls} looks at all of them")
-    print(f"the catalogue did not answer {len(here.away)} times {here.away[:1]}")
     print(f"violations: {len(violations)}")
     for violation in violations:
         print(f"  {violation}")

@@ -4,10 +4,9 @@ import os
 import re
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -18,7 +17,6 @@ import sqlalchemy as sa
 import yaml
 
 from media_pipeline.defs.resources import Platform, prepare, production
-from media_pipeline.domain.errors import Unavailable
 from media_pipeline.domain.job import Job
 from media_pipeline.infrastructure import recipes
 from media_pipeline.infrastructure.dagster_engine import seed
@@ -31,10 +29,11 @@ if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
 
 STALL_SECONDS = 15
-_AWAY_SECONDS = 10
 _DEPLOYED = Path(__file__).parent.parent.parent / "deploy" / "dagster.yaml"
 _SOONER = {"poll_interval_seconds": 5, "start_timeout_seconds": 30, "cancel_timeout_seconds": 15}
 """so that a storm is over in minutes; only how long is waited, never what is done then"""
+_MARK = "CHAOS_HOME"
+"""in the environment of the deployment's processes, and of no other: not of its stores"""
 _DAEMON, _CODE_SERVER, _WORKER = "dagster._daemon", " api grpc", "multiprocessing.spawn"
 
 
@@ -48,8 +47,6 @@ class World:
     proxy: Proxy
     postgres: Postgres
     environment: dict[str, str]
-    away: list[str] = field(default_factory=list)
-    """what the catalogue said when it did not answer the judge"""
 
     @property
     def log(self) -> Path:
@@ -65,7 +62,7 @@ class World:
         found = []
         for process in psutil.process_iter():
             with suppress(psutil.Error):
-                of_ours = process.environ().get("MEDIA_PIPELINE_HOME") == str(self.home)
+                of_ours = process.environ().get(_MARK) == str(self.home)
                 if of_ours and word in " ".join(process.cmdline()):
                     found.append(process)
         return sorted(found, key=lambda p: (p.create_time(), p.pid))
@@ -94,15 +91,7 @@ class World:
         return [p for p in self.workers() if told and p.pid == int(told[-1])]
 
     def jobs(self) -> list[Job]:
-        """Asked again, where the catalogue is away for a moment."""
-        until = time.monotonic() + _AWAY_SECONDS
-        while True:
-            try:
-                return self.here.catalogue.jobs(limit=10_000)
-            except Unavailable as away:
-                self.away.append(away.detail)
-                if time.monotonic() > until:
-                    raise
+        return self.here.catalogue.jobs(limit=10_000)
 
 
 def kill(processes: list[psutil.Process]) -> int:
@@ -131,7 +120,12 @@ def world(home: Path) -> Iterator[World]:
         _dagster_home(settings.dagster_home)
         client = boto3.client("s3")
         made = World(
-            home, client, production(settings), proxy, postgres, environment | {"AWS_ENDPOINT_URL_S3": proxy.endpoint}
+            home,
+            client,
+            production(settings),
+            proxy,
+            postgres,
+            environment | {"AWS_ENDPOINT_URL_S3": proxy.endpoint, _MARK: str(home)},
         )
         stack.callback(lambda: kill(made.processes()))
         made.start()
