@@ -1,13 +1,17 @@
 """redrive: the operator's button in Dagster's UI. The same use case as `media-pipeline redrive`."""
 
+from collections import Counter
+from dataclasses import replace
+
 import dagster as dg
 from pydantic import Field
 
 from media_pipeline.application.redrive import Redriven, failed, redrive
 from media_pipeline.defs.jobs import process_upload
-from media_pipeline.defs.partitions import VERSION_TAG, tags
+from media_pipeline.defs.partitions import VERSION_TAG, all_tags
 from media_pipeline.defs.resources import Platform
-from media_pipeline.domain.job import Job
+from media_pipeline.domain.fairness import Lane
+from media_pipeline.domain.job import Job, Origin
 from media_pipeline.infrastructure.dagster_engine import DagsterEngine
 
 
@@ -38,11 +42,20 @@ def redrive_job() -> None:
 def redriven(
     wanted: Wanted, platform: Platform, instance: dg.DagsterInstance, graph: dg.JobDefinition
 ) -> list[Redriven]:
-    """What became of each media that was asked for. Raises Missing for an id that there is not, before anything."""
-    chosen = [platform.catalogue.job(media_id).media_id for media_id in wanted.ids]
+    """What became of each media that was asked for: those named as soon as their tenant's turn comes, all others behind
+    live work. Raises Missing for an id that there is not, before anything."""
+    named = [platform.catalogue.job(media_id).media_id for media_id in wanted.ids]
+    chosen = list(named)
     if wanted.all or wanted.code:
         chosen += [job.media_id for job in failed(platform.catalogue, code=wanted.code)]
     engine = DagsterEngine(instance, version_tag=VERSION_TAG, graph=graph)
+    ahead: Counter[Lane] = Counter()
+
+    def tags_of(job: Job) -> dict[str, str]:
+        lane = Lane.of(job) if job.media_id in named else replace(Lane.of(job), origin=Origin.IMPORT)
+        ahead[lane] += 1
+        return all_tags(job, lane, lane.priority(ahead[lane] - 1), tenancy=platform.settings.tenancy)
+
     return [
         redrive(
             media_id, catalogue=platform.catalogue, history=engine, engine=engine, results=platform.results,
@@ -50,7 +63,3 @@ def redriven(
         )
         for media_id in dict.fromkeys(chosen)
     ]  # fmt: skip
-
-
-def tags_of(job: Job) -> dict[str, str]:
-    return tags(job.key, version=job.version, profile=job.profile)

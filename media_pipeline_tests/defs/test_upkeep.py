@@ -13,13 +13,13 @@ from dagster._core.definitions.reconstruct import ReconstructableRepository
 from media_pipeline.application.register import register
 from media_pipeline.application.status import described
 from media_pipeline.definitions import build
-from media_pipeline.defs.partitions import VERSION_TAG, uploads
+from media_pipeline.defs.partitions import TENANT_TAG, VERSION_TAG, lane, uploads
 from media_pipeline.defs.redrive import Wanted, redriven
 from media_pipeline.defs.resources import Platform, from_environment
 from media_pipeline.defs.upkeep import archived, collect_garbage, garbage_of, watchdog
 from media_pipeline.domain.attempt import BUDGET, LOST
 from media_pipeline.domain.errors import Missing, QuarantineCode
-from media_pipeline.domain.job import Failure, Job, JobState, TaskState
+from media_pipeline.domain.job import Failure, Job, JobState, Origin, TaskState
 from media_pipeline.domain.run import RunState
 from media_pipeline.infrastructure.dagster_engine import DagsterEngine, stopped
 from media_pipeline_tests.platform import platform
@@ -140,6 +140,18 @@ def test_a_redriven_media_is_back_with_a_run_in_the_queue_that_a_daemon_can_star
     assert (again.run_id, again.sentence) == (None, "it is under way")
     with pytest.raises(Missing):
         redriven(Wanted(ids=["nobody"]), here, instance, graph(here))
+
+
+def test_what_is_redriven_by_name_has_its_turn_and_all_others_wait_behind_live_work(
+    tmp_path: Path, instance: dg.DagsterInstance
+) -> None:
+    here = platform(tmp_path, tenancy=True)
+    jobs = [a_job(here, f"{number}.mp4", JobState.QUARANTINED) for number in range(3)]
+    redriven(Wanted(ids=[jobs[1].media_id], all=True), here, instance, graph(here))
+    tags = [run.tags for job in jobs for run in runs_of(instance, job)]
+    assert [t["dagster/priority"] for t in tags] == ["-1001", "2", "-998"]
+    assert [lane(t).origin for t in tags] == [Origin.IMPORT, Origin.LIVE, Origin.IMPORT]
+    assert {t[TENANT_TAG] for t in tags} == {"default"}
 
 
 def test_a_part_of_the_graph_is_asked_for_alone(here: Platform, instance: dg.DagsterInstance) -> None:
