@@ -71,9 +71,8 @@ $(INSTALLED): $(LOCKS) pyproject.toml
 	@$(PIP) install --no-deps --no-build-isolation -e .
 	@touch $@
 
-lock:  ## write the locks anew; needs uv
-	uv pip compile pyproject.toml --extra dev --extra models --universal --python-version 3.11 \
-	  --generate-hashes --no-emit-index-url --no-annotate -q -o requirements.lock
+lock:  ## write every lock anew; needs uv; UPGRADE=1 takes the newest of everything
+	@.ci/lock
 
 clean:
 	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache

@@ -307,6 +307,9 @@ class EncodedVideo:
     frames: int
     duration_seconds: float
     keyframes: tuple[float, ...]
+    lost_seconds: float | None = None
+    """the longest time over which it is black, or stands still, though its source is not, or does not; None for a copy,
+    which is judged otherwise"""
 
 
 @dataclass(frozen=True, slots=True)

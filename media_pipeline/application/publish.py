@@ -19,6 +19,7 @@ from media_pipeline.domain import keys, playlists, quality
 from media_pipeline.domain.errors import Conflict, Missing, Superseded
 from media_pipeline.domain.job import JobState
 from media_pipeline.domain.manifest import (
+    Chapter,
     Check,
     Manifest,
     ManifestAudio,
@@ -182,7 +183,7 @@ def manifest_of(parts: Parts, recipes: Recipes, *, revision: int, hls: str, dash
         ),
         tags=parts.tags.tags if parts.tags else (),
         scenes=parts.tags.scenes if parts.tags else (),
-        chapters=(),
+        chapters=tuple(Chapter(c.start, c.end, f"Chapter {i}") for i, c in enumerate(info.chapters, start=1)),
         checks=_checks(parts, recipes),
         provenance=_provenance(parts),
         warnings=(*(parts.audio.warnings if parts.audio else ()), *(parts.embedded.warnings if parts.embedded else ())),

@@ -13,7 +13,16 @@ from media_pipeline.application.ports import EncodedAudio, EncodedVideo, MediaTo
 from media_pipeline.domain import quality
 from media_pipeline.domain.errors import BadMedia, RejectionCode
 from media_pipeline.domain.media import AudioStream
-from media_pipeline.domain.profile import PlannedRendition, Profile, Recipes, fingerprint, ladder, output_rate, safer
+from media_pipeline.domain.profile import (
+    PlannedRendition,
+    Profile,
+    QualityGate,
+    Recipes,
+    fingerprint,
+    ladder,
+    output_rate,
+    safer,
+)
 from media_pipeline.domain.results import AudioTrack, AudioTracks, Likeness, Made, NotMade, Rendition, Source
 
 AUDIO = "audio"
@@ -43,7 +52,8 @@ def transcode(
 ) -> Iterator[Transcoded]:
     """Make the rungs named in `wanted`, and the sound if "audio" is among them; answer in batches as soon as they are
     known: what there is no need to make, then the source's own picture where it can pass as it is, then what one
-    process encodes. Rungs that miss the profile's quality gate are encoded once more at a safer setting.
+    process encodes. Rungs that lost their picture on the way, or miss the profile's quality gate, are encoded once
+    more, at a safer setting.
 
     Raises BadMedia TRUNCATED when less decodes than the container promised, NO_DECODABLE_FRAMES when nothing does.
     """
@@ -123,14 +133,21 @@ def _encoded(
     videos, sounds = encode(plans, tracks, set_aside=passages)
     _whole(source, videos)
     first = judged(plans, videos, tries=1)
-    if gate is None or not any(quality.misses(e.likeness, gate) for e in first):
+    again = [plan for e in first for plan in _second_try(e, gate)]
+    if not again:
         return first, sounds
-    again = [replace(e.plan, rung=safer(e.plan.rung, gate)) for e in first if quality.misses(e.likeness, gate)]
     # The second encode writes files of the same names.
     kept = {e.plan.rung.name: replace(e, video=_renamed(e.video, f"{e.plan.rung.name}.mp4")) for e in first}
     videos, _ = encode(again, (), set_aside=())
     kept |= {e.plan.rung.name: e for e in judged(again, videos, tries=2)}
     return list(kept.values()), sounds
+
+
+def _second_try(first: _Encoded, gate: QualityGate | None) -> Sequence[PlannedRendition]:
+    """How to encode a rung once more that lost its picture, or misses its gate; nothing for a good one."""
+    if gate and quality.misses(first.likeness, gate):
+        return [replace(first.plan, rung=safer(first.plan.rung, gate))]
+    return [first.plan] if quality.is_lost(first.video.lost_seconds) else []
 
 
 def _renamed(video: EncodedVideo, name: str) -> EncodedVideo:
@@ -227,6 +244,7 @@ def _rendition(encoded: _Encoded, source: Source, file: _File, made: Made) -> Re
         likeness=encoded.likeness,
         tries=encoded.tries,
         passed_through=encoded.passed_through,
+        lost_seconds=video.lost_seconds,
     )
 
 

@@ -3,7 +3,7 @@
 import json
 import time
 from collections.abc import Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 
 import dagster as dg
 
@@ -36,7 +36,7 @@ def gone_sources(context: dg.SensorEvaluationContext, platform: dg.ResourceParam
     now = platform.now()
     began, after = json.loads(context.cursor) if context.cursor else (now.isoformat(), ["", ""])
     if after is None:
-        if now - datetime.fromisoformat(began) < timedelta(hours=platform.settings.gone_sources_hours):
+        if now - datetime.fromisoformat(began) < platform.settings.gone_sources_rest:
             return dg.SkipReason("every source was looked for a while ago")
         began, after = now.isoformat(), ["", ""]
     place = (datetime.fromisoformat(after[0]), after[1]) if after[0] else None

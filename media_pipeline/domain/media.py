@@ -138,6 +138,8 @@ class MediaInfo:
     gaps: tuple[Span, ...] = ()
     """jumps of the file's clock: nothing is there, and they are left out. In seconds from `start_seconds` on, on the
     clock as the file tells it"""
+    chapters: tuple[Span, ...] = ()
+    """on the media's clock"""
 
     @property
     def kind(self) -> Literal["video", "audio"]:

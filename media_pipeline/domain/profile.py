@@ -18,6 +18,8 @@ MAX_FRAME_RATE = Fraction(60)
 
 REDUNDANT_ABOVE = 0.85
 """A rung whose short side is over this share of the next larger one's adds nothing and is not made."""
+SMALLEST_SIDE = 64
+"""pixels; below it HEVC and AV1 save nothing beside H.264, and some of their encoders refuse"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -191,13 +193,14 @@ def ladder(video: VideoStream, rungs: Iterable[Rung]) -> tuple[PlannedRendition,
     """The renditions a source deserves, largest first: never upscaled, never none.
 
     A rung above the source is made at the source's own size, once a codec; a rung within 15 % of its larger
-    neighbour of the same codec is dropped.
+    neighbour of the same codec is dropped, and so is a picture too small for its codec beside one of H.264.
     """
     by_codec: dict[str, list[Rung]] = {}
     for rung in rungs:
         by_codec.setdefault(rung.codec, []).append(rung)
     planned = [plan for mine in by_codec.values() for plan in _ladder(video, mine)]
-    return tuple(sorted(planned, key=lambda p: p.width * p.height, reverse=True))
+    served = [p for p in planned if p.rung.codec == "h264" or min(p.width, p.height) >= SMALLEST_SIDE]
+    return tuple(sorted(served or planned, key=lambda p: p.width * p.height, reverse=True))
 
 
 def safer(rung: Rung, gate: QualityGate) -> Rung:

@@ -11,12 +11,15 @@ LOUDNESS_TOLERANCE_LU = 1.0
 MOST_AV_OFFSET_SECONDS = 0.04
 PSNR_OF_ANOTHER_PICTURE = 20.0
 """dB; coding loss stays above it even where it is ugly"""
+MOST_LOST_SECONDS = 1.0
+"""of a picture that is black or stands still; less is at the end, where a last keyframe speaks for what follows"""
 MOST_HURRIED = 0.05
 """share of cues that may be shown for less than a second: people answer each other quickly"""
 CHECKS: Mapping[str, Mapping[str, str]] = {
     "transcodes": {
         "duration_drift_seconds": "The rung is as long as the source's picture.",
         "frames_off": "No frame was lost or made up.",
+        "lost_picture_seconds": "The longest time over which it is black or frozen and its source is not.",
         "vmaf_mean": "VMAF of the passages compared with the source, at the rung's own size.",
         "vmaf_p5": "VMAF that 95 % of the frames compared reach.",
         "psnr_worst_db": "The worst frame compared: a black or frozen one falls below the limit.",
@@ -59,18 +62,25 @@ def misses(likeness: Likeness | None, gate: QualityGate) -> bool:
     return likeness.vmaf_mean < gate.vmaf_mean or likeness.vmaf_p5 < gate.vmaf_p5
 
 
+def is_lost(seconds: float | None) -> bool:
+    """Whether a rung is black or frozen for long, and its source is not."""
+    return seconds is not None and seconds > MOST_LOST_SECONDS
+
+
 def rendition(made: Rendition, source: Source, gate: QualityGate | None) -> tuple[Check, ...]:
     """Nothing lost: the rung is as long as its source's picture, within 100 ms or 1 %, and has a frame for every
-    instant of it. It looks like its source: black and frozen frames show in the worst one."""
+    instant of it. It shows something wherever its source does, and looks like it where it was compared."""
     assert source.info.video is not None
     promised = source.info.video.end_seconds + source.info.held_seconds
     expected = round(promised * Fraction(made.frame_rate))
-    checks = (
+    checks = [
         _check("duration_drift_seconds", abs(made.duration_seconds - promised), max(0.1, 0.01 * promised)),
         _check("frames_off", abs(made.frames - expected), max(2, 0.01 * expected)),
-    )
+    ]
+    if made.lost_seconds is not None:
+        checks.append(_check("lost_picture_seconds", made.lost_seconds, MOST_LOST_SECONDS))
     if gate is None or made.likeness is None:
-        return checks
+        return tuple(checks)
     return (
         *checks,
         _at_least("vmaf_mean", made.likeness.vmaf_mean, gate.vmaf_mean),

@@ -74,6 +74,8 @@ class Rendition:
     """2: the first encode missed its quality gate, and this is the safer one"""
     passed_through: bool = False
     """the source's own picture, copied and not encoded"""
+    lost_seconds: float | None = None
+    """the longest time over which it is black, or stands still, and its source is not; None: it is a copy"""
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,6 +5,7 @@ import re
 import shutil
 from collections.abc import Iterable, Iterator
 from difflib import get_close_matches
+from datetime import timedelta
 from functools import cached_property
 from importlib import import_module
 from pathlib import Path
@@ -87,8 +88,8 @@ class Settings(BaseSettings):
     appears whole"""
     on_source_deleted: Literal["withdraw", "keep"] = "withdraw"
     """what becomes of the outputs when an uploaded object is deleted"""
-    gone_sources_hours: float = 6.0
-    """how often every source is looked for, besides what events say"""
+    gone_sources_hours: float | None = None
+    """how often every source is looked for, besides what events say; default: 1/12 in directories, 6 on S3"""
     stall_seconds: float = 1800.0
     """a run of which nothing was heard for so long is stopped, and another takes its place"""
     live_partitions: int = 10_000
@@ -98,6 +99,12 @@ class Settings(BaseSettings):
     gc_grace_seconds: float = 24 * 3600.0
     """what nothing names is kept for so long"""
     limits: Limits = Limits()
+
+    @property
+    def gone_sources_rest(self) -> timedelta:
+        """between two looks for every source"""
+        default = 6 if self.resources == "production" else 1 / 12  # a directory is looked through in no time
+        return timedelta(hours=default if self.gone_sources_hours is None else self.gone_sources_hours)
 
     @property
     def scratch_dir(self) -> Path:

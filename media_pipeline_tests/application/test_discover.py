@@ -2,13 +2,14 @@ import json
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
+from typing import Any
 
 import pytest
 
 from media_pipeline.application import heed, listing
 from media_pipeline.application.discover import Found, discover
 from media_pipeline.application.inbox import Inbox, Place
-from media_pipeline.application.ports import Page
+from media_pipeline.application.ports import Message, Page
 from media_pipeline.application.register import register
 from media_pipeline.domain.errors import Missing, QuarantineCode, Unavailable
 from media_pipeline.domain.upload import StoredObject, media_id
@@ -175,7 +176,7 @@ def test_who_dies_before_registering_leaves_the_message(world: World) -> None:
     assert (world.keys, world.unanswered) == ({"a.mp4"}, 1)
 
 
-def die(*_: object) -> None:
+def die(*_: object) -> Any:
     raise KeyboardInterrupt
 
 
@@ -196,13 +197,13 @@ def test_a_store_that_does_not_answer_leaves_the_messages_and_the_tick_alive(wor
 def test_a_queue_that_does_not_answer_makes_the_listing_come_sooner(world: World) -> None:
     world.tick()
     world.put("a.mp4")
-    world.queue.receive = unavailable  # type: ignore[method-assign, assignment]
+    world.queue.receive = unavailable  # type: ignore[method-assign]
     found = world.tick()
     assert len(found.troubles) == 1
     assert world.keys == {"a.mp4"}
 
 
-def unavailable() -> None:
+def unavailable() -> Any:
     raise Unavailable(QuarantineCode.STORE_UNAVAILABLE, "The queue of events does not answer.")
 
 
@@ -265,15 +266,15 @@ def test_an_empty_file_is_an_upload(world: World) -> None:
 def test_a_flood_of_messages_leaves_the_listing_its_time(world: World) -> None:
     world.ticks_of_clock = lambda: 0.1
     world.put("listed.mp4")
-    world.queue.receive = lambda: world.queue.__class__.receive(world.queue) or refill(world)  # type: ignore[method-assign, assignment, return-value]
+    world.queue.receive = lambda: world.queue.__class__.receive(world.queue) or refill(world)  # type: ignore[method-assign]
     world.tick(seconds=30)
     assert "listed.mp4" in world.keys
 
 
-def refill(world: World) -> list[object]:
+def refill(world: World) -> list[Message]:
     for number in range(10):
         world.tell(f"{number}.mp4")
-    return MemoryHints.receive(world.queue)  # type: ignore[return-value]
+    return MemoryHints.receive(world.queue)
 
 
 def test_what_is_listed_and_not_described_does_not_stop_the_listing(world: World) -> None:

@@ -2,17 +2,20 @@
 
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from media_pipeline.application.admit import admit
 from media_pipeline.application.register import register
 from media_pipeline.application.transcode import Transcoded, transcode
+from media_pipeline.domain import quality
 from media_pipeline.domain.admission import Limits
 from media_pipeline.domain.errors import BadMedia, RejectionCode
 from media_pipeline.domain.profile import QualityGate
 from media_pipeline.domain.results import AudioTracks, Rendition
 from media_pipeline.domain.upload import Upload
+from media_pipeline.infrastructure.ffmpeg.commands import encoding
 from media_pipeline.infrastructure.settings import FILES
 from media_pipeline_tests import builders as a
 from media_pipeline_tests import hostile, media
@@ -72,6 +75,53 @@ def test_what_misses_the_gate_twice_is_kept_and_its_check_fails(tmp_path: Path) 
     assert likeness is not None
     assert likeness.vmaf_mean < 75
     assert rung(made, "poor").tries == 2
+
+
+BLACKENED = "drawbox=color=black:t=fill:enable='gte(t,2)'"
+FROZEN = "loop=loop=75:size=1:start=50,trim=end_frame=150"
+FAULTS = pytest.mark.parametrize("fault", [BLACKENED, FROZEN], ids=["black", "frozen"])
+
+
+def faulty(monkeypatch: pytest.MonkeyPatch, fault: str, *, tries: int) -> None:
+    """The first encodes show something else in the middle of their way."""
+    sound, left = encoding.encode, iter([True] * tries)
+
+    def encode(*given: Any, **more: Any) -> list[str]:
+        wrong = next(left, False)
+        return [w.replace("fps=fps", f"{fault},fps=fps") if wrong else w for w in sound(*given, **more)]
+
+    monkeypatch.setattr(encoding, "encode", encode)
+
+
+@FAULTS
+def test_a_rung_that_lost_its_picture_is_encoded_once_more(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, fault: str
+) -> None:
+    clip = media.clip(tmp_path / "a.mp4", 6, "320x180")
+    faulty(monkeypatch, fault, tries=1)
+    made = transcoded(tmp_path / "home", clip=clip)
+    assert [(rung(made, n).tries, rung(made, n).lost_seconds) for n in ("good", "poor")] == [(2, 0.0)] * 2
+
+
+@FAULTS
+def test_a_picture_that_is_lost_twice_fails_its_check_without_a_gate_too(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, fault: str
+) -> None:
+    clip = media.clip(tmp_path / "a.mp4", 6, "320x180")
+    faulty(monkeypatch, fault, tries=2)
+    made = transcoded(tmp_path / "home", clip=clip)
+    for name in ("good", "poor"):
+        checks = {c.name: c for c in quality.rendition(rung(made, name), a.source(), None)}
+        assert rung(made, name).tries == 2
+        assert not checks["lost_picture_seconds"].passed
+        assert checks["lost_picture_seconds"].value >= 2
+
+
+@pytest.mark.parametrize("honest", [f"{BLACKENED}", FROZEN, "drawbox=color=black:t=fill", "loop=loop=150:size=1"])
+def test_a_source_that_is_black_or_stands_still_itself_passes(tmp_path: Path, honest: str) -> None:
+    clip = media.make(tmp_path / "a.mkv", *media.picture(6, "320x180"), "-vf", honest, "-t", "6", *media.h264())
+    made = transcoded(tmp_path / "home", clip=clip)
+    assert [(rung(made, n).tries, rung(made, n).lost_seconds) for n in ("good", "poor")] == [(1, 0.0)] * 2
 
 
 NOISE = ("-c", "copy", "-map", "0", "-bsf:a:1", "noise=amount=1")

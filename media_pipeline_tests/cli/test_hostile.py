@@ -6,7 +6,6 @@ import re
 from dataclasses import replace
 from pathlib import Path
 
-import dagster as dg
 import pytest
 
 from media_pipeline.cli.process import Answer, process
@@ -18,6 +17,7 @@ from media_pipeline.infrastructure.sandbox import modes
 from media_pipeline_tests import hostile
 from media_pipeline_tests.builders import NOW
 from media_pipeline_tests.fake_models import ScriptedEye, ScriptedRecogniser
+from media_pipeline_tests.instance import new_instance
 from media_pipeline_tests.platform import platform
 
 NAMES = [
@@ -98,7 +98,7 @@ def test_names_and_metadata_reach_no_command_line_playlist_log_or_output(
 
 def processed(paths: list[Path], here: Platform) -> list[Answer]:
     graph = build(here).resolve_job_def("process_upload")
-    with dg.instance_for_test() as instance:
+    with new_instance() as instance:
         return [
             process(
                 path, here.recipes.profiles["fast"], platform=here, graph=graph, instance=instance, watch=lambda _: None

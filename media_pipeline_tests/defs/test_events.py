@@ -19,6 +19,7 @@ from media_pipeline.defs.sensors import new_uploads
 from media_pipeline.domain.job import JobState
 from media_pipeline_tests import media
 from media_pipeline_tests.conftest import KEY, SECRET
+from media_pipeline_tests.instance import new_instance
 from media_pipeline_tests.platform import settings
 
 if TYPE_CHECKING:
@@ -78,7 +79,7 @@ def world(
         uploads_prefixes=(f"{uuid.uuid4().hex}/",),
     )  # fmt: skip
     prepare(chosen)
-    with dg.instance_for_test() as instance:
+    with new_instance() as instance:
         yield World(production(chosen), instance, sqs, queue, dead)
 
 

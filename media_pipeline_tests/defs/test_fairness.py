@@ -17,6 +17,7 @@ from media_pipeline.defs.resources import Platform
 from media_pipeline.domain.job import JobState, Origin
 from media_pipeline.domain.upload import StoredObject, tenant
 from media_pipeline_tests.builders import NOW
+from media_pipeline_tests.instance import new_instance
 from media_pipeline_tests.platform import platform
 
 CONFIG = yaml.safe_load((Path(__file__).parent.parent.parent / "dagster.yaml").read_text())
@@ -94,7 +95,7 @@ def _event(run: dg.DagsterRun, kind: dg.DagsterEventType) -> dg.EventLogEntry:
 
 @pytest.fixture
 def instance() -> Iterator[dg.DagsterInstance]:
-    with dg.instance_for_test(overrides={name: CONFIG[name] for name in ("run_coordinator", "concurrency")}) as found:
+    with new_instance(overrides={name: CONFIG[name] for name in ("run_coordinator", "concurrency")}) as found:
         yield found
 
 

@@ -12,6 +12,7 @@ from media_pipeline.defs.gone_sources import gone_sources, source_gone
 from media_pipeline.defs.resources import Platform
 from media_pipeline.domain.job import Job, JobState
 from media_pipeline.infrastructure.settings import FILES
+from media_pipeline_tests.instance import new_instance
 from media_pipeline_tests.platform import platform
 
 
@@ -41,7 +42,7 @@ def state(here: Platform, job: Job) -> JobState:
 def test_a_deletion_that_nobody_told_of_is_noticed(here: Platform) -> None:
     gone, there = uploaded(here, "gone.mp4"), uploaded(here, "there.mp4")
     (here.settings.inbox / "gone.mp4").unlink()
-    with dg.instance_for_test() as instance:
+    with new_instance() as instance:
         tick(here, instance)
     assert (state(here, gone), state(here, there)) == (JobState.REMOVED, JobState.QUEUED)
 
@@ -51,7 +52,7 @@ def test_every_source_is_looked_for_once_a_pass_and_a_pass_waits_for_its_hour(
 ) -> None:
     monkeypatch.setattr(sweep, "A_TICK", 2)
     jobs = [uploaded(here, f"{n}.mp4") for n in range(5)]
-    with dg.instance_for_test() as instance:
+    with new_instance() as instance:
         cursor = tick(here, instance)
         (here.settings.inbox / "4.mp4").unlink()  # looked for already
         (here.settings.inbox / "0.mp4").unlink()
@@ -70,7 +71,7 @@ def test_what_is_no_upload_may_go(here: Platform, tmp_path: Path) -> None:
     obj = here.store.head(FILES, str(clip).lstrip("/"))
     job = register(obj, profile=here.profile, catalogue=here.catalogue, now=here.now())
     clip.unlink()
-    with dg.instance_for_test() as instance:
+    with new_instance() as instance:
         tick(here, instance)
     assert state(here, job) is JobState.QUEUED
 
@@ -79,7 +80,7 @@ def test_a_store_in_which_nothing_is_left_is_not_believed(here: Platform) -> Non
     jobs = [uploaded(here, f"{n}.mp4") for n in range(20)]
     for job in jobs:
         (here.settings.inbox / job.key).unlink()
-    with dg.instance_for_test() as instance:
+    with new_instance() as instance:
         tick(here, instance)
         assert {state(here, j) for j in jobs} == {JobState.QUEUED}
         (here.settings.inbox / jobs[0].key).write_text("back")
@@ -93,7 +94,7 @@ def test_a_removal_that_broke_off_is_done_to_the_end(here: Platform) -> None:
     here.catalogue.published(job.media_id, job.version, 3)
     here.catalogue.move(job.media_id, job.version, JobState.REMOVED, at=here.now())
     (here.settings.inbox / "clip.mp4").unlink()
-    with dg.instance_for_test() as instance:
+    with new_instance() as instance:
         tick(here, instance)
     assert list(here.store.list("media")) == []
     assert here.catalogue.job(job.media_id).revision == 0
@@ -103,7 +104,7 @@ def test_outputs_may_be_kept_by_policy(tmp_path: Path) -> None:
     here = platform(tmp_path, on_source_deleted="keep")
     job = uploaded(here, "clip.mp4")
     (here.settings.inbox / "clip.mp4").unlink()
-    with dg.instance_for_test() as instance:
+    with new_instance() as instance:
         tick(here, instance)
         assert not source_gone(job.media_id, instance, here)
     assert state(here, job) is JobState.QUEUED
@@ -111,7 +112,7 @@ def test_outputs_may_be_kept_by_policy(tmp_path: Path) -> None:
 
 def test_a_hint_that_a_source_is_gone_is_only_a_hint(here: Platform) -> None:
     job = uploaded(here, "clip.mp4")
-    with dg.instance_for_test() as instance:
+    with new_instance() as instance:
         assert not source_gone(job.media_id, instance, here)
         assert not source_gone("nobody", instance, here)
         (here.settings.inbox / "clip.mp4").unlink()

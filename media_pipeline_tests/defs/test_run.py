@@ -23,6 +23,7 @@ from media_pipeline.infrastructure.settings import FILES
 from media_pipeline_tests import builders as a
 from media_pipeline_tests import media
 from media_pipeline_tests.fake_models import ScriptedRecogniser
+from media_pipeline_tests.instance import new_instance
 from media_pipeline_tests.platform import platform
 
 pytestmark = pytest.mark.slow
@@ -73,7 +74,7 @@ def test_a_failing_extra_leaves_the_media_playable_and_is_redone_alone(tmp_path:
     mute = Mute()
     broken = replace(whole, recogniser=mute)
     clip = media.clip(tmp_path / "clip.mp4", 3)
-    with dg.instance_for_test() as instance:
+    with new_instance() as instance:
         job, success = run(broken, clip, instance)
         assert not success
         assert job.state is JobState.PLAYABLE
@@ -112,7 +113,7 @@ def test_text_of_the_file_outlives_a_mute_recogniser_and_a_persons_track_every_r
         assert manifest is not None
         return [(t.language, t.origin) for t in manifest.subtitles]
 
-    with dg.instance_for_test() as instance:
+    with new_instance() as instance:
         job, _ = run(replace(whole, recogniser=Mute()), clip, instance)
         assert job.task("subtitles").state is TaskState.FAILED
         assert tracks(job) == [("de", "embedded")]
@@ -129,7 +130,7 @@ def test_text_of_the_file_outlives_a_mute_recogniser_and_a_persons_track_every_r
 
 def test_what_cannot_be_packaged_is_quarantined_and_publishes_nothing(tmp_path: Path) -> None:
     here = replace(platform(tmp_path), packager=Jammed())  # type: ignore[arg-type]
-    with dg.instance_for_test() as instance:
+    with new_instance() as instance:
         job, success = run(here, media.clip(tmp_path / "clip.mp4", 1), instance)
     assert not success
     assert job.state is JobState.QUARANTINED
@@ -142,7 +143,7 @@ def test_a_bad_file_is_tried_once(tmp_path: Path) -> None:
     here = platform(tmp_path)
     text = tmp_path / "clip.mp4"
     text.write_text("not a video\n" * 100)
-    with dg.instance_for_test() as instance:
+    with new_instance() as instance:
         job, success = run(here, text, instance)
         (record,) = instance.get_run_records()
         retries = [
@@ -157,7 +158,7 @@ def test_a_bad_file_is_tried_once(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("asset", ["source", "transcodes/720p", "stream"])
 def test_a_partition_made_by_hand_fails_at_once_with_a_sentence(tmp_path: Path, asset: str) -> None:
-    with dg.instance_for_test() as instance:
+    with new_instance() as instance:
         instance.add_dynamic_partitions(str(uploads.name), ["stray"])
         job = build(platform(tmp_path)).resolve_job_def("process_upload")
         selection = [dg.AssetKey(asset.split("/"))]
@@ -174,7 +175,7 @@ def test_a_partition_made_by_hand_fails_at_once_with_a_sentence(tmp_path: Path, 
 def test_one_rung_can_be_remade_alone(tmp_path: Path) -> None:
     here = platform(tmp_path)
     clip = media.clip(tmp_path / "clip.mp4", 3, "640x360")
-    with dg.instance_for_test() as instance:
+    with new_instance() as instance:
         first, _ = run(here, clip, instance)
         again, success = run(here, clip, instance, "transcodes/360p-fast")
         materialised = instance.get_latest_materialization_event(dg.AssetKey(["transcodes", "360p-fast"]))
@@ -225,7 +226,7 @@ def test_a_standard_source_plays_before_its_ladder_is_encoded(tmp_path: Path, br
     programs = here.settings.ffmpeg_path, here.settings.ffprobe_path
     tool = Watched(*programs, catalogue=here.catalogue, breaks=breaks)
     here = replace(here, tool=tool)
-    with dg.instance_for_test() as instance:
+    with new_instance() as instance:
         job, success = run(here, standard(tmp_path / "clip.mp4"), instance, *DELIVERY)
         sound, rungs, *again = tool.seen
         assert success

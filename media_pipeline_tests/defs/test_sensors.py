@@ -12,6 +12,7 @@ from media_pipeline.defs.resources import Platform
 from media_pipeline.defs.sensors import new_uploads, reconciled, settle_cancelled, settle_failed
 from media_pipeline.domain.errors import QuarantineCode
 from media_pipeline.domain.job import Job, JobState, TaskState
+from media_pipeline_tests.instance import new_instance
 from media_pipeline_tests.platform import platform
 
 OLD = time.time() - 3600
@@ -39,7 +40,7 @@ def tick(here: Platform, instance: dg.DagsterInstance, cursor: str | None = None
 
 def test_a_dropped_file_becomes_a_partition_and_a_run_of_its_version(here: Platform) -> None:
     drop(here, "Holiday 2026/clip one.mp4")
-    with dg.instance_for_test() as instance:
+    with new_instance() as instance:
         result = tick(here, instance)
     (request,) = result.run_requests or []
     job = here.catalogue.job(str(request.partition_key))
@@ -52,7 +53,7 @@ def test_a_dropped_file_becomes_a_partition_and_a_run_of_its_version(here: Platf
 
 def test_a_file_that_is_still_written_waits_for_the_next_listing(here: Platform) -> None:
     path = drop(here, "clip.mp4", modified=time.time())
-    with dg.instance_for_test() as instance:
+    with new_instance() as instance:
         first = tick(here, instance)
         assert not first.run_requests
         path.write_bytes(b"more")
@@ -64,7 +65,7 @@ def test_a_file_that_is_still_written_waits_for_the_next_listing(here: Platform)
 
 def test_an_overwrite_is_a_new_run_of_the_same_media(here: Platform) -> None:
     drop(here, "clip.mp4", b"one")
-    with dg.instance_for_test() as instance:
+    with new_instance() as instance:
         (first,) = tick(here, instance).run_requests or []
         drop(here, "clip.mp4", b"two!")
         requests = tick(here, instance).run_requests or []
@@ -76,13 +77,13 @@ def test_an_upload_whose_tick_died_is_asked_for_again(here: Platform) -> None:
     drop(here, "clip.mp4")
     obj = here.store.head("uploads", "clip.mp4")
     register(obj, profile=here.profile, catalogue=here.catalogue, now=here.now())
-    with dg.instance_for_test() as instance:
+    with new_instance() as instance:
         assert len(tick(here, instance).run_requests or []) == 1
 
 
 def test_what_has_a_run_is_not_asked_for_twice(here: Platform) -> None:
     drop(here, "clip.mp4")
-    with dg.instance_for_test() as instance:
+    with new_instance() as instance:
         (request,) = tick(here, instance).run_requests or []
         tags = {"dagster/run_key": str(request.run_key)}
         made = instance.add_run(dg.DagsterRun(job_name="process_upload", tags=tags))
@@ -96,14 +97,14 @@ def test_what_has_a_run_is_not_asked_for_twice(here: Platform) -> None:
 def test_a_full_inbox_is_worked_off_in_portions(here: Platform) -> None:
     for number in range(MOST_A_TICK + 5):
         drop(here, f"{number:03}.mp4", str(number).encode())
-    with dg.instance_for_test() as instance:
+    with new_instance() as instance:
         assert len(tick(here, instance).run_requests or []) == MOST_A_TICK
 
 
 def test_hidden_and_unfinished_files_are_not_uploads(here: Platform) -> None:
     for name in (".DS_Store", "clip.mp4.part", "clip.crdownload"):
         drop(here, name)
-    with dg.instance_for_test() as instance:
+    with new_instance() as instance:
         result = tick(here, instance)
     assert not result.run_requests
     assert result.skip_reason is not None
@@ -157,7 +158,7 @@ def test_a_run_that_died_leaves_no_task_open_and_says_why(
     here: Platform, said: str, reason: str, code: QuarantineCode
 ) -> None:
     job = begun(here, "run-1")
-    with dg.instance_for_test() as instance:
+    with new_instance() as instance:
         ended(instance, here, job, "run-1", dg.DagsterRunStatus.FAILURE, said=said, reason=reason)
     after = here.catalogue.job(job.media_id)
     assert after.state is JobState.QUARANTINED
@@ -169,7 +170,7 @@ def test_a_run_that_died_leaves_no_task_open_and_says_why(
 
 def test_a_run_that_was_ended_by_a_person_cancels_the_job(here: Platform) -> None:
     job = begun(here, "run-1")
-    with dg.instance_for_test() as instance:
+    with new_instance() as instance:
         ended(instance, here, job, "run-1", dg.DagsterRunStatus.CANCELED)
     after = here.catalogue.job(job.media_id)
     assert after.state is JobState.CANCELLED
@@ -180,7 +181,7 @@ def test_a_run_that_was_ended_by_a_person_cancels_the_job(here: Platform) -> Non
 def test_the_end_of_an_older_run_does_not_touch_the_job_of_a_newer(here: Platform, status: dg.DagsterRunStatus) -> None:
     job = begun(here, "run-2")
     before = here.catalogue.job(job.media_id)
-    with dg.instance_for_test() as instance:
+    with new_instance() as instance:
         ended(instance, here, job, "run-1", status)
     assert here.catalogue.job(job.media_id) == before
 
@@ -211,7 +212,7 @@ def test_a_run_whose_end_nobody_noticed_is_noticed(
     here: Platform, status: dg.DagsterRunStatus | None, state: JobState
 ) -> None:
     job = begun(here, "run-1")
-    with dg.instance_for_test() as instance:
+    with new_instance() as instance:
         if status:
             remember(instance, job, "run-1", status)
         reconcile(here, instance)
@@ -227,7 +228,7 @@ def test_a_run_that_died_before_its_first_step_is_noticed_and_a_queued_job_witho
         drop(here, name)
         register(here.store.head("uploads", name), profile=here.profile, catalogue=here.catalogue, now=here.now())
     one = next(j for j in here.catalogue.jobs() if j.key == "one.mp4")
-    with dg.instance_for_test() as instance:
+    with new_instance() as instance:
         remember(instance, one, "run-1", dg.DagsterRunStatus.FAILURE)
         reconcile(here, instance)
     assert {j.key: j.state for j in here.catalogue.jobs()} == {

@@ -22,6 +22,7 @@ from media_pipeline.domain.errors import Missing, QuarantineCode
 from media_pipeline.domain.job import Failure, Job, JobState, Origin, TaskState
 from media_pipeline.domain.run import RunState
 from media_pipeline.infrastructure.dagster_engine import DagsterEngine, stopped
+from media_pipeline_tests.instance import new_instance
 from media_pipeline_tests.platform import platform
 
 DOWN = Failure(QuarantineCode.STORE_UNAVAILABLE, "The store does not answer.")
@@ -36,7 +37,7 @@ def here(tmp_path: Path) -> Platform:
 def instance() -> Iterator[dg.DagsterInstance]:
     """With a queue, which nobody works off."""
     queue = {"module": "dagster._core.run_coordinator", "class": "QueuedRunCoordinator"}
-    with dg.instance_for_test(overrides={"run_coordinator": queue}) as made:
+    with new_instance(overrides={"run_coordinator": queue}) as made:
         yield made
 
 

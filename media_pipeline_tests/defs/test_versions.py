@@ -32,6 +32,7 @@ from media_pipeline_tests import builders as a
 from media_pipeline_tests import media
 from media_pipeline_tests.conftest import KEY, SECRET
 from media_pipeline_tests.faulty import EXPIRED, faulty
+from media_pipeline_tests.instance import new_instance
 from media_pipeline_tests.platform import platform
 
 if TYPE_CHECKING:
@@ -124,7 +125,7 @@ class World:
 
 @pytest.fixture
 def world(tmp_path: Path, s3: "S3Client") -> Iterator[World]:
-    with dg.instance_for_test() as instance:
+    with new_instance() as instance:
         yield World(tmp_path, s3, instance)
 
 

@@ -15,6 +15,13 @@ def sizes(width: int, height: int) -> list[tuple[int, int]]:
     return [(p.width, p.height) for p in ladder(video(width, height), RUNGS)]
 
 
+def test_a_picture_too_small_for_a_newer_codec_is_left_to_h264_where_there_is_one() -> None:
+    small = video(60, 40)
+    rungs = [rung(360), rung(360, "hevc", codec="hevc"), rung(360, "av1", codec="av1")]
+    assert [plan.rung.codec for plan in ladder(small, rungs)] == ["h264"]
+    assert [plan.rung.codec for plan in ladder(small, rungs[1:2])] == ["hevc"]
+
+
 def test_a_full_hd_source_gets_its_own_size_and_everything_below() -> None:
     assert sizes(1920, 1080) == [(1920, 1080), (1280, 720), (854, 480), (640, 360), (426, 240)]
 

@@ -70,3 +70,9 @@ def test_a_cue_past_the_end_in_any_track_fails() -> None:
 
 def test_too_many_cues_too_short_to_read_fail() -> None:
     assert not passed(replace(a.subtitles().track, cues=10, hurried=1))["hurried_cue_share"]
+
+
+def test_a_rung_that_lost_its_picture_for_long_fails_and_a_copy_is_not_asked() -> None:
+    assert failed(a.rendition(lost_seconds=2.0)) == ["lost_picture_seconds"]
+    assert failed(a.rendition(lost_seconds=0.6)) == []
+    assert "lost_picture_seconds" not in {c.name for c in quality.rendition(a.rendition(), a.source(), None)}

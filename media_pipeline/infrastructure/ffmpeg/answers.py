@@ -9,9 +9,10 @@ from typing import Any, NamedTuple
 
 from media_pipeline.domain.errors import BadMedia, RejectionCode
 from media_pipeline.domain.language import UNKNOWN, bcp47
-from media_pipeline.domain.media import AudioStream, MediaInfo, TextKind, TextStream, VideoStream
+from media_pipeline.domain.media import AudioStream, MediaInfo, Span, TextKind, TextStream, VideoStream
 from media_pipeline.domain.passthrough import Copy
 from media_pipeline.domain.results import Likeness
+from media_pipeline.domain.watch import SIDE, Glimpse
 from media_pipeline.infrastructure.ffmpeg.commands.line import ALPHA_DECODERS, DEMUXERS
 
 MIN_PROBE_SCORE = 25
@@ -44,7 +45,7 @@ def media_info(answer: bytes, *, size: int) -> MediaInfo:
 
     Raises BadMedia: NOT_MEDIA, FORMAT_NOT_ALLOWED, ENCRYPTED, NO_AV_STREAM, CODEC_UNSUPPORTED.
     """
-    form, streams, programs = _facts(answer)
+    form, streams, programs, chapters = _facts(answer)
     if form.get("probe_score", 0) < MIN_PROBE_SCORE:
         raise BadMedia(RejectionCode.NOT_MEDIA, "The file is not a video or audio file.")
     names = str(form.get("format_name", "")).split(",")
@@ -69,6 +70,7 @@ def media_info(answer: bytes, *, size: int) -> MediaInfo:
         audio=tuple(_audio(s) for s in audio),
         text=tuple(_text(s) for s in streams if s.get("codec_type") == "subtitle"),
         streams=len(streams),
+        chapters=tuple(chapters),
     )
 
 
@@ -121,6 +123,13 @@ def copy(listed: Mapping[str, str], duration_seconds: float) -> Copy:
     )
 
 
+def glimpses(listing: str, luma: bytes) -> tuple[Glimpse, ...]:
+    """What `watching.outputs` wrote, in order of time."""
+    size = SIDE * SIDE
+    seen = [Glimpse(packet.time, luma[i * size : (i + 1) * size]) for i, packet in enumerate(_listing(listing))]
+    return tuple(sorted((glimpse for glimpse in seen if len(glimpse.luma) == size), key=lambda glimpse: glimpse.at))
+
+
 def _listing(listing: str) -> list[_Packet]:
     """What a `framecrc` listing names, as it comes."""
     lines = listing.splitlines()
@@ -156,16 +165,25 @@ def interlacing(stderr: str) -> tuple[int, int, int]:
     return top, bottom, whole
 
 
-def _facts(answer: bytes) -> tuple[dict[str, Any], list[Stream], list[Mapping[str, Any]]]:
-    """Format, streams and programs. What a hostile file makes ffprobe say is of the type that is read here, or is left
-    out."""
+def _facts(answer: bytes) -> tuple[dict[str, Any], list[Stream], list[Mapping[str, Any]], list[Span]]:
+    """Format, streams, programs and chapters. What a hostile file makes ffprobe say is of the type that is read here,
+    or is left out."""
     try:
         told = json.loads(answer)
     except ValueError:
         told = None
     whole = told if isinstance(told, dict) else {}
     programs: list[Mapping[str, Any]] = [{"streams": _streams(p)} for p in _list(whole.get("programs"))]
-    return _typed(whole.get("format")), _streams(whole), programs
+    chapters = [span for chapter in _list(whole.get("chapters")) for span in _chapter(_typed(chapter))]
+    return _typed(whole.get("format")), _streams(whole), programs, chapters
+
+
+def _chapter(told: Mapping[str, str]) -> list[Span]:
+    times = [told.get(name, "") for name in ("start_time", "end_time")]
+    if not all(_is_number(time.removeprefix("-")) for time in times):
+        return []
+    start, end = map(float, times)
+    return [Span(start, end)] if start < end else []
 
 
 def _streams(told: Any) -> list[Stream]:

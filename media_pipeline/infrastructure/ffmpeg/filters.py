@@ -7,11 +7,24 @@ from typing import Any
 import ffmpeg
 
 from media_pipeline.domain.media import AudioStream, MediaInfo, Span, VideoStream
+from media_pipeline.infrastructure.ffmpeg import shape
 
 HDR_TRANSFERS = frozenset({"smpte2084", "arib-std-b67"})
 _WIDE_PRIMARIES = frozenset({"bt2020", "smpte431", "smpte432"})
 _MATRICES_OF_ZIMG = frozenset({"bt2020c", "ycgco", "ictcp", "chroma-derived-nc", "chroma-derived-c"})
 """What only zscale converts."""
+_MATRICES_OF_SCALE = frozenset({
+    "unknown", "gbr", "bt709", "fcc", "bt470bg", "smpte170m", "smpte240m", "bt2020nc",
+})  # fmt: skip
+"""What `scale` lets pass; before 7.0 it knew of none."""
+_NOT_OF_YUV = frozenset({"unknown", "gbr"})
+_NOT_OF_HDR = frozenset({"bt2020c", "chroma-derived-c"})
+_ONLY_OF_HDR = frozenset({"ictcp"})
+"""zscale has no way from another pairing; who says so mostly means something else."""
+_PRIMARIES = frozenset({
+    "bt709", "bt470m", "bt470bg", "smpte170m", "smpte240m", "film", "bt2020", "smpte428", "smpte431", "smpte432",
+    "jedec-p22",
+})  # fmt: skip
 _TRANSFERS_OF_ZIMG = frozenset({
     "bt709", "smpte170m", "smpte240m", "bt470m", "bt470bg", "linear", "iec61966-2-1", "bt2020-10", "bt2020-12",
     "smpte2084", "arib-std-b67",
@@ -31,12 +44,30 @@ _LABEL = re.compile(r"\[([^\]]+)\]")
 
 def picture(source: Any, video: VideoStream, width: int, height: int, *, flags: str, gaps: Sequence[Span] = ()) -> Any:
     """The decoded picture in `width` × `height`, upright (ffmpeg turns it), without the gaps of its clock."""
-    frames = source[str(video.index)]
+    return sdr(timed(source, video, gaps=gaps), video, width, height, flags=flags)
+
+
+def sdr(frames: Any, video: VideoStream, width: int, height: int, *, flags: str) -> Any:
+    """What `timed` gives, as whole frames of SDR BT.709."""
     rgb = _is_rgb(video.pixel_format) or _has_alpha(video.pixel_format)
-    assumed = {"in_color_matrix": video.meant_matrix} if video.matrix == "unknown" else {}
-    if not video.turned:
-        # Size and format may change on the way: this filter takes what comes, those behind it see one kind of frame.
-        frames = frames.filter("scale", video.coded_width, video.coded_height)
+    if video.interlaced:
+        parity = "tff" if video.top_field_first else "bff"
+        frames = frames.filter("bwdif", mode="send_frame", parity=parity, deint="all")
+    frames = opaque(frames, video)
+    if _needs_zimg(video):
+        frames = _to_bt709(frames.filter("scale", width, height, flags=flags), video, rgb=rgb)
+    else:
+        given = {} if rgb else _assumed(video)
+        frames = frames.filter("scale", width, height, flags=flags, out_color_matrix="bt709", out_range="tv", **given)
+    return tagged(frames.filter("format", "yuv420p")).filter("setsar", 1)
+
+
+def timed(source: Any, video: VideoStream, *, gaps: Sequence[Span]) -> Any:
+    """The decoded picture as it is, on the media's clock."""
+    frames = source[str(video.index)]
+    if video.matrix not in _MATRICES_OF_SCALE:
+        frames = frames.filter("setparams", colorspace="unknown")
+    frames = shape.kept(frames, video)
     if video.lag_seconds:
         frames = frames.filter("setpts", f"PTS-{video.lag_seconds:.6f}/TB")
     if gaps:
@@ -44,19 +75,19 @@ def picture(source: Any, video: VideoStream, width: int, height: int, *, flags: 
     if video.end_seconds:
         # For one wrong timestamp the picture would freeze until then. Frames without a time stay.
         frames = frames.filter("select", _timely(video.end_seconds))
-    if video.interlaced:
-        parity = "tff" if video.top_field_first else "bff"
-        frames = frames.filter("bwdif", mode="send_frame", parity=parity, deint="all")
-    if _has_alpha(video.pixel_format):
-        # What cannot be seen is black, as players show it.
-        frames = frames.filter("scale", **assumed).filter("format", "gbrap")
-        frames = frames.filter("premultiply", inplace=1).filter("format", "gbrp")
-    if _needs_zimg(video):
-        frames = _to_bt709(frames.filter("scale", width, height, flags=flags), video, rgb=rgb)
-    else:
-        given = {} if rgb else assumed
-        frames = frames.filter("scale", width, height, flags=flags, out_color_matrix="bt709", out_range="tv", **given)
-    return tagged(frames.filter("format", "yuv420p")).filter("setsar", 1)
+    return frames
+
+
+def opaque(frames: Any, video: VideoStream) -> Any:
+    """What cannot be seen is black, as players show it."""
+    if not _has_alpha(video.pixel_format):
+        return frames
+    frames = frames.filter("scale", **_assumed(video)).filter("format", "gbrap")
+    return frames.filter("premultiply", inplace=1).filter("format", "gbrp")
+
+
+def _assumed(video: VideoStream) -> dict[str, str]:
+    return {"in_color_matrix": video.meant_matrix} if video.matrix == "unknown" else {}
 
 
 def tagged(frames: Any) -> Any:
@@ -159,16 +190,26 @@ def separated(graph: str) -> list[str]:
 
 
 def _to_bt709(frames: Any, video: VideoStream, *, rgb: bool) -> Any:
+    """What a file leaves unsaid, or says in words that nobody converts, is taken to be what its kind mostly is."""
     hdr = video.transfer in HDR_TRANSFERS
-    primaries = video.primaries if video.primaries != "unknown" else ("bt2020" if hdr else "bt709")
-    matrix = video.matrix if video.matrix != "unknown" else ("bt2020nc" if hdr else "bt709")
-    transfer = video.transfer if video.transfer in _TRANSFERS_OF_ZIMG else "bt709"
-    given = {"pin": primaries, "tin": transfer} | ({} if rgb else {"min": matrix})
-    light = frames.filter("zscale", **given, t="linear", npl=_REFERENCE_WHITE_NITS).filter("format", "gbrpf32le")
-    light = light.filter("zscale", p="bt709")
+    usual = "bt2020" if hdr else "bt709"
+    said = {
+        "color_primaries": video.primaries if video.primaries in _PRIMARIES else usual,
+        "color_trc": video.transfer if video.transfer in _TRANSFERS_OF_ZIMG else "bt709",
+        "colorspace": "gbr" if rgb else _matrix(video, hdr=hdr),
+    }
+    light = frames.filter("setparams", **said).filter("zscale", t="linear", npl=_REFERENCE_WHITE_NITS)
+    light = light.filter("format", "gbrpf32le").filter("zscale", p="bt709")
     if hdr:
         light = light.filter("tonemap", tonemap="mobius", peak=f"{_PEAK_NITS / _REFERENCE_WHITE_NITS:.3f}", desat=0)
     return light.filter("zscale", t="bt709", m="bt709", r="tv")
+
+
+def _matrix(video: VideoStream, *, hdr: bool) -> str:
+    known = (_MATRICES_OF_SCALE | _MATRICES_OF_ZIMG) - _NOT_OF_YUV - (_NOT_OF_HDR if hdr else _ONLY_OF_HDR)
+    if video.matrix in known:
+        return video.matrix
+    return "bt2020nc" if hdr else "bt709"
 
 
 def _needs_zimg(video: VideoStream) -> bool:

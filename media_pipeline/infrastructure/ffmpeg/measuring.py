@@ -1,15 +1,16 @@
 """What sound and renditions measure: of an upload's tracks before they are encoded, of our own files after."""
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from media_pipeline.application.ports import EncodedAudio, EncodedVideo
 from media_pipeline.domain.errors import BadMedia, RejectionCode
 from media_pipeline.domain.media import AudioStream, MediaInfo
 from media_pipeline.domain.profile import AudioRecipe
+from media_pipeline.domain.watch import Glimpse, lost_seconds
 from media_pipeline.infrastructure.ffmpeg import answers
-from media_pipeline.infrastructure.ffmpeg.commands import listening, probing
+from media_pipeline.infrastructure.ffmpeg.commands import listening, probing, watching
 from media_pipeline.infrastructure.ffmpeg.commands.listening import Gain
 from media_pipeline.infrastructure.ffmpeg.programs import Programs
 
@@ -61,6 +62,24 @@ def encoded_video(programs: Programs, path: Path) -> EncodedVideo:
     output = programs.on_our_own(probing.packets(programs.ffprobe, path.name), path.parent)
     frames, duration, keyframes = answers.packets(output.stdout.decode())
     return EncodedVideo(path, frames, duration, keyframes)
+
+
+def watched(programs: Programs, videos: Sequence[EncodedVideo], *, scratch: Path) -> list[EncodedVideo]:
+    """Renditions beside the glimpses of their source, which their encode left in `scratch`."""
+    seen = [video.path.name for video in videos if video.frames]
+    if not seen:
+        return list(videos)
+    programs.on_our_own(watching.glimpses(programs.ffmpeg, seen, threads=programs.threads), scratch)
+    source = _glimpses(scratch, watching.SOURCE)
+    return [
+        replace(v, lost_seconds=lost_seconds(source, _glimpses(scratch, v.path.name), end=v.duration_seconds))
+        if v.frames else v
+        for v in videos
+    ]  # fmt: skip
+
+
+def _glimpses(scratch: Path, name: str) -> Sequence[Glimpse]:
+    return answers.glimpses((scratch / f"{name}.times").read_text(), (scratch / f"{name}.gray").read_bytes())
 
 
 def encoded_audio(programs: Programs, path: Path, recipe: AudioRecipe) -> EncodedAudio:

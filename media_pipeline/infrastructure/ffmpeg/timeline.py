@@ -11,6 +11,7 @@ from fractions import Fraction
 from functools import cached_property
 from itertools import pairwise
 
+from media_pipeline.domain import chapters
 from media_pipeline.domain.errors import BadMedia, RejectionCode
 from media_pipeline.domain.media import MediaInfo, Span
 from media_pipeline.domain.profile import output_rate
@@ -173,8 +174,12 @@ def settled(info: MediaInfo, log: Log) -> MediaInfo:
         )
         for track, packets in heard
     )
-    ends = [stream.end_seconds for stream in ([video] if video else []) + list(tracks)]
-    return replace(timed, video=video, audio=tracks, duration_seconds=max(ends))
+    duration = max(stream.end_seconds for stream in ([video] if video else []) + list(tracks))
+    named = [Span(timed.played(c.start - start), timed.played(c.end - start)) for c in info.chapters]
+    return replace(
+        timed, video=video, audio=tracks, duration_seconds=duration,
+        chapters=chapters.fitting(named, duration=duration),
+    )  # fmt: skip
 
 
 def _jumps(picture: Packets, tracks: Sequence[Packets]) -> list[Span]:

@@ -57,7 +57,8 @@ class Ffmpeg(Programs):
         self.on_upload(
             argv, scratch, self.encode_seconds(info), RejectionCode.UNREADABLE, _told(info.duration_seconds, progress)
         )
-        videos = [measuring.encoded_video(self, scratch / f"v{i}.mp4") for i in range(len(renditions))]
+        found = [measuring.encoded_video(self, scratch / f"v{i}.mp4") for i in range(len(renditions))]
+        videos = measuring.watched(self, found, scratch=scratch)
         measured = (measuring.encoded_audio(self, scratch / f"a{i}.mp4", audio) for i in range(len(audible)))
         sounds = [replace(next(measured), decoded_seconds=h.seconds) if h.seconds else unheard for h in heard]
         if any(v.frames == 0 for v in videos):

@@ -106,6 +106,16 @@ def discrete(channels: int, only: int) -> str:
     return f"-f lavfi -i \"aevalsrc='{words}':d=1:s=48000\""
 
 
+def mistagged(transfer: str, primaries: str, matrix: str, pixels: str = "yuv420p10", spread: str = "limited") -> str:
+    """HDR like any other, with other tags: everything is lossless, so that no encoder corrects them."""
+    given = "gbr" if pixels.startswith("gbr") else "2020_ncl"
+    return (
+        f"{patches(pixels='gbrp')} -vf zscale=pin=709:tin=709:p=2020:t={transfer}:m={given}:npl=203:r={spread},"
+        f"format={pixels},setparams=color_primaries={primaries}:color_trc={transfer}:colorspace={matrix} -c:v ffv1"
+        f" -color_primaries {primaries} -color_trc {transfer} -colorspace {matrix}"
+    )
+
+
 X264 = "-c:v libx264 -preset ultrafast -pix_fmt yuv420p -bf 2 -g 12"
 INPUTS = {
     "p": patches(), "t": tone(), "p2": patches(2), "t2": tone(2), "pt": f"{patches()} {tone()}", "f": flash(),
@@ -270,6 +280,37 @@ COLOUR = [
     Odd("dolby-8.mp4", changed(hdr("smpte2084") + " -tag:v hvc1", dolby(8)), tracks=(),
         colours=("e00000", "00e000", "0000e0", "e0e0e0"), tolerance=40),
     Odd("hlg.mp4", hdr("arib-std-b67"), tracks=(), colours=("e00000", "00e000", "0000e0", "e0e0e0"), tolerance=40),
+    # What is not said is what HDR mostly is, and so is what nobody converts.
+    *[
+        Odd(f"{transfer}-{primaries}-{matrix}-{pixels}-{spread}.mkv",
+            mistagged(transfer, primaries, matrix, pixels, spread), tracks=(),
+            colours=("e00000", "00e000", "0000e0", "e0e0e0"), tolerance=40)
+        for transfer, primaries, matrix, pixels, spread in (
+            ("smpte2084", "unknown", "unknown", "yuv420p10", "limited"),
+            ("smpte2084", "unknown", "bt2020nc", "yuv444p12", "limited"),
+            ("smpte2084", "bt2020", "bt2020c", "yuv422p10", "limited"),
+            ("smpte2084", "bt2020", "smpte2085", "yuv444p10", "limited"),
+            ("smpte2084", "unknown", "unknown", "gbrp12", "full"),
+            ("arib-std-b67", "unknown", "unknown", "yuv420p10", "full"),
+            ("arib-std-b67", "bt2020", "unknown", "yuv444p10", "limited"),
+            ("arib-std-b67", "bt2020", "chroma-derived-nc", "yuv444p12", "limited"),
+            ("arib-std-b67", "bt2020", "bt709", "gbrp10", "full"),
+            ("smpte2084", "unknown", "bt709", "yuv420p10", "limited"),
+        )
+    ],
+    # Tags that contradict each other are believed one by one; the picture's light is right, white stays white.
+    *[
+        Odd(f"{transfer}-said-{primaries}-{matrix}.mkv", mistagged(transfer, primaries, matrix), tracks=(),
+            colours=("c45030", "88d850", "3f20d0", "d8d8d8"))
+        for transfer in ("smpte2084", "arib-std-b67")
+        for primaries, matrix in (("bt709", "bt709"), ("bt709", "unknown"), ("bt470bg", "smpte170m"))
+    ],
+    # `scale` knows nothing of these.
+    *[
+        Odd(f"{matrix}.mkv", f"{{p}} -vf setparams=colorspace={matrix} -c:v ffv1 -colorspace {matrix}", tracks=(),
+            colours=None)
+        for matrix in ("ycgco", "bt2020c", "chroma-derived-nc", "chroma-derived-c", "ictcp", "smpte2085")
+    ],
 ]  # fmt: skip
 
 TIME = [

@@ -3,6 +3,7 @@
 import json
 import re
 import subprocess
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -12,7 +13,7 @@ import pytest
 from media_pipeline.application.ports import EncodedAudio, EncodedVideo
 from media_pipeline.domain.admission import Limits, admit
 from media_pipeline.domain.media import MediaInfo
-from media_pipeline.domain.profile import ladder
+from media_pipeline.domain.profile import Rung, ladder
 from media_pipeline_tests import media
 from media_pipeline_tests.builders import AAC, CMAF, rung
 from media_pipeline_tests.infrastructure.ffmpeg.odd import Odd
@@ -36,6 +37,7 @@ def check(odd: Odd, directory: Path) -> None:
     _right_facts(odd, result)
     for video in result.videos:
         _right_picture(odd, video)
+        assert video.lost_seconds == 0
     for sound in result.sounds:
         assert sound.loudness_lufs is None or sound.loudness_lufs == pytest.approx(-16, abs=1)
         assert sound.duration_seconds == pytest.approx(result.info.duration_seconds, abs=0.05)
@@ -49,12 +51,12 @@ def check(odd: Odd, directory: Path) -> None:
         )
 
 
-def played(file: Path, scratch: Path) -> Played:
+def played(file: Path, scratch: Path, rungs: Sequence[Rung] = RUNGS) -> Played:
     source = scratch / "source"
     source.symlink_to(file)
     info = media.tool().probe(source)
     admit(info, Limits())
-    plans = ladder(info.video, RUNGS) if info.video else ()
+    plans = ladder(info.video, rungs) if info.video else ()
     videos, sounds = media.tool().encode(
         source, info, plans, info.audio, audio=AAC, stream=CMAF, scratch=scratch, progress=lambda _: None
     )
@@ -76,7 +78,7 @@ def _right_facts(odd: Odd, played: Played) -> None:
 
 
 def _right_picture(odd: Odd, video: EncodedVideo) -> None:
-    facts = _probe(video.path)
+    facts = probe(video.path)
     assert facts["color_space"] == facts["color_primaries"] == facts["color_transfer"] == "bt709"
     assert facts["pix_fmt"] == "yuv420p"
     above, below = (int(n) for n in facts["avg_frame_rate"].split("/"))
@@ -93,7 +95,7 @@ def _right_picture(odd: Odd, video: EncodedVideo) -> None:
             assert max(abs(a - b) for a, b in zip(seen, wanted, strict=True)) <= odd.tolerance, (seen, wanted)
 
 
-def _probe(path: Path) -> dict[str, Any]:
+def probe(path: Path) -> dict[str, Any]:
     argv = [media.settings().ffprobe_path, "-v", "error", "-show_streams", "-of", "json", str(path)]
     facts: dict[str, Any] = json.loads(subprocess.run(argv, check=True, capture_output=True).stdout)["streams"][0]
     return facts
@@ -102,7 +104,7 @@ def _probe(path: Path) -> dict[str, Any]:
 def _patches(path: Path) -> list[tuple[int, ...]]:
     """The colour in the middle of each quarter, in the last frame."""
     graph = "scale=in_color_matrix=bt709:in_range=tv,format=rgb24,scale=4:4:flags=area"
-    rgb = _run(["-i", str(path), "-vf", graph, "-f", "rawvideo", "-"])[-48:]
+    rgb = run(["-i", str(path), "-vf", graph, "-f", "rawvideo", "-"])[-48:]
     corners = (0, 3, 12, 15)
     return [tuple(rgb[3 * i : 3 * i + 3]) for i in corners]
 
@@ -110,7 +112,7 @@ def _patches(path: Path) -> list[tuple[int, ...]]:
 def _flashes(path: Path) -> list[float]:
     """When white frames begin."""
     graph = "scale=16:16,signalstats,metadata=print:file=-"
-    lines = _run(["-i", str(path), "-vf", graph, "-f", "null", "-"]).decode()
+    lines = run(["-i", str(path), "-vf", graph, "-f", "null", "-"]).decode()
     frames = re.findall(r"pts_time:([\d.]+)\n(?:.*\n)*?lavfi.signalstats.YAVG=([\d.]+)", lines)
     white = [(float(at), float(luma) > 128) for at, luma in frames]
     return [at for (at, is_white), (_, was_white) in zip(white, [(0.0, False), *white], strict=False)
@@ -119,12 +121,12 @@ def _flashes(path: Path) -> list[float]:
 
 def _beeps(path: Path) -> list[float]:
     """When sound begins that is far from its neighbours."""
-    pcm = memoryview(_run(["-i", str(path), "-ac", "1", "-ar", "48000", "-f", "s16le", "-"])).cast("h")
+    pcm = memoryview(run(["-i", str(path), "-ac", "1", "-ar", "48000", "-f", "s16le", "-"])).cast("h")
     loudest = max(abs(sample) for sample in pcm)
     loud = [i for i, sample in enumerate(pcm) if abs(sample) > loudest / 3]
     return [i / 48_000 for before, i in zip([-(10**6), *loud], loud, strict=False) if i - before > 4_800]
 
 
-def _run(arguments: list[str]) -> bytes:
+def run(arguments: list[str]) -> bytes:
     argv = [media.settings().ffmpeg_path, "-nostdin", "-v", "error", *arguments]
     return subprocess.run(argv, check=True, capture_output=True).stdout

@@ -198,7 +198,7 @@ def test_every_call_that_decodes_says_how_many_threads_may(
     tool.look(source, info, every_seconds=1, width=64, scratch=scratch, progress=lambda _: None)
     tool.speech(source, info, info.audio[0], scratch=scratch)
     decoding = [argv[: argv.index("-i")] for argv in calls if "-i" in argv]
-    assert len(decoding) == 10
+    assert len(decoding) == 11
     assert {argv[argv.index("-threads") + 1] for argv in decoding} == {"1", "3"}  # one where nothing is decoded
 
 

@@ -76,6 +76,21 @@ def test_every_frame_is_encoded_and_every_rung_has_its_keyframes_at_the_same_ins
     assert sounds[0].duration_seconds == pytest.approx(5, abs=0.05)
 
 
+@pytest.mark.parametrize(("suffix", "late"), [("mkv", 0), ("mp4", 0), ("mkv", 5), ("mka", 0)])
+def test_chapters_are_told_on_the_medias_clock(tmp_path: Path, scratch: Path, suffix: str, late: float) -> None:
+    spans = [(0, 1500), (1500, 4000), (4000, 360_000_000)]
+    notes = tmp_path / "notes.txt"
+    told = (f"[CHAPTER]\nTIMEBASE=1/1000\nSTART={a}\nEND={b}\ntitle=SECRET\n" for a, b in spans)
+    notes.write_text(";FFMETADATA1\n" + "".join(told))
+    picture = [] if suffix == "mka" else [*media.picture(6), *media.h264()]
+    file = media.make(
+        tmp_path / f"a.{suffix}", *media.tone(6), "-i", str(notes), *picture, "-map_chapters", "1",
+        "-output_ts_offset", str(late), "-c:a", "aac",
+    )  # fmt: skip
+    found = [(c.start, c.end) for c in probed(scratch, file).chapters]
+    assert found == [pytest.approx(span, abs=0.05) for span in [(0, 1.5), (1.5, 4), (4, 6)]]
+
+
 @pytest.mark.parametrize("volume", [0.01, 0.9])
 def test_quiet_and_loud_sound_comes_out_at_the_same_loudness(tmp_path: Path, scratch: Path, volume: float) -> None:
     file = media.make(tmp_path / "a.wav", *media.tone(4, volume))

@@ -8,7 +8,7 @@ import ffmpeg
 from media_pipeline.domain.media import AudioStream, MediaInfo
 from media_pipeline.domain.profile import AudioRecipe, PlannedRendition, StreamRecipe, output_rate
 from media_pipeline.infrastructure.ffmpeg import filters
-from media_pipeline.infrastructure.ffmpeg.commands import line, listening
+from media_pipeline.infrastructure.ffmpeg.commands import line, listening, watching
 from media_pipeline.infrastructure.ffmpeg.commands.listening import Gain
 
 REFERENCE = "reference.nut"
@@ -39,13 +39,16 @@ def encode(
     follow: bool = False,
 ) -> list[str]:
     """Decode once, encode every rendition to v<i>.mp4 and every track to a<i>.mp4. The frames of `passages` are set
-    aside in REFERENCE, at the largest size. With `follow` keyframes are where the source has its own."""
+    aside in REFERENCE, at the largest size. With `follow` keyframes are where the source has its own. Glimpses of the
+    source go beside them (`watching`)."""
     source = line.source(info, threads=threads)
     outputs = []
     if renditions:
         assert info.video is not None
         largest = renditions[0]
-        upright = filters.picture(source, info.video, largest.width, largest.height, flags="bicubic", gaps=info.gaps)
+        decoded = filters.timed(source, info.video, gaps=info.gaps).filter_multi_output("split")
+        outputs += watching.source(decoded[1], info.video)
+        upright = filters.sdr(decoded[0], info.video, largest.width, largest.height, flags="bicubic")
         picture = upright.filter("fps", fps=str(output_rate(info.video)), start_time=0)
         if info.held_seconds:
             picture = picture.filter("tpad", stop_mode="clone", stop_duration=f"{info.held_seconds:.3f}")

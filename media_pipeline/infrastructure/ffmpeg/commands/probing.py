@@ -12,7 +12,8 @@ def probe(ffprobe: str) -> list[str]:
     """Container and streams as JSON on stdout."""
     return [
         ffprobe, "-v", "error", *line.flags(line.guards()), "-max_pixels", str(line.MAX_PIXELS),
-        "-show_format", "-show_streams", "-show_programs", "-of", "json", line.SOURCE,
+        "-show_format", "-show_streams", "-show_programs", "-show_entries", "chapter=start_time,end_time",
+        "-of", "json", line.SOURCE,
     ]  # fmt: skip
 
 

@@ -1,0 +1,33 @@
+"""Dagster instances for tests. Making the tables of one takes longer than most tests: they are made once and copied."""
+
+import atexit
+import shutil
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import dagster as dg
+
+
+@contextmanager
+def new_instance(overrides: dict[str, Any] | None = None) -> Iterator[dg.DagsterInstance]:
+    """An instance that has seen nothing yet, with these sections of a dagster.yaml; gone afterwards."""
+    with tempfile.TemporaryDirectory() as home:
+        shutil.copytree(_with_tables(), home, dirs_exist_ok=True)
+        with dg.instance_for_test(overrides=overrides, temp_dir=home) as instance:
+            yield instance
+
+
+@cache
+def _with_tables() -> Path:
+    home = Path(tempfile.mkdtemp())
+    atexit.register(shutil.rmtree, home)
+    with dg.instance_for_test(temp_dir=str(home)) as instance:
+        instance.get_runs()
+        instance.get_dynamic_partitions("uploads")
+        instance.all_instigator_state()
+    (home / "dagster.yaml").unlink()
+    return home
