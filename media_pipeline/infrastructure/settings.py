@@ -4,8 +4,8 @@ import os
 import re
 import shutil
 from collections.abc import Iterable, Iterator
-from difflib import get_close_matches
 from datetime import timedelta
+from difflib import get_close_matches
 from functools import cached_property
 from importlib import import_module
 from pathlib import Path
