@@ -530,7 +530,7 @@ class Engine(Protocol):
 
     def launch(self, media_id: str, version: str, *, assets: Collection[str] | None, tags: Mapping[str, str]) -> str:
         """Put a run over these assets of a version into the queue (None: all), whoever's daemon takes it up. The
-        run's id. A media that was archived is there again."""
+        run's id. A media that was archived is there again. Raises Missing where it knows none of the assets."""
         ...
 
     def stop(self, run_id: str) -> None:

@@ -139,8 +139,9 @@ def test_a_redriven_media_is_back_with_a_run_in_the_queue_that_a_daemon_can_star
     assert here.catalogue.job(job.media_id).state is JobState.PROCESSING
     (again,) = redriven(Wanted(ids=[job.media_id]), here, instance, graph(here))
     assert (again.run_id, again.sentence) == (None, "it is under way")
-    with pytest.raises(Missing):
-        redriven(Wanted(ids=["nobody"]), here, instance, graph(here))
+    for nobody in (Wanted(ids=["nobody"]), Wanted(code="STORE_UNAVAIL")):
+        with pytest.raises(Missing):
+            redriven(nobody, here, instance, graph(here))
 
 
 def test_what_is_redriven_by_name_has_its_turn_and_all_others_wait_behind_live_work(
@@ -155,10 +156,30 @@ def test_what_is_redriven_by_name_has_its_turn_and_all_others_wait_behind_live_w
     assert {t[TENANT_TAG] for t in tags} == {"default"}
 
 
+def test_one_that_cannot_be_redriven_says_why_and_the_others_are(
+    here: Platform, instance: dg.DagsterInstance, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    jobs = [a_job(here, f"{number}.mp4", JobState.QUARANTINED) for number in range(2)]
+    launch = DagsterEngine.launch
+
+    def failing(self: DagsterEngine, media_id: str, *more: Any, **named: Any) -> str:
+        if media_id == jobs[0].media_id:
+            raise Missing("It is not there.")
+        return launch(self, media_id, *more, **named)
+
+    monkeypatch.setattr(DagsterEngine, "launch", failing)
+    answers = {a.media_id: a for a in redriven(Wanted(all=True), here, instance, graph(here))}
+    assert answers[jobs[0].media_id].sentence == "It is not there."
+    assert answers[jobs[1].media_id].run_id
+
+
 def test_a_part_of_the_graph_is_asked_for_alone(here: Platform, instance: dg.DagsterInstance) -> None:
     job = a_job(here, "clip.mp4")
     asked = ["transcodes/720p", "stream", "publication"]
-    engine(here, instance).launch(job.media_id, job.version, assets=asked, tags={})
+    gone = "transcodes/of-older-recipes"
+    engine(here, instance).launch(job.media_id, job.version, assets=[*asked, gone], tags={})
+    with pytest.raises(Missing, match="recipes"):
+        engine(here, instance).launch(job.media_id, job.version, assets=[gone], tags={})
     (run,) = runs_of(instance, job)
     assert {"/".join(key.path) for key in run.asset_selection or ()} == set(asked)
     assert set(run.step_keys_to_execute or ()) == {"transcodes", "stream", "publication"}
