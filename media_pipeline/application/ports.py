@@ -174,8 +174,8 @@ class Catalogue(Protocol):
         ...
 
     def erase(self, receipt: Receipt) -> None:
-        """Make a tombstone of a media and keep the receipt: every version is *removed* as erased; title, key, words and
-        reasons are gone. What its ETags name is known for ever. Raises Missing."""
+        """Make a tombstone of a media and keep the receipt: every version is *removed* as erased; title, key, tenant,
+        words and reasons are gone. What its ETags name is known for ever. Raises Missing."""
         ...
 
     def receipt(self, media_id: str) -> Receipt | None:

@@ -156,7 +156,8 @@ def erase(connection: sa.Connection, receipt: Receipt) -> None:
     media = receipt.media_id
     removed = {"state": JobState.REMOVED.value, "error_code": ERASED.code.value, "error_message": ERASED.message}
     blank = {"size": 0, "revision": 0, "finished_at": receipt.erased_at}
-    if not connection.execute(sa.update(db.media).where(db.media.c.id == media).values(title="", key="")).rowcount:
+    nameless = sa.update(db.media).where(db.media.c.id == media).values(title="", key="", tenant="")
+    if not connection.execute(nameless).rowcount:
         raise Missing("There is no such media.", detail=media)
     connection.execute(sa.update(db.jobs).where(db.jobs.c.media_id == media).values(**removed, **blank))
     connection.execute(sa.update(db.tasks).where(db.tasks.c.media_id == media).values(reason=None))
