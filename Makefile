@@ -10,7 +10,7 @@ PROFILE ?=
 
 SECONDS ?= 60
 SEED ?= 1
-.PHONY: run dev test test-fast fuzz check lint types contracts definitions bench doctor lock clean players test-openai-whisper
+.PHONY: run dev test test-fast fuzz chaos check lint types contracts definitions bench doctor lock clean players test-openai-whisper
 
 run: $(INSTALLED)  ## process FILE, or a clip made for the demo
 	@$(BIN)/media-pipeline process $(if $(PROFILE),--profile "$(PROFILE)") "$(or $(FILE),$$($(BIN)/media-pipeline demo))"
@@ -26,6 +26,9 @@ test-fast: $(INSTALLED)  ## without whole runs: under two minutes
 
 fuzz: $(INSTALLED)  ## break files and judge the answers: SECONDS=600 SEED=2; keeps what fails in fuzz-failures/
 	$(BIN)/python -m media_pipeline_tests.fuzz --seconds $(SECONDS) --seed $(SEED)
+
+chaos: $(INSTALLED)  ## kill, stop and fill up a whole deployment at work, and judge what is left: SECONDS=600 SEED=1
+	$(BIN)/python -m media_pipeline_tests.chaos --seconds $(SECONDS) --seed $(SEED)
 
 check: lint types contracts definitions test  ## what CI runs
 

@@ -45,7 +45,7 @@ COMMAND = [
 @pytest.fixture(scope="session")
 def s3(tmp_path_factory: pytest.TempPathFactory) -> Iterator["S3Client"]:
     """A client of an S3 server with the buckets `uploads` and `media`."""
-    with _seaweedfs(tmp_path_factory.mktemp("seaweedfs")) as endpoint:
+    with seaweedfs(tmp_path_factory.mktemp("seaweedfs")) as endpoint:
         yield boto3.client(
             "s3",
             endpoint_url=endpoint,
@@ -82,7 +82,7 @@ def postgres() -> Iterator[Postgres]:
 
 
 @contextmanager
-def _seaweedfs(home: Path) -> Iterator[str]:
+def seaweedfs(home: Path) -> Iterator[str]:
     ports = dict(zip(PORTS, _free_ports(len(PORTS)), strict=True))
     command = [str(Path(sysconfig.get_path("scripts")) / "weed"), *COMMAND, f"-dir={home}"]
     command += [f"-{name}={port}" for name, port in ports.items()]

@@ -24,7 +24,7 @@ from media_pipeline.domain.job import Job, JobState
 from media_pipeline.domain.run import Run
 from media_pipeline.domain.upload import StoredObject, Upload, media_id
 from media_pipeline.infrastructure import telemetry
-from media_pipeline.infrastructure.dagster_engine import DagsterEngine, cause, stopped
+from media_pipeline.infrastructure.dagster_engine import DagsterEngine, cause, is_over, stopped
 
 _DISCOVERY = timedelta(seconds=30)  # of the minute after which Dagster gives a tick up
 _RECONCILED_A_TICK = 500
@@ -76,7 +76,7 @@ def _gone(instance: dg.DagsterInstance, platform: Platform, key: str) -> None:
     description="A failed run leaves no task open in the catalogue.",
 )
 def settle_failed(context: dg.RunFailureSensorContext, platform: dg.ResourceParam[Platform]) -> None:
-    if context.dagster_run.tags.get("dagster/will_retry") != "true":
+    if is_over(context.dagster_run, context.instance):
         _settle(context.dagster_run, platform, code=cause(context.dagster_run, context.failure_event.message or ""))
 
 

@@ -16,6 +16,7 @@ from media_pipeline.domain.archive import oldest
 from media_pipeline.domain.errors import MediaError, Missing
 from media_pipeline.domain.fairness import Lane
 from media_pipeline.domain.job import Job
+from media_pipeline.domain.run import RETRY_GRACE
 from media_pipeline.infrastructure import telemetry
 from media_pipeline.infrastructure.dagster_engine import DagsterEngine, forget
 from media_pipeline.infrastructure.scratch import stale_scratch
@@ -28,14 +29,16 @@ _log = telemetry.log("upkeep")
 @dg.sensor(
     minimum_interval_seconds=30,
     default_status=dg.DefaultSensorStatus.RUNNING,
-    description="Stops runs of which nothing is heard any more, and has others take their place.",
+    description="Stops runs of which nothing is heard any more, and has others take their place, and that of runs that "
+    "lost their worker and that Dagster could not start again.",
 )
 def watchdog(context: dg.SensorEvaluationContext, platform: dg.ResourceParam[Platform]) -> dg.SkipReason:
     assert context.repository_def is not None
     graph = context.repository_def.get_job(process_upload.name)
     engine = DagsterEngine(context.instance, version_tag=VERSION_TAG, graph=graph)
     p, jobs = platform, platform.catalogue.unsettled(limit=_A_TICK)
-    for media_id in engine.at_work() - {job.media_id for job in jobs}:
+    others = engine.at_work() | engine.broken_off(since=p.now() - RETRY_GRACE)
+    for media_id in others - {job.media_id for job in jobs}:
         with suppress(Missing):  # of a partition that somebody made by hand
             jobs.append(p.catalogue.job(media_id))
 

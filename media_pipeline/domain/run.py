@@ -26,9 +26,14 @@ class RunState(StrEnum):
     """by a person"""
     STOPPED = "stopped"
     """by us, because it showed no sign of life"""
+    LOST = "lost"
+    """its worker is gone, and the engine has given up starting one more in its place"""
 
 
 GOING_ON = frozenset({RunState.MADE, RunState.QUEUED, RunState.UNDERWAY})
+
+BROKEN_OFF = frozenset({RunState.STOPPED, RunState.LOST})
+"""So may a run end that another is to take the place of: we start it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +46,7 @@ class Run:
     """None for a run that a person started by hand: it works on the version that is current"""
     state: RunState
     retried: bool
-    """whether the engine is going to start one more in its place; in that of one *stopped* we do"""
+    """whether the engine is going to start one more in its place, or has yet to decide"""
     created_at: datetime
     updated_at: datetime
     code: QuarantineCode = QuarantineCode.INTERNAL
@@ -69,7 +74,9 @@ def ending(job: Job, runs: Sequence[Run], *, now: datetime) -> Ending | None:
     if not mine:
         return Ending((), False, QuarantineCode.WORKER_LOST)
     last = mine[-1]
-    if last.state is RunState.STOPPED and now - last.updated_at < RETRY_GRACE:
+    broken_off = [r for r in mine if r.state in BROKEN_OFF and r.updated_at >= (job.started_at or r.updated_at)]
+    awaited = last.state in BROKEN_OFF and len(broken_off) <= BUDGET
+    if awaited and now - last.updated_at < RETRY_GRACE:
         return None
     return Ending(_counted(job, mine), last.state is RunState.CANCELLED, last.code)
 
@@ -95,15 +102,15 @@ def silent(job: Job, runs: Sequence[Run], *, patience: timedelta, now: datetime)
 
 
 def resumable(job: Job, runs: Sequence[Run], attempts: Sequence[Attempt]) -> bool:
-    """Whether a run is to take the place of the last one, which we stopped: not while another goes on, and not for ever
-    where none even gets to a task that would be counted."""
+    """Whether a run is to take the place of the last one, which was broken off: not while another goes on, and not for
+    ever where none even gets to a task that would be counted."""
     mine = _of(job, runs)
-    if not mine or mine[-1].state is not RunState.STOPPED or any(r.state in GOING_ON for r in mine):
+    if not mine or mine[-1].state not in BROKEN_OFF or any(r.state in GOING_ON for r in mine):
         return False
     since = min((a.started_at for a in attempts if a.counted), default=mine[0].created_at)
-    stopped = [r for r in mine if r.state is RunState.STOPPED and r.updated_at >= since]
+    broken_off = [r for r in mine if r.state in BROKEN_OFF and r.updated_at >= since]
     at_it = job.state in LIVE or any(t.state in OPEN for t in job.tasks)
-    return at_it and len(stopped) <= BUDGET
+    return at_it and len(broken_off) <= BUDGET
 
 
 def _of(job: Job, runs: Sequence[Run]) -> list[Run]:

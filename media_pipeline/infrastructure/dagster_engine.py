@@ -24,7 +24,7 @@ from dagster._core.run_coordinator import SubmitRunContext
 from dagster._core.types.loadable_target_origin import LoadableTargetOrigin
 
 from media_pipeline.domain.errors import Conflict, Missing, QuarantineCode
-from media_pipeline.domain.run import GOING_ON, Run, RunState
+from media_pipeline.domain.run import BROKEN_OFF, GOING_ON, Run, RunState
 
 PACKAGED_CONFIG = Path(__file__).parent.parent / "dagster.yaml"
 STOPPED_TAG = "media_pipeline/stopped"
@@ -46,6 +46,7 @@ _STATES = {
     dg.DagsterRunStatus.FAILURE: RunState.FAILED,
     dg.DagsterRunStatus.CANCELED: RunState.CANCELLED,
 }
+_WILL_RETRY = "dagster/will_retry"
 _REASON = "dagster/failure_reason"
 _OF_OUR_CODE = {"STEP_FAILURE", "RUN_EXCEPTION", "JOB_INITIALIZATION_FAILURE"}
 _CONSUMED = (dg.DagsterEventType.RUN_FAILURE, dg.DagsterEventType.RUN_SUCCESS)
@@ -189,8 +190,8 @@ class DagsterEngine:
                         run_id=run.run_id,
                         root=run.root_run_id or run.run_id,
                         version=run.tags.get(self._version_tag),
-                        state=_state(run),
-                        retried=run.tags.get("dagster/will_retry") == "true",
+                        state=_state(run, self._instance),
+                        retried=_retried(run, self._instance),
                         created_at=record.create_timestamp.astimezone(UTC),
                         updated_at=record.update_timestamp.astimezone(UTC),
                         code=cause(run),
@@ -204,6 +205,13 @@ class DagsterEngine:
     def going_on(self) -> set[str]:
         """The media that a run is at work on, or waits to be."""
         return self._in(GOING_ON)
+
+    def broken_off(self, *, since: datetime) -> set[str]:
+        """The media of runs that ended since then so that another is to take their place."""
+        over = [dg.DagsterRunStatus.CANCELED, dg.DagsterRunStatus.FAILURE]
+        ended = self._instance.get_runs(dg.RunsFilter(statuses=over, updated_after=since))
+        runs = [run for run in ended if _state(run, self._instance) in BROKEN_OFF]
+        return {run.tags[_PARTITION] for run in runs if _PARTITION in run.tags}
 
     def _in(self, states: Collection[RunState]) -> set[str]:
         statuses = [status for status, state in _STATES.items() if state in states]
@@ -233,9 +241,29 @@ def stopped(run: dg.DagsterRun) -> bool:
     return run.tags.get(STOPPED_TAG) == run.run_id
 
 
-def _state(run: dg.DagsterRun) -> RunState:
+def is_over(run: dg.DagsterRun, instance: dg.DagsterInstance) -> bool:
+    """Whether no run takes the place of one that failed: neither Dagster's retry, nor, where a worker was lost and
+    Dagster could not start that, ours."""
+    return not _retried(run, instance) and _state(run, instance) is not RunState.LOST
+
+
+def _retried(run: dg.DagsterRun, instance: dg.DagsterInstance) -> bool:
+    """Dagster says so by a tag, some moments after it says that the run failed."""
+    decided = run.tags.get(_WILL_RETRY)
+    if decided is None:
+        return instance.run_retries_enabled and not run.is_success and run.status is not dg.DagsterRunStatus.CANCELED
+    return decided == "true"
+
+
+def _state(run: dg.DagsterRun, instance: dg.DagsterInstance) -> RunState:
     if run.status is dg.DagsterRunStatus.CANCELED and stopped(run):
         return RunState.STOPPED
+    if (
+        instance.run_retries_enabled
+        and run.tags.get(_WILL_RETRY) == "false"
+        and cause(run) is not QuarantineCode.INTERNAL
+    ):
+        return RunState.LOST
     return _STATES.get(run.status, RunState.UNDERWAY)
 
 

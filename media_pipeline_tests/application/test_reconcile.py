@@ -12,6 +12,7 @@ from media_pipeline.application.publish import publish, published
 from media_pipeline.application.reconcile import reconcile
 from media_pipeline.application.register import register, tasks
 from media_pipeline.application.task import tracked
+from media_pipeline.domain.attempt import BUDGET
 from media_pipeline.domain.errors import QuarantineCode
 from media_pipeline.domain.job import LAST, Job, JobState, TaskState
 from media_pipeline.domain.manifest import Manifest
@@ -228,6 +229,7 @@ QUEUED = replace(World().job, state=JobState.QUEUED, run_id=None)
 LATE = a.NOW + timedelta(days=1)
 SOON = a.NOW + timedelta(minutes=2)
 OVER = run("run-1", RunState.FAILED)
+LOST = run("run-1", RunState.LOST)
 
 
 @pytest.mark.parametrize(
@@ -243,6 +245,10 @@ OVER = run("run-1", RunState.FAILED)
         (BEGUN, [replace(OVER, retried=True)], SOON, False),
         (BEGUN, [replace(OVER, retried=True)], OVER.updated_at + RETRY_GRACE, True),  # the retry never came
         (BEGUN, [replace(OVER, retried=True), run("run-2", RunState.FAILED, minute=2)], SOON, True),
+        (BEGUN, [LOST], SOON, False),
+        (BEGUN, [LOST], LOST.updated_at + RETRY_GRACE, True),  # no other took its place
+        (BEGUN, [LOST] * (BUDGET + 1), SOON, True),
+        (QUEUED, [LOST], SOON, False),
         (QUEUED, [], LATE, False),
         (QUEUED, [run("run-1", RunState.UNDERWAY)], LATE, False),
         (QUEUED, [OVER], SOON, True),  # it died before its first step

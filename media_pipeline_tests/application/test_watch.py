@@ -98,6 +98,13 @@ def test_what_waits_in_the_queue_or_is_over_is_not_silent(state: RunState) -> No
     assert silent(world.job, [replace(world.runs[0], state=state)], patience=PATIENCE, now=later(999)) is None
 
 
+def test_a_run_whose_worker_was_lost_and_that_the_engine_gave_up_is_taken_up_again() -> None:
+    world = World()
+    world.runs[-1] = replace(world.runs[-1], state=RunState.LOST)
+    assert world.watch() == f"taken up again by run {world.job.run_id}"
+    assert world.engine.asked == [(UPLOAD.media_id, frozenset({"stream", "publication"}), {})]
+
+
 def test_a_run_that_hangs_for_ever_is_not_asked_for_for_ever() -> None:
     world = World()
     for number in range(10):

@@ -21,7 +21,7 @@ from media_pipeline.domain.attempt import BUDGET, LOST
 from media_pipeline.domain.errors import Missing, QuarantineCode
 from media_pipeline.domain.job import Failure, Job, JobState, Origin, TaskState
 from media_pipeline.domain.run import RunState
-from media_pipeline.infrastructure.dagster_engine import DagsterEngine, stopped
+from media_pipeline.infrastructure.dagster_engine import DagsterEngine, is_over, stopped
 from media_pipeline_tests.instance import new_instance
 from media_pipeline_tests.platform import platform
 
@@ -67,8 +67,8 @@ def runs_of(instance: dg.DagsterInstance, job: Job) -> list[dg.DagsterRun]:
     return list(instance.get_runs(dg.RunsFilter(tags={"dagster/partition": job.media_id})))
 
 
-def remember(instance: dg.DagsterInstance, job: Job, status: dg.DagsterRunStatus) -> None:
-    tags = {"dagster/partition": job.media_id, VERSION_TAG: job.version}
+def remember(instance: dg.DagsterInstance, job: Job, status: dg.DagsterRunStatus, **more: str) -> None:
+    tags = {"dagster/partition": job.media_id, VERSION_TAG: job.version, **more}
     instance.add_run(dg.DagsterRun(job_name="process_upload", status=status, tags=tags))
 
 
@@ -236,6 +236,35 @@ def test_the_watchdog_takes_up_what_a_dead_daemon_left(tmp_path: Path, instance:
     assert [t.failure for t in here.catalogue.attempts(*of)] == [LOST, None]
     assert all(t.counted for t in here.catalogue.attempts(*of))
     assert "taken up again" not in str(tick(watchdog, here, instance).skip_message)
+
+
+@pytest.mark.parametrize(("reason", "taken_up"), [("START_TIMEOUT", True), ("STEP_FAILURE", False)])
+def test_the_watchdog_takes_up_a_lost_run_that_dagster_could_not_start_again(
+    here: Platform, reason: str, taken_up: bool
+) -> None:
+    """Before its first step, too: then the job is in the queue, and its run is not asked for a second time."""
+    job = a_job(here, "clip.mp4")
+    queue = {"module": "dagster._core.run_coordinator", "class": "QueuedRunCoordinator"}
+    with dg.instance_for_test(overrides={"run_coordinator": queue, "run_retries": {"enabled": True}}) as instance:
+        remember(
+            instance, job, dg.DagsterRunStatus.FAILURE,
+            **{"dagster/will_retry": "false", "dagster/failure_reason": reason},
+        )  # fmt: skip
+        (told,) = engine(here, instance).runs([job.media_id])[job.media_id]
+        assert told.state is (RunState.LOST if taken_up else RunState.FAILED)
+        assert ("taken up again" in str(tick(watchdog, here, instance).skip_message)) is taken_up
+        assert len(runs_of(instance, job)) == 1 + taken_up
+
+
+def test_a_run_that_failed_is_not_over_before_dagster_says_whether_it_retries_it(here: Platform) -> None:
+    job = a_job(here, "clip.mp4")
+    with dg.instance_for_test(overrides={"run_retries": {"enabled": True}}) as instance:
+        remember(instance, job, dg.DagsterRunStatus.FAILURE, **{"dagster/failure_reason": "STEP_FAILURE"})
+        (run,) = runs_of(instance, job)
+        assert not is_over(run, instance)
+        instance.add_run_tags(run.run_id, {"dagster/will_retry": "false"})
+        (run,) = runs_of(instance, job)
+        assert is_over(run, instance)
 
 
 def test_the_nightly_sweep_runs_by_itself(tmp_path: Path, instance: dg.DagsterInstance) -> None:

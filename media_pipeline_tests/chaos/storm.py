@@ -1,0 +1,50 @@
+"""The storm: uploads arrive, harm after harm is done, and then it is calm until everything has healed."""
+
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator
+
+from media_pipeline.domain.job import JobState
+from media_pipeline_tests.chaos import harms
+from media_pipeline_tests.chaos.feed import Feed
+from media_pipeline_tests.chaos.judge import unhealed
+from media_pipeline_tests.chaos.plan import Harm
+from media_pipeline_tests.chaos.world import World
+
+_AT_ONCE = 4
+"""uploads without an end, while the storm goes on"""
+
+
+def rage(
+    world: World, feed: Feed, planned: Iterator[Harm], *, seconds: float, tell: Callable[[str], object]
+) -> Counter[str]:
+    """For so long, once the deployment is at work. How often each harm was done."""
+    done: Counter[str] = Counter()
+    feed.new()
+    while not any(job.run_id for job in world.jobs()):
+        time.sleep(0.2)
+    began = time.monotonic()
+    for harm in planned:
+        while _open(world, feed) < _AT_ONCE:
+            feed.new()
+        time.sleep(harm.wait)
+        if time.monotonic() - began >= seconds:
+            return done
+        times = harms.do(harm, world, feed)
+        done[harm.kind] += times
+        tell(f"{time.monotonic() - began:6.1f} s  {harm.kind}{'' if times else ': nothing there'}")
+    return done
+
+
+def heal(world: World, feed: Feed, *, patience: float) -> float:
+    """Wait until nothing is open, as long as that; how long it took, in seconds."""
+    began = time.monotonic()
+    while time.monotonic() - began < patience and unhealed(world, feed):
+        time.sleep(1)
+    return time.monotonic() - began
+
+
+def _open(world: World, feed: Feed) -> int:
+    over = {JobState.READY, JobState.REJECTED, JobState.QUARANTINED}
+    ended = sum(job.state in over for job in world.jobs())
+    return len(feed.sent) - ended
