@@ -104,14 +104,19 @@ def named(manifest: Manifest, world: World) -> set[str]:
 
 
 def _names(key: str, world: World) -> set[str]:
-    read = _READERS.get(posixpath.splitext(key)[1])
-    if read is None:
+    if posixpath.splitext(key)[1] not in _READERS:
         return set()
     try:
         text = world.here.store.read("media", key)[0].decode()
     except Missing:
         return set()
-    return {posixpath.normpath(posixpath.join(posixpath.dirname(key), name)) for name in read(text)}
+    return {posixpath.normpath(posixpath.join(posixpath.dirname(key), name)) for name in names_in(key, text)}
+
+
+def names_in(key: str, text: str) -> set[str]:
+    """What an object names, relatively to itself."""
+    read = _READERS.get(posixpath.splitext(key)[1])
+    return read(text) if read else set()
 
 
 def _of_hls(text: str) -> set[str]:
