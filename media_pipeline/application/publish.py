@@ -213,6 +213,14 @@ def unpublish(media_id: str, versions: Collection[str], *, shelf: Shelf, codec: 
         shelf.store.delete(shelf.bucket, [keys.manifest(media_id)])
 
 
+def take_back(upload: Upload, *, shelf: Shelf, catalogue: Catalogue, codec: Codec) -> None:
+    """Delete everything made from a version; if it is out, because the worker died before it could say so, the
+    manifest first."""
+    unpublish(upload.media_id, {upload.version}, shelf=shelf, codec=codec)
+    shelf.withdraw(upload)
+    catalogue.published(upload.media_id, upload.version, 0)
+
+
 def _next_revision(
     upload: Upload, recipes: Recipes, *, results: Results, shelf: Shelf, codec: Codec, catalogue: Catalogue
 ) -> Manifest | NotMade:
