@@ -12,8 +12,9 @@ import dagster as dg
 
 from media_pipeline.application import reuse
 from media_pipeline.application.package import package
+from media_pipeline.application.parts import made_renditions
 from media_pipeline.application.ports import Progress
-from media_pipeline.application.publish import made_renditions, publish, published, take_back
+from media_pipeline.application.publish import publish, published, take_back
 from media_pipeline.application.register import tasks
 from media_pipeline.application.task import Report, tracked
 from media_pipeline.defs.failures import translated
