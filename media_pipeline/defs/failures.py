@@ -8,9 +8,10 @@ import dagster as dg
 from media_pipeline.domain.attempt import BUDGET
 from media_pipeline.domain.errors import BadMedia, Cancelled, Conflict, GivenUp, MediaError, Missing, Unavailable
 
-RETRIES = dg.RetryPolicy(max_retries=BUDGET - 1, delay=2, backoff=dg.Backoff.EXPONENTIAL, jitter=dg.Jitter.PLUS_MINUS)
-"""For transient trouble inside a step; a lost worker is the run's affair (`run_retries` in dagster.yaml). Both draw on
-the budget that the catalogue counts: whoever comes when it is used up is told GivenUp."""
+RETRIES = dg.RetryPolicy(max_retries=BUDGET - 1, delay=15, backoff=dg.Backoff.EXPONENTIAL, jitter=dg.Jitter.PLUS_MINUS)
+"""For transient trouble inside a step: tries are 15 and 30 seconds apart, give or take 15, so that a store that is away
+for half a minute does not cost the last of them. A lost worker is the run's affair (`run_retries` in dagster.yaml).
+Both draw on the one budget that the catalogue counts: whoever comes when it is used up is told GivenUp."""
 
 
 @contextmanager

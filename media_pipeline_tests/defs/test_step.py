@@ -8,6 +8,7 @@ import pytest
 
 from media_pipeline.application.register import register, tasks
 from media_pipeline.definitions import build
+from media_pipeline.defs.failures import RETRIES
 from media_pipeline.defs.partitions import RESUMED_TAG, RUN_KEY_TAG, unasked, uploads
 from media_pipeline.defs.step import asked
 from media_pipeline.domain.job import JobState
@@ -77,3 +78,9 @@ def test_only_a_run_that_was_asked_for_undoes_a_cancellation(
         instance=instance, partition_key=job.media_id, tags=tags, raise_on_error=False
     )
     assert here.catalogue.job(job.media_id).state is after
+
+
+def test_the_tries_at_a_step_outlast_a_store_that_is_away_for_half_a_minute() -> None:
+    assert RETRIES.backoff is dg.Backoff.EXPONENTIAL
+    assert RETRIES.delay is not None
+    assert sum(RETRIES.delay * 2**number for number in range(RETRIES.max_retries)) > 30
