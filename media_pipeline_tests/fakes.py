@@ -198,7 +198,7 @@ class MemoryCatalogue:
             self.job(receipt.media_id)
             for job in self.versions(receipt.media_id):
                 tasks = tuple(replace(t, reason=None) for t in job.tasks)
-                blank = replace(job, title="", key="", size=0, revision=0, tasks=tasks, failure=ERASED)
+                blank = replace(job, title="", key="", tenant="", size=0, revision=0, tasks=tasks, failure=ERASED)
                 self._keep(replace(blank, state=JobState.REMOVED, finished_at=_utc(receipt.erased_at)))
             self._receipts[receipt.media_id] = receipt
             self._texts.pop(receipt.media_id, None)

@@ -8,7 +8,8 @@ from typing import Any
 from media_pipeline.application.admit import admit
 from media_pipeline.application.outputs import Shelf
 from media_pipeline.application.package import package
-from media_pipeline.application.publish import made_renditions, publish
+from media_pipeline.application.parts import made_renditions
+from media_pipeline.application.publish import publish
 from media_pipeline.application.register import register
 from media_pipeline.application.subtitles import subtitles
 from media_pipeline.application.transcode import AUDIO, Transcoded, transcode

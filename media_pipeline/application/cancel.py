@@ -3,7 +3,7 @@
 from datetime import datetime
 
 from media_pipeline.application.ports import Catalogue, Engine
-from media_pipeline.domain.job import Job, JobState, TaskState
+from media_pipeline.domain.job import OPEN, Job, JobState
 
 
 def cancel(media_id: str, *, catalogue: Catalogue, engine: Engine, now: datetime) -> Job:
@@ -13,7 +13,7 @@ def cancel(media_id: str, *, catalogue: Catalogue, engine: Engine, now: datetime
     a queued run never starts. Raises Missing.
     """
     job = catalogue.job(media_id)
-    over = all(t.state not in {TaskState.WAITING, TaskState.RUNNING} for t in job.tasks)
+    over = all(t.state not in OPEN for t in job.tasks)
     if not over and catalogue.move(job.media_id, job.version, JobState.CANCELLED, at=now):
         engine.cancel(job.media_id, job.version)
     return catalogue.job(media_id)

@@ -102,17 +102,23 @@ def opened(upload: Upload, *, store: Store, scratch: Path) -> Iterator[Path]:
     """
     path = scratch / SOURCE_NAME
     try:
-        current = store.head(upload.bucket, upload.key)
-        if current.etag != upload.etag:
-            raise Conflict("The file was overwritten while it was processed; the new version has its own job.")
-        _refuse_wrapped(current)
+        _refuse_wrapped(_current(upload, store))
         store.fetch(upload.bucket, upload.key, path)
+        _current(upload, store)  # what came was this version to its last byte
     except Missing as gone:
         raise BadMedia(RejectionCode.SOURCE_GONE, "The file is no longer there.") from gone
     try:
         yield path
     finally:
         path.unlink(missing_ok=True)
+
+
+def _current(upload: Upload, store: Store) -> StoredObject:
+    """The object as the store has it now. Raises Conflict when it is another version; Missing."""
+    found = store.head(upload.bucket, upload.key)
+    if found.etag != upload.etag:
+        raise Conflict("The file was overwritten while it was processed; the new version has its own job.")
+    return found
 
 
 def _refuse_wrapped(obj: StoredObject) -> None:

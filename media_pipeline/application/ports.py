@@ -174,8 +174,8 @@ class Catalogue(Protocol):
         ...
 
     def erase(self, receipt: Receipt) -> None:
-        """Make a tombstone of a media and keep the receipt: every version is *removed* as erased; title, key, words and
-        reasons are gone. What its ETags name is known for ever. Raises Missing."""
+        """Make a tombstone of a media and keep the receipt: every version is *removed* as erased; title, key, tenant,
+        words and reasons are gone. What its ETags name is known for ever. Raises Missing."""
         ...
 
     def receipt(self, media_id: str) -> Receipt | None:
@@ -530,7 +530,7 @@ class Engine(Protocol):
 
     def launch(self, media_id: str, version: str, *, assets: Collection[str] | None, tags: Mapping[str, str]) -> str:
         """Put a run over these assets of a version into the queue (None: all), whoever's daemon takes it up. The
-        run's id. A media that was archived is there again."""
+        run's id. A media that was archived is there again. Raises Missing where it knows none of the assets."""
         ...
 
     def stop(self, run_id: str) -> None:

@@ -6,7 +6,6 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from media_pipeline.application.outputs import Shelf
 from media_pipeline.application.ports import Catalogue
 from media_pipeline.domain.attempt import BUDGET, BUG, VITAL, spent, stage, verdict
 from media_pipeline.domain.errors import (
@@ -84,7 +83,13 @@ class Report:
 
 @contextmanager
 def tracked(
-    upload: Upload, names: Sequence[str], *, run_id: str, catalogue: Catalogue, shelf: Shelf, now: Clock
+    upload: Upload,
+    names: Sequence[str],
+    *,
+    run_id: str,
+    catalogue: Catalogue,
+    take_back: Callable[[Upload], object],
+    now: Clock,
 ) -> Iterator[Report]:
     """Work on tasks: *running* while inside, and on a failure the job and its tasks say so before it passes on.
 
@@ -106,7 +111,7 @@ def tracked(
     except BadMedia as fault:
         report.failed(TaskState.FAILED, fault.message)
         if at.vital and at.move(JobState.REJECTED, Failure(fault.code, fault.message)):
-            shelf.withdraw(upload)
+            take_back(upload)
         raise
     except GivenUp as end:
         report.failed(TaskState.FAILED, end.message)
@@ -124,7 +129,7 @@ def tracked(
         raise
     finally:  # of a removed job: whoever removed it may not have seen what landed since
         if catalogue.job(upload.media_id, upload.version).state is JobState.REMOVED:
-            shelf.withdraw(upload)
+            take_back(upload)
     _ready_again(upload, catalogue, now)
 
 

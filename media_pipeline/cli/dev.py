@@ -25,10 +25,11 @@ def run(settings: Settings, *, port: int) -> int:
     typer.echo(f"Inbox    {settings.inbox}   (drop a file here and watch it become media)", err=True)
     seed(settings.dagster_home)
     # Away from the checkout: Dagster warns of a dagster.yaml in the current directory that is not the one in force.
-    process = subprocess.Popen(command(chosen), env=_environment(settings), cwd=settings.home)
     for name in (signal.SIGINT, signal.SIGTERM):
-        # The terminal tells the whole group; a plain `kill` tells only us. Dagster ends its children itself.
+        # Before Dagster starts: begun in the background by a script, we ignore Ctrl-C, and it would inherit that.
         signal.signal(name, lambda *_: process.send_signal(signal.SIGINT))
+        # The terminal tells the whole group; a plain `kill` tells only us. Dagster ends its children itself.
+    process = subprocess.Popen(command(chosen), env=_environment(settings), cwd=settings.home)
     return process.wait()
 
 

@@ -1,23 +1,20 @@
 """The command line. Heavy imports happen inside the commands, so that `--help` is quick."""
 
-import json
 import signal
 import sys
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, NoReturn
+from typing import Annotated
 
 import typer
 from typer.exceptions import TyperException
 
+from media_pipeline.cli.console import EXIT_USAGE, fail, found_job, graph, in_force, print_json, usage
+from media_pipeline.cli.operating import operating
 from media_pipeline.domain.captions import BadSubtitles
 from media_pipeline.domain.errors import MediaError
 from media_pipeline.domain.media import TextKind
 
-if TYPE_CHECKING:
-    from media_pipeline.defs.resources import Platform
-
-EXIT_USAGE = 64
 _TYPERS_USAGE = 2
 
 app = typer.Typer(
@@ -25,6 +22,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     help="Uploads in; streams, thumbnails, subtitles and tags out.",
 )
+app.add_typer(operating)
 
 
 @app.command()
@@ -40,20 +38,20 @@ def process(
     from media_pipeline.cli.process import process as run
     from media_pipeline.infrastructure.dagster_engine import instance
 
-    platform = _platform()
+    platform = in_force()
     chosen = platform.recipes.profiles.get(profile or platform.settings.profile)
     if chosen is None:
-        _usage(f"--profile: {profile!r} is not one of {', '.join(platform.recipes.profiles)}")
+        usage(f"--profile: {profile!r} is not one of {', '.join(platform.recipes.profiles)}")
     for name in (signal.SIGINT, signal.SIGTERM):  # ended from outside: clean up as for Ctrl-C
         signal.signal(name, signal.default_int_handler)
     answers = []
     with instance(platform.settings.dagster_home) as dagster:
         for path in files:
             with display.live(path.name, shown=not as_json) as watch:
-                answer = run(path, chosen, platform=platform, graph=_graph(platform), instance=dagster, watch=watch)
+                answer = run(path, chosen, platform=platform, graph=graph(platform), instance=dagster, watch=watch)
             answers.append(answer)
             if as_json:
-                _print_json(answer.as_json(platform.manifest_codec.plain))
+                print_json(answer.as_json(platform.manifest_codec.plain))
             else:
                 display.summary(answer)
     raise typer.Exit(exit_code(answers))
@@ -68,15 +66,15 @@ def status(
     from media_pipeline.application.status import described, shown
     from media_pipeline.cli import display
 
-    platform = _platform()
+    platform = in_force()
     if media_id is None:
         list_jobs(as_json=as_json)
         return
-    job = _job(platform, media_id)
+    job = found_job(platform, media_id)
     attempts = platform.catalogue.attempts(job.media_id, job.version)
     published = shown(platform.catalogue.versions(media_id))
     if as_json:
-        _print_json(described(job, attempts) | {"published": published})
+        print_json(described(job, attempts) | {"published": published})
     else:
         display.job(job, attempts, published)
 
@@ -97,16 +95,16 @@ def list_jobs(
     from media_pipeline.domain.search import query
 
     if state is not None and state not in set(JobState):
-        _usage(f"--state: {state!r} is not one of {', '.join(JobState)}")
+        usage(f"--state: {state!r} is not one of {', '.join(JobState)}")
     try:
         text = query(search) if search is not None else None
     except ValueError as error:
-        _usage(f"--search: {error}")
-    platform = _platform()
+        usage(f"--search: {error}")
+    platform = in_force()
     jobs = platform.catalogue.jobs(state=JobState(state) if state else None, text=text, limit=limit)
     if as_json:
         for job in jobs:
-            _print_json(described(job, platform.catalogue.attempts(job.media_id, job.version)))
+            print_json(described(job, platform.catalogue.attempts(job.media_id, job.version)))
     else:
         display.jobs(jobs)
 
@@ -118,110 +116,13 @@ def cancel(media_id: Annotated[str, typer.Argument(help="The media's id.")]) -> 
     from media_pipeline.defs.partitions import VERSION_TAG
     from media_pipeline.infrastructure.dagster_engine import DagsterEngine, instance
 
-    platform = _platform()
-    before = _job(platform, media_id)
+    platform = in_force()
+    before = found_job(platform, media_id)
     with instance(platform.settings.dagster_home) as dagster:
         engine = DagsterEngine(dagster, version_tag=VERSION_TAG)
         after = stop(media_id, catalogue=platform.catalogue, engine=engine, now=platform.now())
     typer.echo(f"{media_id}: {before.state} → {after.state}" if before.state != after.state else
                f"{media_id}: nothing to stop, it is {after.state}")  # fmt: skip
-
-
-@app.command()
-def redrive(
-    ids: Annotated[list[str] | None, typer.Argument(help="The media's ids.", show_default=False)] = None,
-    everything: Annotated[bool, typer.Option("--all", help="All that is quarantined or has a failed extra.")] = False,
-    code: Annotated[str | None, typer.Option(help="All that failed with this code, rejected ones too.")] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="One JSON object a line on stdout.")] = False,
-) -> None:
-    """Ask again for what failed: only what is missing is redone, by the daemon of `media-pipeline dev`."""
-    from dataclasses import asdict
-
-    from media_pipeline.defs.redrive import Wanted, redriven
-    from media_pipeline.infrastructure.dagster_engine import instance
-
-    if not (ids or everything or code):
-        _usage("Say which: ids, --all or --code")
-    platform = _platform()
-    for media_id in ids or []:
-        _job(platform, media_id)
-    with instance(platform.settings.dagster_home) as dagster:
-        wanted = Wanted(ids=ids or [], code=code, all=everything)
-        answers = redriven(wanted, platform, dagster, _graph(platform))
-    for answer in answers:
-        if as_json:
-            _print_json(asdict(answer))
-        else:
-            typer.echo(f"{answer.media_id}: {answer.sentence}")
-    if not answers and not as_json:
-        typer.echo("Nothing failed.")
-
-
-@app.command("import")
-def import_(
-    prefix: Annotated[str, typer.Argument(help="Only keys that begin so; without it, the whole bucket.")] = "",
-    per_minute: Annotated[int, typer.Option(min=1, help="Uploads registered a minute.")] = 60,
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say what would be imported.")] = False,
-    as_json: Annotated[bool, typer.Option("--json", help="The result as JSON on stdout.")] = False,
-) -> None:
-    """Import what is in the uploads bucket already, behind live work. Stopped, it goes on where it was."""
-    from dataclasses import asdict
-
-    from media_pipeline.cli.import_library import run, sentence
-
-    far = run(
-        _platform(), prefix, per_minute=per_minute, dry_run=dry_run,
-        tell=lambda far: typer.echo(sentence(far, dry_run=dry_run), err=True),
-    )  # fmt: skip
-    if as_json:
-        _print_json(asdict(far) | {"dry_run": dry_run})
-    else:
-        typer.echo(sentence(far, dry_run=dry_run))
-
-
-@app.command()
-def remove(
-    media_id: Annotated[str, typer.Argument(help="The media's id.")],
-    with_source: Annotated[bool, typer.Option("--with-source", help="Delete the uploaded object too.")] = False,
-    yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
-) -> None:
-    """Erase everything made from an upload, for good; a receipt on stdout. Its source is not taken up again."""
-    from media_pipeline.cli.remove import erased
-    from media_pipeline.infrastructure.settings import FILES
-
-    platform = _platform()
-    job = _job(platform, media_id)
-    if with_source and job.bucket == FILES:
-        _usage("--with-source: a file that `process` read in place is yours to delete")
-    also = ", and the uploaded object" if with_source else ""
-    if not yes and not typer.confirm(f"Erase everything made from {media_id}{also}?", err=True):
-        raise typer.Abort
-    _print_json(erased(platform, media_id, with_source=with_source).as_json())
-
-
-@app.command()
-def gc(
-    delete: Annotated[
-        bool, typer.Option("--delete", "--yes", help="Delete it; without this it is only shown.")
-    ] = False,
-    as_json: Annotated[bool, typer.Option("--json", help="One JSON object a line on stdout.")] = False,
-) -> None:
-    """What no manifest names any more, after a time of grace. Nothing of what is being worked on."""
-    from media_pipeline.cli.display import printable
-    from media_pipeline.defs.upkeep import garbage_of
-    from media_pipeline.infrastructure.dagster_engine import instance
-
-    platform, objects, size = _platform(), 0, 0
-    with instance(platform.settings.dagster_home) as dagster:
-        for swept in garbage_of(platform, dagster, delete=delete):
-            objects, size = objects + len(swept.objects), size + swept.bytes
-            for each in swept.objects:
-                if as_json:
-                    _print_json({"key": each.key, "bytes": each.size, "deleted": delete})
-                else:
-                    typer.echo(f"{each.size:>12,}  {printable(each.key)}")
-    said = "deleted" if delete else "to delete (gc --delete does it)"
-    typer.echo(f"{objects} objects, {size / 1e6:,.1f} MB {said}", err=True)
 
 
 @app.command("open")
@@ -236,11 +137,11 @@ def open_media(
     from media_pipeline.application.publish import published
     from media_pipeline.cli.player import serve
 
-    platform = _platform()
-    job = _job(platform, media_id)
+    platform = in_force()
+    job = found_job(platform, media_id)
     manifest = published(media_id, shelf=platform.shelf, codec=platform.manifest_codec)
     if manifest is None:
-        _fail(f"{media_id} is {job.state}: nothing is published. See: media-pipeline status {media_id}")
+        fail(f"{media_id} is {job.state}: nothing is published. See: media-pipeline status {media_id}")
     with serve(
         manifest, job.title, store=platform.store, bucket=platform.settings.media_bucket,
         tool=platform.tool, port=port,
@@ -267,8 +168,8 @@ def set_subtitles(
     """Publish a file in the place of what was heard or came with the media, in its language and of its kind."""
     from media_pipeline.cli.subtitles import put
 
-    platform = _platform()
-    _tell(lambda: put(platform, _job(platform, media_id), file, language=language, kind=kind))
+    platform = in_force()
+    _tell(lambda: put(platform, found_job(platform, media_id), file, language=language, kind=kind))
 
 
 @edits.command("unset")
@@ -278,8 +179,8 @@ def unset_subtitles(
     """Take a file back that was set by hand."""
     from media_pipeline.cli.subtitles import take_back
 
-    platform = _platform()
-    _tell(lambda: take_back(platform, _job(platform, media_id), language=language, kind=kind))
+    platform = in_force()
+    _tell(lambda: take_back(platform, found_job(platform, media_id), language=language, kind=kind))
 
 
 @app.command()
@@ -290,9 +191,9 @@ def doctor(
     from media_pipeline.cli import display
     from media_pipeline.cli.doctor import examine
 
-    findings = examine(_platform())
+    findings = examine(in_force())
     if as_json:
-        _print_json([f.as_json() for f in findings])
+        print_json([f.as_json() for f in findings])
     else:
         display.findings(findings)
     raise typer.Exit(0 if all(f.ok for f in findings) else 1)
@@ -305,7 +206,7 @@ def dev(
     """Run everything on this machine: Dagster's UI, its daemon, and the sensor that watches the inbox."""
     from media_pipeline.cli.dev import run
 
-    raise typer.Exit(run(_platform().settings, port=port))
+    raise typer.Exit(run(in_force().settings, port=port))
 
 
 @app.command()
@@ -315,13 +216,13 @@ def demo(
     """Make a short clip with picture, speech and a title out of the demo packages, and print its path."""
     from media_pipeline.cli.demo import NoDemoMedia, make
 
-    settings = _platform().settings
+    settings = in_force().settings
     clip = to or settings.home / "demo.mp4"
     try:
         if to or not clip.exists():
             make(clip, ffmpeg=settings.ffmpeg_path)
     except NoDemoMedia as missing:
-        _fail(str(missing))
+        fail(str(missing))
     typer.echo(clip)
 
 
@@ -330,7 +231,7 @@ def validate() -> None:
     """Load the code location as Dagster would, and say what is wrong with it."""
     from media_pipeline.cli.dev import validate as check
 
-    raise typer.Exit(check(_platform().settings))
+    raise typer.Exit(check(in_force().settings))
 
 
 def main() -> None:
@@ -351,32 +252,6 @@ def main() -> None:
     sys.exit(code or 0)
 
 
-def _platform() -> "Platform":
-    from media_pipeline.defs.resources import from_environment, prepare
-
-    try:
-        platform = from_environment()
-        prepare(platform.settings)
-        return platform
-    except ValueError as error:  # settings and recipes name the field at fault
-        _usage(str(error))
-
-
-def _graph(platform: "Platform") -> Any:
-    from media_pipeline.definitions import build
-
-    return build(platform).resolve_job_def("process_upload")
-
-
-def _job(platform: "Platform", media_id: str) -> Any:
-    from media_pipeline.domain.errors import Missing
-
-    try:
-        return platform.catalogue.job(media_id)
-    except Missing:
-        _fail(f"No media has the id {media_id!r}. See: media-pipeline list")
-
-
 def _until_interrupted() -> None:
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
@@ -390,21 +265,4 @@ def _tell(work: Callable[[], str]) -> None:
     try:
         typer.echo(work())
     except BadSubtitles as bad:
-        _fail(str(bad))
-
-
-def _print_json(value: Any) -> None:
-    # A file's name may hold bytes that are no text; half surrogates then stand as JSON's own escapes.
-    line = json.dumps(value, ensure_ascii=False).encode(errors="backslashreplace")
-    sys.stdout.buffer.write(line + b"\n")
-    sys.stdout.flush()
-
-
-def _usage(message: str) -> NoReturn:
-    typer.echo(message, err=True)
-    raise typer.Exit(EXIT_USAGE)
-
-
-def _fail(message: str) -> NoReturn:
-    typer.echo(message, err=True)
-    raise typer.Exit(1)
+        fail(str(bad))

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import dagster as dg
 
-from media_pipeline.defs.partitions import ORIGIN_TAG, RUN_KEY_TAG, lane, lane_tags, run_key, tags
+from media_pipeline.defs.partitions import ORIGIN_TAG, RUN_KEY_TAG, all_tags, lane, run_key
 from media_pipeline.defs.resources import Platform
 from media_pipeline.domain.fairness import Lane, chosen, turns
 from media_pipeline.domain.job import Job, Origin
@@ -34,10 +34,7 @@ def _request(job: Job, priority: int, *, tenancy: bool) -> dg.RunRequest:
     return dg.RunRequest(
         run_key=run_key(job.media_id, job.version),
         partition_key=job.media_id,
-        tags={
-            **tags(job.key, version=job.version, profile=job.profile),
-            **lane_tags(Lane.of(job), priority, tenancy=tenancy),
-        },
+        tags=all_tags(job, Lane.of(job), priority, tenancy=tenancy),
     )
 
 

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 import dagster as dg
 
 from media_pipeline.domain.fairness import Lane, Size
-from media_pipeline.domain.job import Origin
+from media_pipeline.domain.job import Job, Origin
 from media_pipeline.domain.upload import DEFAULT_TENANT
 
 uploads = dg.DynamicPartitionsDefinition(name="uploads")
@@ -45,6 +45,14 @@ def lane_tags(lane: Lane, priority: int, *, tenancy: bool) -> dict[str, str]:
     """What Dagster's queue orders and limits runs by. Without tenancy nobody has a tenant's limit."""
     tenant = {TENANT_TAG: lane.tenant} if tenancy else {}
     return {PRIORITY_TAG: str(priority), SIZE_TAG: lane.size.value, ORIGIN_TAG: lane.origin.value, **tenant}
+
+
+def all_tags(job: Job, lane: Lane, priority: int, *, tenancy: bool) -> dict[str, str]:
+    """What a run carries that works on a job in a lane."""
+    return {
+        **tags(job.key, version=job.version, profile=job.profile),
+        **lane_tags(lane, priority, tenancy=tenancy),
+    }
 
 
 def lane(run_tags: Mapping[str, str]) -> Lane:

@@ -4,6 +4,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -11,8 +12,9 @@ import dagster as dg
 
 from media_pipeline.application import reuse
 from media_pipeline.application.package import package
+from media_pipeline.application.parts import made_renditions
 from media_pipeline.application.ports import Progress
-from media_pipeline.application.publish import made_renditions, publish, published
+from media_pipeline.application.publish import publish, published, take_back
 from media_pipeline.application.register import tasks
 from media_pipeline.application.task import Report, tracked
 from media_pipeline.defs.failures import translated
@@ -126,7 +128,9 @@ def step(
                 names,
                 run_id=context.run.run_id,
                 catalogue=platform.catalogue,
-                shelf=platform.shelf,
+                take_back=partial(
+                    take_back, shelf=platform.shelf, catalogue=platform.catalogue, codec=platform.manifest_codec
+                ),
                 now=platform.now,
             ) as report,  # fmt: skip
             platform.scratch(names[0].replace("/", "-")) as scratch,

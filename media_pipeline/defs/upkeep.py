@@ -10,11 +10,11 @@ import dagster as dg
 from media_pipeline.application.collect import Swept, collect
 from media_pipeline.application.watch import watch
 from media_pipeline.defs.jobs import process_upload
-from media_pipeline.defs.partitions import RESUMED_TAG, VERSION_TAG, uploads
-from media_pipeline.defs.redrive import tags_of
+from media_pipeline.defs.partitions import RESUMED_TAG, VERSION_TAG, all_tags, uploads
 from media_pipeline.defs.resources import Platform
 from media_pipeline.domain.archive import oldest
 from media_pipeline.domain.errors import MediaError, Missing
+from media_pipeline.domain.fairness import Lane
 from media_pipeline.domain.job import Job
 from media_pipeline.domain.run import RETRY_GRACE
 from media_pipeline.infrastructure import telemetry
@@ -43,9 +43,11 @@ def watchdog(context: dg.SensorEvaluationContext, platform: dg.ResourceParam[Pla
             jobs.append(p.catalogue.job(media_id))
 
     def watched(job: Job) -> str | None:
+        lane = Lane.of(job)
+        tags = all_tags(job, lane, lane.priority(0), tenancy=p.settings.tenancy)
         return watch(
             job, catalogue=p.catalogue, history=engine, engine=engine, results=p.results,
-            tags={**tags_of(job), RESUMED_TAG: "true"}, patience=timedelta(seconds=p.settings.stall_seconds),
+            tags={**tags, RESUMED_TAG: "true"}, patience=timedelta(seconds=p.settings.stall_seconds),
             now=p.now(),
         )  # fmt: skip
 

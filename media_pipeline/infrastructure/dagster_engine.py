@@ -23,7 +23,7 @@ from dagster._core.remote_origin import (
 from dagster._core.run_coordinator import SubmitRunContext
 from dagster._core.types.loadable_target_origin import LoadableTargetOrigin
 
-from media_pipeline.domain.errors import Conflict, QuarantineCode
+from media_pipeline.domain.errors import Conflict, Missing, QuarantineCode
 from media_pipeline.domain.run import BROKEN_OFF, GOING_ON, Run, RunState
 
 PACKAGED_CONFIG = Path(__file__).parent.parent / "dagster.yaml"
@@ -127,14 +127,18 @@ class DagsterEngine:
                 _log.warning("a worker cannot be reached", extra={"run_id": run.run_id, "reason": str(unreachable)})
 
     def launch(self, media_id: str, version: str, *, assets: Collection[str] | None, tags: Mapping[str, str]) -> str:
-        """Made by the instance alone, without asking a code server: it works beside a daemon, and before one runs."""
+        """Made by the instance alone, without asking a code server: it works beside a daemon, and before one runs.
+        Assets that the recipes do not name any more are left out; Missing where that is all of them."""
         if self._graph is None:
             raise ValueError("an engine without a graph launches nothing")
+        selected = None if assets is None else {dg.AssetKey(a.split("/")) for a in assets} & _assets(self._graph)
+        if selected is not None and not selected:
+            raise Missing("The recipes do not name any of what is missing.", detail=", ".join(assets or ()))
         self._instance.add_dynamic_partitions(self._partitions, [media_id])
         job, code = _origins(self._instance, self._graph.name)
         run = self._instance.create_run_for_job(
             self._graph,
-            asset_selection=None if assets is None else {dg.AssetKey(a.split("/")) for a in assets},
+            asset_selection=selected,
             tags={**tags, _PARTITION: media_id, self._version_tag: version},
             remote_job_origin=job,
             job_code_origin=code,
@@ -226,6 +230,10 @@ def cause(run: dg.DagsterRun, said: str = "") -> QuarantineCode:
         return QuarantineCode.OUT_OF_MEMORY
     ours = run.tags.get(_REASON) in _OF_OUR_CODE or run.status is not dg.DagsterRunStatus.FAILURE
     return QuarantineCode.INTERNAL if ours else QuarantineCode.WORKER_LOST
+
+
+def _assets(graph: dg.JobDefinition) -> set[dg.AssetKey]:
+    return set(graph.asset_layer.selected_asset_keys)
 
 
 def stopped(run: dg.DagsterRun) -> bool:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Protocol
 
 import boto3
 from botocore.config import Config
-from botocore.exceptions import BotoCoreError, ClientError
+from botocore.exceptions import BotoCoreError, ClientError, NoRegionError
 
 from media_pipeline.application.ports import Message, Store
 from media_pipeline.domain import keys
@@ -96,9 +96,13 @@ def into_bucket(store: Store, bucket: str) -> Aside:
 
 
 def client(endpoint: str | None, region: str | None, *, wait_seconds: int) -> "SQSClient":
-    """By the usual AWS chain. A queue that is silent for some seconds more than a long poll takes is down."""
+    """By the usual AWS chain. A queue that is silent for some seconds more than a long poll takes is down. Raises
+    ValueError where nobody names a region."""
     patience = Config(connect_timeout=5, read_timeout=wait_seconds + 10, retries={"total_max_attempts": 2})
-    return boto3.client("sqs", endpoint_url=endpoint, region_name=region, config=patience)
+    try:
+        return boto3.client("sqs", endpoint_url=endpoint, region_name=region, config=patience)
+    except NoRegionError as error:
+        raise ValueError("MEDIA_PIPELINE_EVENTS_REGION: of the queue; neither it nor the AWS chain says") from error
 
 
 @contextmanager

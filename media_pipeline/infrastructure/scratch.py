@@ -14,7 +14,10 @@ def stale_scratch(root: Path, *, before: datetime, delete: bool) -> Iterator[Sto
     for directory in sorted(root.iterdir()) if root.is_dir() else ():
         if directory.is_symlink() or not directory.is_dir():
             continue
-        found = [directory.lstat(), *(path.lstat() for path in directory.rglob("*"))]
+        try:
+            found = [directory.lstat(), *(path.lstat() for path in directory.rglob("*"))]
+        except FileNotFoundError:  # somebody works there
+            continue
         changed = datetime.fromtimestamp(max(s.st_mtime for s in found), UTC)
         if changed < before:
             yield StoredObject("scratch", directory.name, "", sum(s.st_size for s in found[1:]), changed)

@@ -214,3 +214,10 @@ def test_scratch_that_a_killed_worker_left_goes_and_that_of_a_live_one_stays(tmp
     list(stale_scratch(tmp_path, before=before, delete=True))
     assert {p.name for p in tmp_path.iterdir()} == {"live", "young"}
     assert list(stale_scratch(tmp_path / "none", before=before, delete=True)) == []
+
+
+def test_scratch_in_which_files_come_and_go_is_somebodys(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "live").mkdir()
+    monkeypatch.setattr(Path, "rglob", lambda self, pattern: iter([self / "gone.mp4"]))
+    assert list(stale_scratch(tmp_path, before=SOON, delete=True)) == []
+    assert (tmp_path / "live").is_dir()

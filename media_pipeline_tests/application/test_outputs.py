@@ -4,7 +4,7 @@ from pathlib import Path
 import pytest
 
 from media_pipeline.application.outputs import opened
-from media_pipeline.domain.errors import BadMedia, QuarantineCode, RejectionCode, Unavailable
+from media_pipeline.domain.errors import BadMedia, Conflict, QuarantineCode, RejectionCode, Unavailable
 from media_pipeline.domain.upload import StoredObject, received
 from media_pipeline_tests.fakes import MemoryStore
 
@@ -44,3 +44,18 @@ def test_what_was_archived_before_its_run_is_not_tried_and_says_what_to_do(tmp_p
         open_(Wrapping(storage_class="GLACIER"), tmp_path)
     assert caught.value.code is QuarantineCode.SOURCE_ARCHIVED
     assert open_(Wrapping(storage_class="GLACIER_IR"), tmp_path) == b"x"
+
+
+def test_what_is_overwritten_while_it_is_fetched_is_not_opened(tmp_path: Path) -> None:
+    store = MemoryStore()
+    store.write("uploads", "clip.mp4", b"old", content_type="video/mp4")
+    upload = received(store.head("uploads", "clip.mp4"))
+    fetch = store.fetch
+
+    def late(bucket: str, key: str, to: Path) -> None:
+        store.write("uploads", "clip.mp4", b"new", content_type="video/mp4")
+        fetch(bucket, key, to)
+
+    store.fetch = late  # type: ignore[method-assign]
+    with pytest.raises(Conflict), opened(upload, store=store, scratch=tmp_path):
+        pytest.fail("other bytes were handed out")

@@ -96,8 +96,8 @@ class World:
         )
         for name in names:
             with tracked(
-                UPLOAD, [name], run_id=run_id, catalogue=worker.catalogue, shelf=Shelf(worker.store, "media"),
-                now=self.now,
+                UPLOAD, [name], run_id=run_id, catalogue=worker.catalogue,
+                take_back=Shelf(worker.store, "media").withdraw, now=self.now,
             ) as report:  # fmt: skip
                 if name == LAST:
                     worker.publish(UPLOAD, True)

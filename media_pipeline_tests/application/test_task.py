@@ -52,7 +52,9 @@ def work(catalogue: MemoryCatalogue, store: MemoryStore) -> Work:
     def run(name: str, failure: BaseException | None = None) -> Job:
         shelf = Shelf(store, "media")
         try:
-            with tracked(UPLOAD, [name], catalogue=catalogue, shelf=shelf, now=lambda: a.NOW, run_id="run-1") as report:
+            with tracked(
+                UPLOAD, [name], catalogue=catalogue, take_back=shelf.withdraw, now=lambda: a.NOW, run_id="run-1"
+            ) as report:
                 if failure:
                     raise failure
                 report.answer(name, a.source(UPLOAD))
@@ -65,7 +67,12 @@ def work(catalogue: MemoryCatalogue, store: MemoryStore) -> Work:
 
 def test_a_task_is_running_while_it_is_worked_on(catalogue: MemoryCatalogue, store: MemoryStore) -> None:
     with tracked(
-        UPLOAD, ["source"], catalogue=catalogue, shelf=Shelf(store, "media"), now=lambda: a.NOW, run_id="run-1"
+        UPLOAD,
+        ["source"],
+        catalogue=catalogue,
+        take_back=Shelf(store, "media").withdraw,
+        now=lambda: a.NOW,
+        run_id="run-1",
     ) as report:
         assert catalogue.job(UPLOAD.media_id).task("source").state is TaskState.RUNNING
         report.progress(0.25)
@@ -162,8 +169,8 @@ def test_a_step_of_a_version_that_a_newer_one_replaced_does_not_begin(work: Work
     with (
         pytest.raises(Cancelled, match=SUPERSEDED.message),
         tracked(
-            UPLOAD, ["source"], catalogue=catalogue, shelf=Shelf(MemoryStore(), "media"), now=lambda: a.NOW,
-            run_id="run-1",
+            UPLOAD, ["source"], catalogue=catalogue, take_back=Shelf(MemoryStore(), "media").withdraw,
+            now=lambda: a.NOW, run_id="run-1",
         ),
     ):  # fmt: skip
         raise AssertionError("it began")
@@ -184,7 +191,12 @@ def test_a_cancelled_job_stops_at_its_next_progress(catalogue: MemoryCatalogue, 
     with (
         pytest.raises(Cancelled),
         tracked(
-            UPLOAD, ["source"], catalogue=catalogue, shelf=Shelf(store, "media"), now=lambda: a.NOW, run_id="run-1"
+            UPLOAD,
+            ["source"],
+            catalogue=catalogue,
+            take_back=Shelf(store, "media").withdraw,
+            now=lambda: a.NOW,
+            run_id="run-1",
         ) as report,
     ):
         catalogue.move(UPLOAD.media_id, UPLOAD.version, JobState.CANCELLED, at=a.NOW)

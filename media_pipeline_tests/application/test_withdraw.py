@@ -6,7 +6,7 @@ import pytest
 from media_pipeline.application.heed import look
 from media_pipeline.application.inbox import Inbox
 from media_pipeline.application.outputs import Shelf
-from media_pipeline.application.publish import publish, published
+from media_pipeline.application.publish import publish, published, take_back
 from media_pipeline.application.register import arrived, register
 from media_pipeline.application.remove import remove
 from media_pipeline.application.status import shown
@@ -90,6 +90,9 @@ class World:
             job.media_id, store=self.store, shelf=self.shelf, catalogue=self.catalogue, engine=self.engine,
             codec=ManifestJson(), now=a.NOW,
         )  # fmt: skip
+
+    def take_back(self, of: Upload) -> None:
+        take_back(of, shelf=self.shelf, catalogue=self.catalogue, codec=ManifestJson())
 
     def job(self, of: Job) -> Job:
         return self.catalogue.job(of.media_id, of.version)
@@ -194,6 +197,26 @@ def test_a_newer_version_that_is_refused_leaves_the_older_published(world: World
     assert out is not None
     assert out.version == old.version
     assert all(world.store.head("media", f"{old.media_id}/{name}") for name in (out.hls, out.dash))
+
+
+def test_what_is_refused_after_all_is_not_out_even_if_its_publication_was_cut_short(world: World) -> None:
+    job = world.arrives(b"A")
+    world.made(job)
+    told = world.catalogue.published
+
+    def killed(*_: object) -> None:
+        world.catalogue.published = told  # type: ignore[method-assign]
+        raise KeyboardInterrupt
+
+    world.catalogue.published = killed  # type: ignore[method-assign, assignment]
+    with pytest.raises(KeyboardInterrupt):
+        world.publish(job)
+    assert world.out(job) is not None
+    with pytest.raises(BadMedia), _step(world, job):
+        raise BadMedia(RejectionCode.TRUNCATED, "The file ends too early.")
+    assert world.job(job).state is JobState.REJECTED
+    assert world.out(job) is None
+    assert world.outputs == []
 
 
 def test_old_bytes_that_are_back_are_made_current_and_published_again(world: World) -> None:
@@ -384,7 +407,7 @@ def test_a_closing_code_is_told_with_its_sentence() -> None:
 
 def _step(world: World, job: Job) -> AbstractContextManager[Report]:
     return tracked(
-        upload(job), ["source"], catalogue=world.catalogue, shelf=world.shelf, now=lambda: a.NOW, run_id="run-1"
+        upload(job), ["source"], catalogue=world.catalogue, take_back=world.take_back, now=lambda: a.NOW, run_id="run-1"
     )
 
 

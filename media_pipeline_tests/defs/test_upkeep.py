@@ -13,13 +13,13 @@ from dagster._core.definitions.reconstruct import ReconstructableRepository
 from media_pipeline.application.register import register
 from media_pipeline.application.status import described
 from media_pipeline.definitions import build
-from media_pipeline.defs.partitions import VERSION_TAG, uploads
+from media_pipeline.defs.partitions import TENANT_TAG, VERSION_TAG, lane, uploads
 from media_pipeline.defs.redrive import Wanted, redriven
 from media_pipeline.defs.resources import Platform, from_environment
 from media_pipeline.defs.upkeep import archived, collect_garbage, garbage_of, watchdog
 from media_pipeline.domain.attempt import BUDGET, LOST
 from media_pipeline.domain.errors import Missing, QuarantineCode
-from media_pipeline.domain.job import Failure, Job, JobState, TaskState
+from media_pipeline.domain.job import Failure, Job, JobState, Origin, TaskState
 from media_pipeline.domain.run import RunState
 from media_pipeline.infrastructure.dagster_engine import DagsterEngine, is_over, stopped
 from media_pipeline_tests.instance import new_instance
@@ -139,14 +139,47 @@ def test_a_redriven_media_is_back_with_a_run_in_the_queue_that_a_daemon_can_star
     assert here.catalogue.job(job.media_id).state is JobState.PROCESSING
     (again,) = redriven(Wanted(ids=[job.media_id]), here, instance, graph(here))
     assert (again.run_id, again.sentence) == (None, "it is under way")
-    with pytest.raises(Missing):
-        redriven(Wanted(ids=["nobody"]), here, instance, graph(here))
+    for nobody in (Wanted(ids=["nobody"]), Wanted(code="STORE_UNAVAIL")):
+        with pytest.raises(Missing):
+            redriven(nobody, here, instance, graph(here))
+
+
+def test_what_is_redriven_by_name_has_its_turn_and_all_others_wait_behind_live_work(
+    tmp_path: Path, instance: dg.DagsterInstance
+) -> None:
+    here = platform(tmp_path, tenancy=True)
+    jobs = [a_job(here, f"{number}.mp4", JobState.QUARANTINED) for number in range(3)]
+    redriven(Wanted(ids=[jobs[1].media_id], all=True), here, instance, graph(here))
+    tags = [run.tags for job in jobs for run in runs_of(instance, job)]
+    assert [t["dagster/priority"] for t in tags] == ["-1001", "2", "-998"]
+    assert [lane(t).origin for t in tags] == [Origin.IMPORT, Origin.LIVE, Origin.IMPORT]
+    assert {t[TENANT_TAG] for t in tags} == {"default"}
+
+
+def test_one_that_cannot_be_redriven_says_why_and_the_others_are(
+    here: Platform, instance: dg.DagsterInstance, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    jobs = [a_job(here, f"{number}.mp4", JobState.QUARANTINED) for number in range(2)]
+    launch = DagsterEngine.launch
+
+    def failing(self: DagsterEngine, media_id: str, *more: Any, **named: Any) -> str:
+        if media_id == jobs[0].media_id:
+            raise Missing("It is not there.")
+        return launch(self, media_id, *more, **named)
+
+    monkeypatch.setattr(DagsterEngine, "launch", failing)
+    answers = {a.media_id: a for a in redriven(Wanted(all=True), here, instance, graph(here))}
+    assert answers[jobs[0].media_id].sentence == "It is not there."
+    assert answers[jobs[1].media_id].run_id
 
 
 def test_a_part_of_the_graph_is_asked_for_alone(here: Platform, instance: dg.DagsterInstance) -> None:
     job = a_job(here, "clip.mp4")
     asked = ["transcodes/720p", "stream", "publication"]
-    engine(here, instance).launch(job.media_id, job.version, assets=asked, tags={})
+    gone = "transcodes/of-older-recipes"
+    engine(here, instance).launch(job.media_id, job.version, assets=[*asked, gone], tags={})
+    with pytest.raises(Missing, match="recipes"):
+        engine(here, instance).launch(job.media_id, job.version, assets=[gone], tags={})
     (run,) = runs_of(instance, job)
     assert {"/".join(key.path) for key in run.asset_selection or ()} == set(asked)
     assert set(run.step_keys_to_execute or ()) == {"transcodes", "stream", "publication"}

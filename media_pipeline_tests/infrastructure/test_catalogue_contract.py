@@ -278,8 +278,8 @@ def test_what_was_erased_is_a_tombstone_that_knows_its_bytes_alone(catalogue: Ca
     catalogue.erase(receipt())
     assert found(catalogue, "said") == found(catalogue, "clip") == []
     for job in catalogue.versions(old.media_id):
-        assert (job.state, job.failure, job.title, job.key, job.size, job.revision) == (
-            JobState.REMOVED, ERASED, "", "", 0, 0
+        assert (job.state, job.failure, job.title, job.key, job.tenant, job.size, job.revision) == (
+            JobState.REMOVED, ERASED, "", "", "", 0, 0
         )  # fmt: skip
         assert {t.reason for t in job.tasks} == {None}
     assert catalogue.receipt(old.media_id) == receipt()

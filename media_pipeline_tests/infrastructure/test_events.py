@@ -169,3 +169,11 @@ def test_a_bucket_that_tells_a_queue_is_understood(aws: str, sqs: "SQSClient") -
     s3.delete_object(Bucket=bucket, Key=key)
     found = [hints(body) for body in bodies(sqs, url)]
     assert [h for h in found if h] == [[Hint(bucket, key)], [Hint(bucket, key)]]
+
+
+def test_a_queue_without_a_region_is_told_by_the_setting(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("AWS_DEFAULT_REGION", "AWS_REGION", "AWS_PROFILE"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("AWS_CONFIG_FILE", "/dev/null")
+    with pytest.raises(ValueError, match="MEDIA_PIPELINE_EVENTS_REGION"):
+        events.client(None, None, wait_seconds=1)
