@@ -11,7 +11,7 @@ from media_pipeline_tests.chaos.judge import unhealed
 from media_pipeline_tests.chaos.plan import Harm
 from media_pipeline_tests.chaos.world import World
 
-_AT_ONCE = 4
+_AT_ONCE = 3
 """uploads without an end, while the storm goes on"""
 
 
