@@ -5,22 +5,34 @@ counts; the database runs on the same machine, so its work is in the number.
 """
 
 import argparse
+import itertools
+import json
 import random
 import statistics
+import tempfile
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
+from functools import partial
+from pathlib import Path
 
+import dagster as dg
 import measure
 import sqlalchemy as sa
 
-from media_pipeline.application.register import register, tasks, unknown
+from media_pipeline.application.inbox import Place
+from media_pipeline.application.register import register, tasks
+from media_pipeline.defs.sensors import new_uploads
 from media_pipeline.domain.job import JobState
 from media_pipeline.domain.search import query
 from media_pipeline.domain.upload import StoredObject
 from media_pipeline.infrastructure import recipes
 from media_pipeline.infrastructure.catalogue import SqlCatalogue
 from media_pipeline.infrastructure.database import open_database, upgrade
+from media_pipeline_tests.fakes import MemoryHints, MemoryStore
+from media_pipeline_tests.instance import new_instance
+from media_pipeline_tests.platform import platform
 from media_pipeline_tests.postgres import running
 
 SIZES = (1_000, 10_000, 100_000)
@@ -75,53 +87,86 @@ def filled(url: str, size: int) -> SqlCatalogue:
     return SqlCatalogue(url)
 
 
-def calls(catalogue: SqlCatalogue, size: int) -> dict[str, Callable[[], object]]:
-    """What is measured, each a call of its own."""
+Call = Callable[[], Callable[[], object]]
+"""Makes ready what is not measured, and hands back what is."""
+
+
+def calls(catalogue: SqlCatalogue, size: int, here: "Here") -> dict[str, Call]:
+    """What is measured, by name."""
     numbers = random.Random(size)
-    keys = (f"new/{size}/{n}.mp4" for n in range(10**9))
     some = [job.media_id for job in catalogue.jobs(limit=1000)]
     places = [job.place for job in catalogue.jobs(limit=1000)]
 
-    def new() -> StoredObject:
-        return StoredObject("uploads", next(keys), "e1", 1_000_000, datetime.now(UTC))
+    def registering() -> Callable[[], object]:
+        obj = here.new()
+        return lambda: register(obj, profile=PROFILE, catalogue=catalogue, now=datetime.now(UTC))
 
-    def registered(obj: StoredObject) -> object:
-        return register(obj, profile=PROFILE, catalogue=catalogue, now=datetime.now(UTC))
+    def ticking() -> Callable[[], object]:
+        for job in catalogue.line("uploads", limit=1000):
+            catalogue.move(job.media_id, job.version, JobState.CANCELLED, at=datetime.now(UTC))
+        for _ in range(NEW_AT_ONCE):
+            here.told()
+        return here.tick
+
+    def searching(text: str) -> Callable[[], object]:
+        return lambda: catalogue.jobs(text=query(text))
 
     return {
-        "register one upload": lambda: registered(new()),
-        f"find and register {NEW_AT_ONCE} new among as many known": lambda: [
-            registered(obj)
-            for obj in unknown(
-                [*(new() for _ in range(NEW_AT_ONCE)), *_there(numbers, size, NEW_AT_ONCE)], catalogue=catalogue
-            )
-        ],
-        "status of one": lambda: catalogue.job(numbers.choice(some)),
-        "a list page of 50": lambda: catalogue.jobs(after=numbers.choice(places)),
-        "a list page of 50, by state": lambda: catalogue.jobs(state=JobState.PLAYABLE, after=numbers.choice(places)),
-        "search, a rare title": lambda: catalogue.jobs(text=query(f"clip {numbers.randrange(size)}")),
-        "search, two spoken words": lambda: catalogue.jobs(
-            text=query(f"word{numbers.randrange(100, 400)} word{numbers.randrange(5000, VOCABULARY)}")
+        "register one upload": registering,
+        f"a tick of the sensor that is told of {NEW_AT_ONCE} new ones": ticking,
+        "status of one": lambda: partial(catalogue.job, numbers.choice(some)),
+        "a list page of 50": lambda: partial(catalogue.jobs, after=numbers.choice(places)),
+        "a list page of 50, by state": lambda: partial(
+            catalogue.jobs, state=JobState.PLAYABLE, after=numbers.choice(places)
         ),
-        "search, a word that is in very many": lambda: catalogue.jobs(text=query("word1 word0")),
-        "what is unsettled": lambda: catalogue.unsettled(limit=500),
+        "search, a title": lambda: searching(f"clip {numbers.randrange(size)}"),
+        "search, two spoken words": lambda: searching(
+            f"word{numbers.randrange(100, 400)} word{numbers.randrange(5000, VOCABULARY)}"
+        ),
+        "search, words that are in very many": lambda: searching("word1 word0"),
+        "what is unsettled": lambda: partial(catalogue.unsettled, limit=500),
     }
 
 
-def _there(numbers: random.Random, size: int, count: int) -> Iterator[StoredObject]:
-    for _ in range(count):
-        yield StoredObject("uploads", f"clips/{numbers.randrange(1, size)}.mp4", "e1", 1, datetime.now(UTC))
+class Here:
+    """A store and a queue in memory, and the real sensor between them and a catalogue."""
+
+    def __init__(self, catalogue: SqlCatalogue, home: Path, size: int, instance: dg.DagsterInstance) -> None:
+        self._store, self._queue, self._size = MemoryStore(), MemoryHints(), size
+        self._numbers = itertools.count()
+        self._instance = instance
+        self._platform = replace(platform(home), catalogue=catalogue, store=self._store, hints=self._queue)
+
+    def new(self) -> StoredObject:
+        key = f"new/{self._size}/{next(self._numbers)}.mp4"
+        self._store.write("uploads", key, b"x", content_type="video/mp4")
+        return self._store.head("uploads", key)
+
+    def told(self) -> None:
+        self._queue.send(
+            json.dumps({"key": f"/buckets/uploads/{self.new().key}", "event_type": "create", "message": {}})
+        )
+
+    def tick(self) -> object:
+        """Messages to registered jobs to runs asked for; the next listing is not due."""
+        cursor = Place(list_at="9999-01-01T00:00:00+00:00").as_text()
+        context = dg.build_sensor_context(self._instance, cursor=cursor, resources={"platform": self._platform})
+        result = new_uploads(context)
+        assert isinstance(result, dg.SensorResult)
+        assert result.run_requests
+        return result
 
 
-def medians(by_size: Mapping[int, Mapping[str, Callable[[], object]]], rounds: int) -> dict[str, list[float]]:
+def medians(by_size: Mapping[int, Mapping[str, Call]], rounds: int) -> dict[str, list[float]]:
     """Milliseconds of each call, a number a size. All sizes take their turns, so that a busy minute hits them all."""
     found: dict[str, list[float]] = {}
     for name in next(iter(by_size.values())):
         took: dict[int, list[float]] = {size: [] for size in by_size}
         for _ in range(rounds):
             for size, named in by_size.items():
+                act = named[name]()
                 began = time.perf_counter()
-                named[name]()
+                act()
                 took[size].append((time.perf_counter() - began) * 1000)
         found[name] = [statistics.median(each) for each in took.values()]
         print(f"{name}: {[round(ms, 2) for ms in found[name]]}", flush=True)
@@ -142,12 +187,13 @@ def main() -> None:
     parser.add_argument("--sizes", type=int, nargs="+", default=SIZES)
     parser.add_argument("--rounds", type=int, default=40)
     options = parser.parse_args()
-    with running() as postgres:
+    with running() as postgres, new_instance() as instance, tempfile.TemporaryDirectory() as home:
         by_size = {}
         for size in options.sizes:
             began = time.monotonic()
             catalogue = filled(postgres.new_database(), size)
-            by_size[size] = calls(catalogue, size)
+            here = Here(catalogue, Path(home), size, instance)
+            by_size[size] = calls(catalogue, size, here)
             print(f"{size:,} media made in {time.monotonic() - began:.0f} s", flush=True)
         found = medians(by_size, options.rounds)
     print(measure.where(f"Postgres on the same machine, medians of {options.rounds}; goal ≤ {GOAL}"))
