@@ -7,6 +7,7 @@ from random import Random
 
 from media_pipeline.domain.upload import media_id
 from media_pipeline_tests import media
+from media_pipeline_tests.chaos.judge import Sent
 from media_pipeline_tests.chaos.world import World
 
 _POISON_EVERY = 5
@@ -14,12 +15,12 @@ _POISON_EVERY = 5
 
 @dataclass
 class Feed:
-    """`sent`: by its key, whether an upload's newest version is fit to be processed."""
+    """`sent`: the newest version of each upload, by its key."""
 
     world: World
     seed: int
     folder: Path
-    sent: dict[str, bool] = field(default_factory=dict)
+    sent: dict[str, Sent] = field(default_factory=dict)
     versions: int = 0
 
     def new(self) -> None:
@@ -29,7 +30,7 @@ class Feed:
 
     def overwrite(self, choice: float) -> bool:
         """Another content for an upload that is there; False where there is none."""
-        keys = sorted(k for k, fit in self.sent.items() if fit)
+        keys = sorted(k for k, sent in self.sent.items() if sent.fit)
         if keys:
             self._send(keys[int(choice * len(keys))], fit=True)
         return bool(keys)
@@ -41,8 +42,8 @@ class Feed:
     def _send(self, key: str, *, fit: bool) -> None:
         self.versions += 1
         data = self._clip(self.versions) if fit else self._poison(self.versions)
-        self.world.s3.put_object(Bucket="uploads", Key=key, Body=data)
-        self.sent[key] = fit
+        answer = self.world.s3.put_object(Bucket="uploads", Key=key, Body=data)
+        self.sent[key] = Sent(answer["ETag"].strip('"'), fit)
 
     def _clip(self, number: int) -> bytes:
         """The comment alone makes it another content."""

@@ -1,4 +1,4 @@
-"""The harms themselves. Each says how often it was done: 0 where there was nothing to harm."""
+"""The harms themselves. Each says how often it hit: 0 where there was nothing to harm."""
 
 import errno
 import time
@@ -7,14 +7,16 @@ from contextlib import contextmanager, suppress
 
 import psutil
 
-from media_pipeline.domain.attempt import stage
-from media_pipeline.domain.job import TaskState
 from media_pipeline_tests.chaos.feed import Feed
+from media_pipeline_tests.chaos.gate import Gate
 from media_pipeline_tests.chaos.plan import Harm
 from media_pipeline_tests.chaos.world import World, kill
 from media_pipeline_tests.faulty import Fault, Late, Lost, Refuse, Short
 
 _LOOKING_SECONDS = 12
+_MEETING_SECONDS = 90
+"""until an upload has come to a step, whatever the harm before has left to heal"""
+_AMID_SECONDS = 0.2
 _FAULTS: dict[str, tuple[Fault, str]] = {
     "the store refuses": (Refuse(503), ""),
     "the store is slow": (Late(1.0), ""),
@@ -39,17 +41,21 @@ def do(harm: Harm, world: World, feed: Feed) -> int:
 
 
 def _kill_step(name: str, harm: Harm, world: World) -> int:
-    """Wait until somebody is at the step. Steps are short: who to kill is known before."""
-    workers: dict[str, list[psutil.Process]] = {}
-    until = time.monotonic() + _LOOKING_SECONDS
-    while time.monotonic() < until:
-        for job in world.jobs():
-            if job.run_id and not workers.get(job.run_id):
-                workers[job.run_id] = world.worker_of(job.run_id)
-            at_it = any(t.state is TaskState.RUNNING and stage(t.name) == name for t in job.tasks)
-            if at_it and job.run_id and workers[job.run_id]:
-                time.sleep(harm.choice * 0.1)
-                return kill(workers[job.run_id])
+    """Where the step begins, or amid it, or where its work is done and nobody knows of it yet: never beside it."""
+    gate = Gate(world.home / "gates", name, "end" if harm.choice > 2 / 3 else "begin")
+    amid = 1 / 3 < harm.choice < 2 / 3
+    until = time.monotonic() + _MEETING_SECONDS
+    while (left := until - time.monotonic()) > 0:
+        with gate.shut():
+            if (met := gate.met(seconds=left)) is None:
+                return 0
+            worker = [p for p in world.workers() if p.pid == met[0]]
+            killed = 0 if amid else kill(worker)
+        if amid:
+            time.sleep(harm.choice * _AMID_SECONDS)
+            killed = kill(worker)
+        if killed and world.at(name, met[1]):
+            return 1
     return 0
 
 

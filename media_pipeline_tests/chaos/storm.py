@@ -17,9 +17,9 @@ _AT_ONCE = 3
 
 def rage(
     world: World, feed: Feed, planned: Iterator[Harm], *, seconds: float, tell: Callable[[str], object]
-) -> Counter[str]:
-    """For so long, once the deployment is at work. How often each harm was done."""
-    done: Counter[str] = Counter()
+) -> tuple[Counter[str], Counter[str]]:
+    """For so long, once the deployment is at work. How often each harm hit, and how often it missed."""
+    hit, missed = Counter[str](), Counter[str]()
     feed.new()
     while not any(job.run_id for job in world.jobs()):
         time.sleep(0.2)
@@ -29,18 +29,19 @@ def rage(
             feed.new()
         time.sleep(harm.wait)
         if time.monotonic() - began >= seconds:
-            return done
+            break
         times = harms.do(harm, world, feed)
-        done[harm.kind] += times
+        (hit if times else missed)[harm.kind] += 1
         tell(f"{time.monotonic() - began:6.1f} s  {harm.kind}{'' if times else ': nothing there'}")
-    return done
+    return hit, missed
 
 
 def heal(world: World, feed: Feed, *, patience: float) -> float:
     """Wait until nothing is open, as long as that; how long it took, in seconds."""
     began = time.monotonic()
-    while time.monotonic() - began < patience and unhealed(world, feed):
-        time.sleep(1)
+    with world.stores() as stores:
+        while time.monotonic() - began < patience and unhealed(feed.sent, stores):
+            time.sleep(1)
     return time.monotonic() - began
 
 

@@ -8,14 +8,13 @@ from dataclasses import dataclass, field
 from xml.etree import ElementTree
 
 import m3u8
-from botocore.exceptions import ClientError
 
+from media_pipeline.application.outputs import Shelf
 from media_pipeline.application.publish import published
 from media_pipeline.domain import keys
 from media_pipeline.domain.errors import Missing
 from media_pipeline.domain.manifest import Manifest
 from media_pipeline.infrastructure.results import ManifestJson
-from media_pipeline_tests.chaos.world import World
 
 EVERY_SECONDS = 0.05
 _DASH = "{urn:mpeg:dash:schema:mpd:2011}"
@@ -25,11 +24,14 @@ _DASH = "{urn:mpeg:dash:schema:mpd:2011}"
 class Watcher:
     """`seen`: the revisions of each media, by number, with the ETag that each had."""
 
-    world: World
+    shelf: Shelf
+    newer: Callable[[str, str], tuple[bytes, str] | None]
+    """what a key holds and its ETag; None where it has the ETag given, or is not there"""
     ids: Callable[[], list[str]]
     violations: list[str] = field(default_factory=list)
     seen: dict[str, dict[int, str]] = field(default_factory=dict)
     polls: int = 0
+    over: threading.Event = field(default_factory=threading.Event)
 
     def look(self) -> None:
         for media_id in self.ids():
@@ -39,13 +41,10 @@ class Watcher:
     def _look_at(self, media_id: str) -> None:
         revisions = self.seen.setdefault(media_id, {})
         newest = revisions[max(revisions)] if revisions else "none"
-        try:
-            answer = self.world.s3.get_object(Bucket="media", Key=keys.manifest(media_id), IfNoneMatch=newest)
-        except ClientError as error:
-            if error.response["Error"]["Code"] not in {"304", "NoSuchKey", "404"}:
-                raise
+        found = self.newer(keys.manifest(media_id), newest)
+        if found is None:
             return
-        data, etag = answer["Body"].read(), answer["ETag"]
+        data, etag = found
         try:
             manifest = ManifestJson().load(data)
         except ValueError as broken:
@@ -54,40 +53,47 @@ class Watcher:
         if manifest.revision <= max(revisions, default=0):
             self.violations.append(f"{media_id}: revision {manifest.revision} came after {max(revisions)}")
         revisions[manifest.revision] = etag
-        self.violations += [f"{media_id} revision {manifest.revision}: {f}" for f in faults(manifest, self.world)]
+        self.violations += [f"{media_id} revision {manifest.revision}: {f}" for f in faults(manifest, self.shelf)]
 
 
 @contextmanager
-def watching(world: World, ids: Callable[[], list[str]]) -> Iterator[Watcher]:
-    watcher, over = Watcher(world, ids), threading.Event()
+def watching(watcher: Watcher) -> Iterator[Watcher]:
+    """It looks until the end of the block; what went wrong with it is said there."""
+    trouble = list[Exception]()
 
     def watch() -> None:
-        while not over.wait(EVERY_SECONDS):
-            watcher.look()
+        try:
+            while not watcher.over.wait(EVERY_SECONDS):
+                watcher.look()
+        except Exception as error:  # noqa: BLE001 - whatever it is, the storm ends with it
+            trouble.append(error)
+            watcher.over.set()
 
     thread = threading.Thread(target=watch, daemon=True)
     thread.start()
     try:
         yield watcher
     finally:
-        over.set()
+        watcher.over.set()
         thread.join()
+    if trouble:
+        raise RuntimeError("the watcher saw no more") from trouble[0]
 
 
-def faults(manifest: Manifest, world: World) -> list[str]:
+def faults(manifest: Manifest, shelf: Shelf) -> list[str]:
     """What is wrong with a manifest that is out. Nothing, where it was replaced before everything was looked at."""
     wrong = []
-    names = named(manifest, world)
+    names = named(manifest, shelf)
     others = sorted(n for n in names if not n.startswith(keys.version_prefix(manifest.id, manifest.version)))
     if others:
         wrong.append(f"names {others} of another version")
-    gone = sorted(n for n in names if not _exists(n, world))
-    if gone and published(manifest.id, shelf=world.here.shelf, codec=ManifestJson()) == manifest:
+    gone = sorted(n for n in names if not _exists(n, shelf))
+    if gone and published(manifest.id, shelf=shelf, codec=ManifestJson()) == manifest:
         wrong.append(f"names {gone}, which are not there")
     return wrong
 
 
-def named(manifest: Manifest, world: World) -> set[str]:
+def named(manifest: Manifest, shelf: Shelf) -> set[str]:
     """Every object that a manifest and its playlists name."""
     plain = [manifest.hls, manifest.dash, manifest.mp4, manifest.poster, manifest.preview]
     if manifest.storyboard:
@@ -99,15 +105,15 @@ def named(manifest: Manifest, world: World) -> set[str]:
     while open_:
         key = open_.pop()
         found.add(key)
-        open_ |= _names(key, world) - found
+        open_ |= _names(key, shelf) - found
     return found
 
 
-def _names(key: str, world: World) -> set[str]:
+def _names(key: str, shelf: Shelf) -> set[str]:
     if posixpath.splitext(key)[1] not in _READERS:
         return set()
     try:
-        text = world.here.store.read("media", key)[0].decode()
+        text = shelf.store.read(shelf.bucket, key)[0].decode()
     except Missing:
         return set()
     return {posixpath.normpath(posixpath.join(posixpath.dirname(key), name)) for name in names_in(key, text)}
@@ -143,9 +149,9 @@ def _of_vtt(text: str) -> set[str]:
     return {line.split("#xywh")[0] for line in text.splitlines() if "#xywh" in line}
 
 
-def _exists(key: str, world: World) -> bool:
+def _exists(key: str, shelf: Shelf) -> bool:
     try:
-        world.here.store.head("media", key)
+        shelf.store.head(shelf.bucket, key)
     except Missing:
         return False
     return True

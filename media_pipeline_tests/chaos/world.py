@@ -1,7 +1,6 @@
 """What the storm goes over: a deployment on S3 and Postgres with a real daemon, each part of which can be killed."""
 
 import os
-import re
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -15,12 +14,16 @@ import dagster as dg
 import psutil
 import sqlalchemy as sa
 import yaml
+from botocore.exceptions import ClientError
 
+from media_pipeline.defs.partitions import VERSION_TAG
 from media_pipeline.defs.resources import Platform, prepare, production
+from media_pipeline.defs.upkeep import garbage_of
 from media_pipeline.domain.job import Job
 from media_pipeline.infrastructure import recipes
-from media_pipeline.infrastructure.dagster_engine import seed
+from media_pipeline.infrastructure.dagster_engine import DagsterEngine, seed
 from media_pipeline.infrastructure.settings import from_environment
+from media_pipeline_tests.chaos.judge import Stores
 from media_pipeline_tests.conftest import KEY, SECRET, seaweedfs
 from media_pipeline_tests.faulty import Proxy, faulty
 from media_pipeline_tests.postgres import Postgres, running
@@ -84,14 +87,34 @@ class World:
                 found += [p for p in worker.children(recursive=True) if _WORKER not in " ".join(p.cmdline())]
         return found
 
-    def worker_of(self, run_id: str) -> list[psutil.Process]:
-        """The process of a run, if there is one, by what it said when it began."""
-        logged = dg.DagsterInstance.get().all_logs(run_id)
-        told = [found[1] for e in logged if (found := re.search(r"\(pid: (\d+)\)", f"{e.message} {e.dagster_event}"))]
-        return [p for p in self.workers() if told and p.pid == int(told[-1])]
+    def at(self, stage: str, media_id: str) -> bool:
+        """Whether a try at a step has begun and not ended, as the catalogue has it."""
+        tried = self.here.catalogue.attempts(media_id, self.here.catalogue.job(media_id).version)
+        return any(a.stage == stage and a.ended_at is None for a in tried)
 
     def jobs(self) -> list[Job]:
         return self.here.catalogue.jobs(limit=10_000)
+
+    @contextmanager
+    def stores(self) -> Iterator[Stores]:
+        """What there is to judge by."""
+        with dg.DagsterInstance.get() as instance:
+            yield Stores(self.here.shelf, self.here.catalogue, DagsterEngine(instance, version_tag=VERSION_TAG))
+
+    def sweep(self, delete: bool) -> list[str]:
+        """The garbage collector's turn: the media of which it found something."""
+        with dg.DagsterInstance.get() as instance:
+            return [swept.media_id for swept in garbage_of(self.here, instance, delete=delete)]
+
+    def newer(self, key: str, than: str) -> tuple[bytes, str] | None:
+        """A published object and its ETag; None where it has the one given, or is not there."""
+        try:
+            answer = self.s3.get_object(Bucket="media", Key=key, IfNoneMatch=than)
+        except ClientError as error:
+            if error.response["Error"]["Code"] not in {"304", "NoSuchKey", "404"}:
+                raise
+            return None
+        return answer["Body"].read(), answer["ETag"]
 
 
 def kill(processes: list[psutil.Process]) -> int:
