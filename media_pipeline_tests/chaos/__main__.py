@@ -1,6 +1,7 @@
 """`make chaos`: harm a deployment while uploads arrive, and judge what has become of them when it is calm again.
 
-    python -m media_pipeline_tests.chaos [--seconds 60] [--seed 1] [--harms N] [--patience 300] [--keep FOLDER]
+    python -m media_pipeline_tests.chaos [--seconds 60] [--seed 1] [--harms N] [--only TEXT] [--patience 300]
+        [--keep FOLDER]
 
 Ends with 1 when a promise was not kept; then the logs are kept. The seed decides the harms, their order and the
 uploads; what each harm meets is a matter of the machine.
@@ -32,6 +33,7 @@ def main() -> int:
     options.add_argument("--seconds", type=float, default=60)
     options.add_argument("--seed", type=int, default=1)
     options.add_argument("--harms", type=int, help="no more than so many")
+    options.add_argument("--only", default="", help="harms whose names hold this, such as 'kill the step'")
     options.add_argument("--patience", type=float, default=300)
     options.add_argument("--keep", type=Path, default=Path("chaos-failures"))
     chosen = options.parse_args()
@@ -42,7 +44,8 @@ def main() -> int:
 
 def storm(here: World, feed: Feed, chosen: argparse.Namespace) -> list[str]:
     """Through it, with the numbers printed; the promises that were not kept."""
-    planned = islice(plan(chosen.seed, longest=min(LONGEST, chosen.seconds / 10)), chosen.harms)
+    all_harms = plan(chosen.seed, longest=min(LONGEST, chosen.seconds / 10))
+    planned = islice((harm for harm in all_harms if chosen.only in harm.kind), chosen.harms)
     with watching(Watcher(here.here.shelf, here.newer, lambda: list(feed.ids()))) as watcher:
         hit, missed = rage(here, feed, planned, seconds=chosen.seconds, tell=partial(print, flush=True))
         healed = heal(here, feed, patience=chosen.patience)

@@ -13,7 +13,7 @@ from media_pipeline_tests.chaos.plan import Harm
 from media_pipeline_tests.chaos.world import World, kill
 from media_pipeline_tests.faulty import Fault, Late, Lost, Refuse, Short
 
-_LOOKING_SECONDS = 12
+_LOOKING_SECONDS = 30
 _MEETING_SECONDS = 90
 """until an upload has come to a step, whatever the harm before has left to heal"""
 _AMID_SECONDS = 0.2
