@@ -12,8 +12,8 @@ from media_pipeline_tests.chaos.plan import KINDS, plan
 from media_pipeline_tests.chaos.watcher import names_in
 
 SEED, HARMS = "50242", "4"
-"""The step `stream` is killed where it begins, `publication` where its work is done and nobody knows; the store refuses;
-Postgres is restarted."""
+"""The step `stream` is killed where it begins, `publication` where its work is done and nobody knows; the store
+refuses; Postgres is restarted."""
 
 
 def test_a_seed_is_a_storm() -> None:
