@@ -14,6 +14,7 @@ from collections import Counter
 from collections.abc import Sequence
 from functools import partial
 from itertools import islice
+from math import inf
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -32,7 +33,7 @@ def main() -> int:
     options = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     options.add_argument("--seconds", type=float, default=60)
     options.add_argument("--seed", type=int, default=1)
-    options.add_argument("--harms", type=int, help="no more than so many")
+    options.add_argument("--harms", type=int, help="so many, however long they take")
     options.add_argument("--only", default="", help="harms whose names hold this, such as 'kill the step'")
     options.add_argument("--patience", type=float, default=300)
     options.add_argument("--keep", type=Path, default=Path("chaos-failures"))
@@ -46,8 +47,9 @@ def storm(here: World, feed: Feed, chosen: argparse.Namespace) -> list[str]:
     """Through it, with the numbers printed; the promises that were not kept."""
     all_harms = plan(chosen.seed, longest=min(LONGEST, chosen.seconds / 10))
     planned = islice((harm for harm in all_harms if chosen.only in harm.kind), chosen.harms)
+    seconds = inf if chosen.harms else chosen.seconds
     with watching(Watcher(here.here.shelf, here.newer, lambda: list(feed.ids()))) as watcher:
-        hit, missed = rage(here, feed, planned, seconds=chosen.seconds, tell=partial(print, flush=True))
+        hit, missed = rage(here, feed, planned, seconds=seconds, tell=partial(print, flush=True))
         healed = heal(here, feed, patience=chosen.patience)
     with here.stores() as stores:
         scratch = here.here.settings.scratch_dir
