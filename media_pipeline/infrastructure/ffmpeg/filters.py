@@ -170,11 +170,12 @@ def _timely(end_seconds: float) -> str:
     return f"not(gt(t,{end_seconds + max(1.0, 0.02 * end_seconds):.3f}))"
 
 
-def separated(graph: str) -> list[str]:
-    """A filter graph as several: one for each stream, and cut behind every `anull`.
+def separated(graph: str, *, cut: bool) -> list[str]:
+    """A filter graph as several: one for each stream, and with `cut` one more behind every `anull`.
 
     ffmpeg builds a graph anew when the sound that enters it changes, and every filter in it forgets where it was: the
-    silence before a track, the measurement of loudness. Cut, only the graph that meets the change does.
+    silence before a track, the measurement of loudness. Cut, only the graph that meets the change does. But a graph
+    behind a graph can make ffmpeg 9 wait for itself for ever where picture is encoded too: cut what has to be alone.
     """
     graphs: list[tuple[set[str], list[str]]] = []
     for statement in graph.split(";"):
@@ -185,7 +186,7 @@ def separated(graph: str) -> list[str]:
         graphs = [part for part in graphs if part not in joined]
         open_ends = set().union(*(part[0] for part in joined)) - takes
         lines = [line for part in joined for line in part[1]] + [statement]
-        graphs.append((open_ends if match["filter"] == "anull" else open_ends | gives, lines))
+        graphs.append((open_ends if cut and match["filter"] == "anull" else open_ends | gives, lines))
     return [";".join(lines) for _, lines in graphs]
 
 

@@ -19,6 +19,9 @@ _LIMITERS_HEADROOM_DB = 0.7
 _UNCHANGED = Gain(0.0, None)
 
 
+_CHANGED = "Reconfiguring filter graph"  # what ffmpeg says of sound that changes
+
+
 @dataclass(frozen=True, slots=True)
 class Heard:
     """Up to where a track decodes, and what brings it to its loudness."""
@@ -27,6 +30,8 @@ class Heard:
     gain: Gain = _UNCHANGED
     refusal: BadMedia | None = None
     """why it does not"""
+    changes: bool = False
+    """whether it has another rate or layout on the way"""
 
 
 def heard(
@@ -51,11 +56,13 @@ def heard(
     except BadMedia as refusal:
         return Heard(0.0, refusal=refusal)
     loudness = answers.loudness(output.stderr) if reached[0] else None
+    changes = _CHANGED in output.stderr
     if loudness is None:
-        return Heard(reached[0])
+        return Heard(reached[0], changes=changes)
     decibels = recipe.loudness_lufs - loudness[0]
     ceiling = recipe.true_peak_dbtp - _LIMITERS_HEADROOM_DB
-    return Heard(reached[0], Gain(decibels, ceiling if loudness[1] + decibels > ceiling else None))
+    gain = Gain(decibels, ceiling if loudness[1] + decibels > ceiling else None)
+    return Heard(reached[0], gain, changes=changes)
 
 
 def encoded_video(programs: Programs, path: Path) -> EncodedVideo:

@@ -52,7 +52,7 @@ class Ffmpeg(Programs):
             raise next((h.refusal for h in heard if h.refusal), nothing)
         argv = encoding.encode(
             self.ffmpeg, info, renditions, audible, audio=audio, stream=stream, passages=set_aside,
-            threads=self.threads, follow=follow,
+            threads=self.threads, follow=follow, sound_changes=any(h.changes for h in heard),
         )  # fmt: skip
         self.on_upload(
             argv, scratch, self.encode_seconds(info), RejectionCode.UNREADABLE, _told(info.duration_seconds, progress)

@@ -37,10 +37,11 @@ def encode(
     passages: Sequence[range],
     threads: int,
     follow: bool = False,
+    sound_changes: bool = False,
 ) -> list[str]:
     """Decode once, encode every rendition to v<i>.mp4 and every track to a<i>.mp4. The frames of `passages` are set
     aside in REFERENCE, at the largest size. With `follow` keyframes are where the source has its own. Glimpses of the
-    source go beside them (`watching`)."""
+    source go beside them (`watching`). `sound_changes`: a track has another rate or layout on the way."""
     source = line.source(info, threads=threads)
     outputs = []
     if renditions:
@@ -65,7 +66,7 @@ def encode(
         heard = listening.normalised(heard, gain, audio)
         outputs.append(ffmpeg.output(heard, f"a{i}.mp4", **_audio_options(audio)))
     outputs += line.also_read(source, [a for a in info.audio if a not in {track for track, _ in tracks}])
-    return line.compiled(ffmpeg_path, outputs, progress=True)
+    return line.compiled(ffmpeg_path, outputs, progress=True, cut=sound_changes)
 
 
 def _reference(picture: Any, passages: Sequence[range]) -> Any:

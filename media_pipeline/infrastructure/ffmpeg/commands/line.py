@@ -69,7 +69,10 @@ def flags(options: Mapping[str, Any]) -> list[str]:
     return [word for name, value in options.items() for word in (f"-{name}", str(value))]
 
 
-def compiled(ffmpeg_path: str, outputs: Sequence[Any], *, level: str = "error", progress: bool = False) -> list[str]:
+def compiled(
+    ffmpeg_path: str, outputs: Sequence[Any], *, level: str = "error", progress: bool = False, cut: bool = True
+) -> list[str]:
+    """The words of a command line; `cut` as in `filters.separated`."""
     arguments = ["-nostdin", "-hide_banner", "-y", "-v", level]
     arguments += ["-progress", "pipe:1", "-stats_period", "0.5", "-nostats"] if progress else ["-nostats"]
     spec = ffmpeg.merge_outputs(*outputs).global_args(*arguments)
@@ -77,5 +80,5 @@ def compiled(ffmpeg_path: str, outputs: Sequence[Any], *, level: str = "error", 
     if "-filter_complex" not in words:
         return words
     at = words.index("-filter_complex")
-    graphs = [word for graph in filters.separated(words[at + 1]) for word in ("-filter_complex", graph)]
+    graphs = [word for graph in filters.separated(words[at + 1], cut=cut) for word in ("-filter_complex", graph)]
     return words[:at] + graphs + words[at + 2 :]
