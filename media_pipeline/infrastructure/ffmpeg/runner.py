@@ -28,7 +28,7 @@ _OUT_OF_DISK = "No space left on device", "uota exceeded"
 _LINE_BYTES = 65_536
 _OUT_OF_MEMORY = (
     "Cannot allocate memory", "Out of memory", "MemoryError", "std::bad_alloc", "x264 [error]: malloc",
-    "x265 [error]: malloc",
+    "x265 [error]: malloc", "Resource temporarily unavailable",  # the last: no room for one more thread
 )  # fmt: skip
 _FULL_BELOW_BYTES = 1024 * 1024
 _SIGNALLED = range(129, 160)
