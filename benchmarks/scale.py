@@ -23,9 +23,7 @@ import sqlalchemy as sa
 
 from media_pipeline.application.inbox import Place
 from media_pipeline.application.register import register, tasks
-from media_pipeline.application.settle import close
 from media_pipeline.defs.sensors import new_uploads
-from media_pipeline.domain.errors import QuarantineCode
 from media_pipeline.domain.job import JobState
 from media_pipeline.domain.search import query
 from media_pipeline.domain.upload import StoredObject
@@ -104,10 +102,6 @@ def calls(catalogue: SqlCatalogue, size: int, here: "Here") -> dict[str, Call]:
         return lambda: register(obj, profile=PROFILE, catalogue=catalogue, now=datetime.now(UTC))
 
     def ticking() -> Callable[[], object]:
-        for job in catalogue.line("uploads", limit=1000):
-            catalogue.move(job.media_id, job.version, JobState.CANCELLED, at=datetime.now(UTC))
-            over = catalogue.job(job.media_id)
-            close(over, catalogue=catalogue, code=QuarantineCode.INTERNAL, now=datetime.now(UTC))
         for _ in range(NEW_AT_ONCE):
             here.told()
         return here.tick
