@@ -8,7 +8,7 @@ import time
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -43,10 +43,10 @@ COMMAND = [
 
 
 @pytest.fixture(scope="session")
-def s3(tmp_path_factory: pytest.TempPathFactory) -> Iterator["S3Client"]:
-    """A client of an S3 server with the buckets `uploads` and `media`."""
+def s3_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator["S3Client"]:
+    """A client of an S3 server with the buckets `uploads` and `media`, whatever tests left there."""
     with seaweedfs(tmp_path_factory.mktemp("seaweedfs")) as endpoint:
-        yield boto3.client(
+        client = boto3.client(
             "s3",
             endpoint_url=endpoint,
             region_name="us-east-1",
@@ -54,6 +54,20 @@ def s3(tmp_path_factory: pytest.TempPathFactory) -> Iterator["S3Client"]:
             aws_secret_access_key=SECRET,
             config=Config(s3={"addressing_style": "path"}, retries={"max_attempts": 2}),
         )
+        for bucket in BUCKETS:  # the server makes its own some moments after it says that it is ready
+            with suppress(client.exceptions.BucketAlreadyExists, client.exceptions.BucketAlreadyOwnedByYou):
+                client.create_bucket(Bucket=bucket)
+        yield client
+
+
+@pytest.fixture
+def s3(s3_server: "S3Client") -> "S3Client":
+    """A client of an S3 server with the buckets `uploads` and `media`, both empty."""
+    for bucket in BUCKETS:
+        for page in s3_server.get_paginator("list_objects_v2").paginate(Bucket=bucket):
+            for found in page.get("Contents", []):
+                s3_server.delete_object(Bucket=bucket, Key=found["Key"])
+    return s3_server
 
 
 @pytest.fixture(scope="session")

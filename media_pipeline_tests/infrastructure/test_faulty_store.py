@@ -24,8 +24,8 @@ DATA = bytes(range(256)) * 1000
 
 
 @pytest.fixture(scope="module")
-def proxy(s3: "S3Client") -> Iterator[Proxy]:
-    with faulty(s3.meta.endpoint_url) as found:
+def proxy(s3_server: "S3Client") -> Iterator[Proxy]:
+    with faulty(s3_server.meta.endpoint_url) as found:
         yield found
 
 
