@@ -16,7 +16,7 @@ from pathlib import Path
 import yaml
 from measure import FFMPEG, FFPROBE, PACKAGER, Cost, cpu, make_clip, measured, median, rounds, table, where
 
-from media_pipeline.application.ports import PackagingInput
+from media_pipeline.application.ports.tools import PackagingInput
 from media_pipeline.domain.media import AudioStream, MediaInfo
 from media_pipeline.domain.profile import PlannedRendition, ladder
 from media_pipeline.infrastructure import recipes

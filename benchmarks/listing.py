@@ -18,7 +18,7 @@ import psycopg
 
 from media_pipeline.application.discover import discover
 from media_pipeline.application.inbox import Inbox, Place
-from media_pipeline.application.ports import Page
+from media_pipeline.application.ports.store import Page
 from media_pipeline.domain.upload import StoredObject, media_id, received
 from media_pipeline.infrastructure.catalogue import SqlCatalogue
 from media_pipeline.infrastructure.database import upgrade

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import numpy as np
 
-from media_pipeline.application.ports import Frame, Progress
+from media_pipeline.application.ports.tools import Frame, Progress
 from media_pipeline.domain.profile import SpeechModel, VisionModel
 from media_pipeline.domain.tags import Sighting
 from media_pipeline.domain.transcript import Transcript, Word

@@ -5,7 +5,8 @@ import time
 from pathlib import Path
 
 from media_pipeline.application.outputs import opened
-from media_pipeline.application.ports import MediaTool, Store
+from media_pipeline.application.ports.store import Store
+from media_pipeline.application.ports.tools import MediaTool
 from media_pipeline.domain.admission import Limits, admit_size
 from media_pipeline.domain.admission import admit as admit_info
 from media_pipeline.domain.profile import Profile, fingerprint

@@ -2,7 +2,8 @@
 
 from datetime import datetime
 
-from media_pipeline.application.ports import Catalogue, Engine
+from media_pipeline.application.ports.catalogue import Catalogue
+from media_pipeline.application.ports.engine import Engine
 from media_pipeline.domain.job import OPEN, Job, JobState
 
 

@@ -6,7 +6,8 @@ from datetime import datetime
 from itertools import groupby
 
 from media_pipeline.application.outputs import Shelf
-from media_pipeline.application.ports import Catalogue, History
+from media_pipeline.application.ports.catalogue import Catalogue
+from media_pipeline.application.ports.engine import History
 from media_pipeline.domain import keys
 from media_pipeline.domain.errors import Missing
 from media_pipeline.domain.garbage import (

@@ -11,7 +11,8 @@ from datetime import datetime
 from media_pipeline.application.heed import ARCHIVED, heed, look
 from media_pipeline.application.inbox import Inbox, Place
 from media_pipeline.application.listing import pages
-from media_pipeline.application.ports import Catalogue, Hints, Store
+from media_pipeline.application.ports.catalogue import Catalogue
+from media_pipeline.application.ports.store import Hints, Store
 from media_pipeline.application.register import unknown
 from media_pipeline.domain.errors import MediaError, Unavailable
 from media_pipeline.domain.upload import StoredObject

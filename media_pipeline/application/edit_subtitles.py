@@ -3,7 +3,8 @@
 from pathlib import Path
 
 from media_pipeline.application.outputs import Shelf
-from media_pipeline.application.ports import Packager, Results
+from media_pipeline.application.ports.results import Results
+from media_pipeline.application.ports.tools import Packager
 from media_pipeline.application.text_track import keep_track
 from media_pipeline.domain import captions
 from media_pipeline.domain.language import bcp47

@@ -4,7 +4,8 @@ import time
 from pathlib import Path
 
 from media_pipeline.application.outputs import Shelf, opened
-from media_pipeline.application.ports import MediaTool, Packager, Store
+from media_pipeline.application.ports.store import Store
+from media_pipeline.application.ports.tools import MediaTool, Packager
 from media_pipeline.application.text_track import keep_track
 from media_pipeline.domain import captions
 from media_pipeline.domain.errors import BadMedia

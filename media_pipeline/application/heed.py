@@ -5,7 +5,7 @@ from collections.abc import Callable
 from datetime import datetime
 
 from media_pipeline.application.inbox import Inbox
-from media_pipeline.application.ports import Hints, Message, Store
+from media_pipeline.application.ports.store import Hints, Message, Store
 from media_pipeline.domain.errors import Missing
 from media_pipeline.domain.hints import BadMessage, hints
 from media_pipeline.domain.upload import StoredObject

@@ -5,7 +5,8 @@ from dataclasses import dataclass, replace
 
 from media_pipeline.application.inbox import Inbox
 from media_pipeline.application.listing import PAGE
-from media_pipeline.application.ports import Catalogue, Store
+from media_pipeline.application.ports.catalogue import Catalogue
+from media_pipeline.application.ports.store import Store
 from media_pipeline.application.register import unknown
 from media_pipeline.domain.upload import StoredObject
 

@@ -1,7 +1,7 @@
 """What was published can be found: by the words that are said and shown in it, and by what is seen."""
 
 from media_pipeline.application.outputs import Shelf
-from media_pipeline.application.ports import Catalogue
+from media_pipeline.application.ports.catalogue import Catalogue
 from media_pipeline.domain import keys
 from media_pipeline.domain.captions import clean, parsed
 from media_pipeline.domain.manifest import Manifest

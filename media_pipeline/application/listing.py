@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from media_pipeline.application.inbox import Inbox, Place
-from media_pipeline.application.ports import Store
+from media_pipeline.application.ports.store import Store
 from media_pipeline.application.register import settled
 from media_pipeline.domain.errors import Missing
 from media_pipeline.domain.upload import StoredObject

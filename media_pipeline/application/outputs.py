@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from uuid import uuid4
 
-from media_pipeline.application.ports import Store
+from media_pipeline.application.ports.store import Store
 from media_pipeline.domain import keys
 from media_pipeline.domain.errors import (
     BadMedia,

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from media_pipeline.application.outputs import Shelf
-from media_pipeline.application.ports import MediaTool, Packaged, Packager, PackagingInput
+from media_pipeline.application.ports.tools import MediaTool, Packaged, Packager, PackagingInput
 from media_pipeline.domain import conformance, segments
 from media_pipeline.domain.errors import QuarantineCode, Unavailable
 from media_pipeline.domain.language import UNKNOWN, track_labels

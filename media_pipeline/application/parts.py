@@ -4,7 +4,7 @@ from dataclasses import dataclass, replace
 
 from media_pipeline.application.edit_subtitles import EDITS
 from media_pipeline.application.embedded_subtitles import RESULT as EMBEDDED
-from media_pipeline.application.ports import Results
+from media_pipeline.application.ports.results import Results
 from media_pipeline.domain import keys, quality
 from media_pipeline.domain.manifest import (
     Chapter,

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from pathlib import Path
 
-from media_pipeline.application.ports import EncodedVideo, MediaTool, Progress
+from media_pipeline.application.ports.tools import EncodedVideo, MediaTool, Progress
 from media_pipeline.domain import passthrough
 from media_pipeline.domain.errors import BadMedia
 from media_pipeline.domain.profile import PlannedRendition, Recipes

@@ -13,7 +13,8 @@ from typing import Protocol
 from media_pipeline.application.index import index
 from media_pipeline.application.outputs import Shelf
 from media_pipeline.application.parts import Parts, gathered, manifest_of
-from media_pipeline.application.ports import Catalogue, Results
+from media_pipeline.application.ports.catalogue import Catalogue
+from media_pipeline.application.ports.results import Results
 from media_pipeline.domain import keys, playlists
 from media_pipeline.domain.errors import Conflict, Missing, Superseded
 from media_pipeline.domain.job import JobState

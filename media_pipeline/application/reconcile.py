@@ -3,7 +3,9 @@
 from collections.abc import Callable, Collection, Sequence
 from datetime import datetime
 
-from media_pipeline.application.ports import Catalogue, History, Results
+from media_pipeline.application.ports.catalogue import Catalogue
+from media_pipeline.application.ports.engine import History
+from media_pipeline.application.ports.results import Results
 from media_pipeline.application.settle import close
 from media_pipeline.application.task import Report
 from media_pipeline.domain.errors import Conflict

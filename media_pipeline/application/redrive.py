@@ -4,7 +4,9 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from media_pipeline.application.ports import Catalogue, Engine, History, Results
+from media_pipeline.application.ports.catalogue import Catalogue
+from media_pipeline.application.ports.engine import Engine, History
+from media_pipeline.application.ports.results import Results
 from media_pipeline.domain.job import LAST, LIVE, Job, JobState, TaskState
 from media_pipeline.domain.redo import redo
 from media_pipeline.domain.results import kind

@@ -4,7 +4,8 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 from pathlib import PurePosixPath
 
-from media_pipeline.application.ports import Catalogue, Engine
+from media_pipeline.application.ports.catalogue import Catalogue
+from media_pipeline.application.ports.engine import Engine
 from media_pipeline.domain.job import SUPERSEDED, Job, Origin
 from media_pipeline.domain.profile import Profile
 from media_pipeline.domain.upload import DEFAULT_TENANT, StoredObject, received

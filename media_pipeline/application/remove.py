@@ -3,7 +3,9 @@
 from datetime import datetime
 
 from media_pipeline.application.outputs import Shelf
-from media_pipeline.application.ports import Catalogue, Engine, Store
+from media_pipeline.application.ports.catalogue import Catalogue
+from media_pipeline.application.ports.engine import Engine
+from media_pipeline.application.ports.store import Store
 from media_pipeline.application.withdraw import stop
 from media_pipeline.domain import keys
 from media_pipeline.domain.errors import Missing

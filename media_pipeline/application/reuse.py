@@ -12,7 +12,8 @@ from typing import Any, TypeVar
 
 from media_pipeline.application.edit_subtitles import EDITS
 from media_pipeline.application.outputs import Shelf
-from media_pipeline.application.ports import Catalogue, Results
+from media_pipeline.application.ports.catalogue import Catalogue
+from media_pipeline.application.ports.results import Results
 from media_pipeline.application.transcode import AUDIO, Transcoded, deserved
 from media_pipeline.domain import keys
 from media_pipeline.domain.errors import Missing

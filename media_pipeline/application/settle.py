@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from media_pipeline.application.ports import Catalogue
+from media_pipeline.application.ports.catalogue import Catalogue
 from media_pipeline.domain.attempt import BUG, LOST, last_failure
 from media_pipeline.domain.errors import Conflict, QuarantineCode, RejectionCode
 from media_pipeline.domain.job import LIVE, OPEN, STOPPED, SUPERSEDED, Failure, Job, JobState, Task, TaskState

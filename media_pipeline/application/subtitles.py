@@ -6,7 +6,8 @@ from contextlib import closing
 from pathlib import Path
 
 from media_pipeline.application.outputs import Shelf, opened
-from media_pipeline.application.ports import MediaTool, Packager, Progress, Recogniser, Store
+from media_pipeline.application.ports.store import Store
+from media_pipeline.application.ports.tools import MediaTool, Packager, Progress, Recogniser
 from media_pipeline.application.text_track import keep_track
 from media_pipeline.domain.errors import BadMedia
 from media_pipeline.domain.profile import Recipes, fingerprint

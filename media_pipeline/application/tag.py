@@ -5,7 +5,8 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from media_pipeline.application.outputs import opened
-from media_pipeline.application.ports import Eye, MediaTool, Progress, Store
+from media_pipeline.application.ports.store import Store
+from media_pipeline.application.ports.tools import Eye, MediaTool, Progress
 from media_pipeline.domain.profile import Recipes, fingerprint
 from media_pipeline.domain.results import Made, NotMade, Source, Tags
 from media_pipeline.domain.tags import Span, evidence

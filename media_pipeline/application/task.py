@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from media_pipeline.application.ports import Catalogue
+from media_pipeline.application.ports.catalogue import Catalogue
 from media_pipeline.domain.attempt import BUDGET, BUG, VITAL, spent, stage, verdict
 from media_pipeline.domain.errors import (
     BadMedia,

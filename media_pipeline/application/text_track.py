@@ -7,7 +7,7 @@ from pathlib import Path
 
 from media_pipeline.application.outputs import Shelf
 from media_pipeline.application.package import package_text
-from media_pipeline.application.ports import Packager
+from media_pipeline.application.ports.tools import Packager
 from media_pipeline.domain.media import TextKind
 from media_pipeline.domain.results import Origin, SubtitleTrack
 from media_pipeline.domain.transcript import SHORTEST_CUE, Cue, Word, srt, webvtt

@@ -5,7 +5,8 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from media_pipeline.application.outputs import Shelf, opened
-from media_pipeline.application.ports import Frame, MediaTool, Store
+from media_pipeline.application.ports.store import Store
+from media_pipeline.application.ports.tools import Frame, MediaTool
 from media_pipeline.domain.profile import Recipes, ThumbnailRecipe, fingerprint
 from media_pipeline.domain.results import Made, NotMade, Source, Thumbnails
 from media_pipeline.domain.transcript import timestamp

@@ -9,7 +9,8 @@ from typing import NamedTuple
 
 from media_pipeline.application.outputs import Shelf, opened
 from media_pipeline.application.passthrough import copied
-from media_pipeline.application.ports import EncodedAudio, EncodedVideo, MediaTool, Progress, Store
+from media_pipeline.application.ports.store import Store
+from media_pipeline.application.ports.tools import EncodedAudio, EncodedVideo, MediaTool, Progress
 from media_pipeline.domain import quality
 from media_pipeline.domain.errors import BadMedia, RejectionCode
 from media_pipeline.domain.media import AudioStream

@@ -3,7 +3,9 @@
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 
-from media_pipeline.application.ports import Catalogue, Engine, History, Results
+from media_pipeline.application.ports.catalogue import Catalogue
+from media_pipeline.application.ports.engine import Engine, History
+from media_pipeline.application.ports.results import Results
 from media_pipeline.application.redrive import again, missing
 from media_pipeline.domain.job import Job
 from media_pipeline.domain.redo import redo

@@ -22,7 +22,8 @@ from typing import BinaryIO
 from urllib.parse import quote, unquote
 
 from media_pipeline.application.outputs import CONTENT_TYPES
-from media_pipeline.application.ports import MediaTool, Store
+from media_pipeline.application.ports.store import Store
+from media_pipeline.application.ports.tools import MediaTool
 from media_pipeline.cli.player_files import Files
 from media_pipeline.domain.errors import MediaError, Missing
 from media_pipeline.domain.language import language_name

@@ -12,7 +12,8 @@ from pathlib import Path
 from threading import Lock
 from typing import BinaryIO
 
-from media_pipeline.application.ports import MediaTool, Store
+from media_pipeline.application.ports.store import Store
+from media_pipeline.application.ports.tools import MediaTool
 from media_pipeline.domain import keys
 from media_pipeline.domain.errors import Missing
 from media_pipeline.domain.manifest import Manifest

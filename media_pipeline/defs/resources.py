@@ -10,7 +10,10 @@ from dagster_aws.s3 import S3Resource
 
 from media_pipeline.application.inbox import Inbox
 from media_pipeline.application.outputs import Shelf
-from media_pipeline.application.ports import Catalogue, Eye, Hints, MediaTool, Packager, Recogniser, Results, Store
+from media_pipeline.application.ports.catalogue import Catalogue
+from media_pipeline.application.ports.results import Results
+from media_pipeline.application.ports.store import Hints, Store
+from media_pipeline.application.ports.tools import Eye, MediaTool, Packager, Recogniser
 from media_pipeline.domain.profile import Profile, Recipes
 from media_pipeline.domain.upload import DEFAULT_TENANT, tenant
 from media_pipeline.infrastructure import events, recipes, telemetry

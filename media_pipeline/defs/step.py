@@ -13,7 +13,7 @@ import dagster as dg
 from media_pipeline.application import reuse
 from media_pipeline.application.package import package
 from media_pipeline.application.parts import made_renditions
-from media_pipeline.application.ports import Progress
+from media_pipeline.application.ports.tools import Progress
 from media_pipeline.application.publish import publish, published, take_back
 from media_pipeline.application.register import tasks
 from media_pipeline.application.task import Report, tracked

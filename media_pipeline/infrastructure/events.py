@@ -9,7 +9,7 @@ import boto3
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError, NoRegionError
 
-from media_pipeline.application.ports import Message, Store
+from media_pipeline.application.ports.store import Message, Store
 from media_pipeline.domain import keys
 from media_pipeline.domain.errors import QuarantineCode, Unavailable
 

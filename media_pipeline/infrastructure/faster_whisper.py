@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from media_pipeline.application.ports import Progress
+from media_pipeline.application.ports.tools import Progress
 from media_pipeline.domain.belief import Said
 from media_pipeline.domain.errors import QuarantineCode, Unavailable
 from media_pipeline.domain.profile import SpeechModel

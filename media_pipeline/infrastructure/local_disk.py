@@ -20,7 +20,7 @@ from datetime import UTC, datetime
 from itertools import islice
 from pathlib import Path
 
-from media_pipeline.application.ports import Page
+from media_pipeline.application.ports.store import Page
 from media_pipeline.domain.errors import BadMedia, Conflict, Missing, QuarantineCode, RejectionCode, Unavailable
 from media_pipeline.domain.upload import StoredObject
 from media_pipeline.infrastructure.file_lock import locked

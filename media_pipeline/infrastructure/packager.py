@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
-from media_pipeline.application.ports import Packaged, PackagingInput
+from media_pipeline.application.ports.tools import Packaged, PackagingInput
 from media_pipeline.domain import conformance, playlists
 from media_pipeline.domain.errors import QuarantineCode, Unavailable
 from media_pipeline.domain.language import UNKNOWN

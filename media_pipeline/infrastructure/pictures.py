@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 from PIL import Image, ImageFilter, ImageStat
 
-from media_pipeline.application.ports import Frame
+from media_pipeline.application.ports.tools import Frame
 
 _JPEG_QUALITY = 82
 

@@ -5,7 +5,7 @@ from typing import Any, TypeVar
 
 from pydantic import TypeAdapter
 
-from media_pipeline.application.ports import Store
+from media_pipeline.application.ports.store import Store
 from media_pipeline.domain import keys
 from media_pipeline.domain.errors import Missing
 from media_pipeline.domain.manifest import Manifest

@@ -13,7 +13,7 @@ from boto3.s3.transfer import TransferConfig
 from botocore.exceptions import BotoCoreError, ClientError, ParamValidationError
 from s3transfer.exceptions import RetriesExceededError, S3DownloadFailedError
 
-from media_pipeline.application.ports import Page
+from media_pipeline.application.ports.store import Page
 from media_pipeline.domain.errors import Conflict, MediaError, Missing, QuarantineCode, Unavailable
 from media_pipeline.domain.upload import StoredObject
 

@@ -6,7 +6,7 @@ from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from media_pipeline.application.ports import Progress, Recogniser
+from media_pipeline.application.ports.tools import Progress, Recogniser
 from media_pipeline.domain.errors import QuarantineCode, Unavailable
 from media_pipeline.domain.profile import SpeechModel
 from media_pipeline.domain.transcript import Transcript

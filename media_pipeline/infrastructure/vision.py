@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from media_pipeline.application.ports import Frame, Progress
+from media_pipeline.application.ports.tools import Frame, Progress
 from media_pipeline.domain.errors import QuarantineCode, Unavailable
 from media_pipeline.domain.profile import VisionModel
 from media_pipeline.domain.tags import Sighting

@@ -14,7 +14,7 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from media_pipeline.application.ports import Progress
+from media_pipeline.application.ports.tools import Progress
 from media_pipeline.domain.belief import Said, believed
 from media_pipeline.domain.errors import QuarantineCode, Unavailable
 from media_pipeline.domain.transcript import LONGEST_CUE, Transcript, Word, milliseconds

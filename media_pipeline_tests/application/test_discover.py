@@ -9,7 +9,7 @@ import pytest
 from media_pipeline.application import heed, listing
 from media_pipeline.application.discover import Found, discover
 from media_pipeline.application.inbox import Inbox, Place
-from media_pipeline.application.ports import Message, Page
+from media_pipeline.application.ports.store import Message, Page
 from media_pipeline.application.register import register
 from media_pipeline.domain.errors import Missing, QuarantineCode, Unavailable
 from media_pipeline.domain.upload import StoredObject, media_id

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from media_pipeline.application.outputs import Shelf
-from media_pipeline.application.ports import Catalogue, History
+from media_pipeline.application.ports.catalogue import Catalogue
+from media_pipeline.application.ports.engine import History
 from media_pipeline.application.publish import published
 from media_pipeline.domain import keys
 from media_pipeline.domain.attempt import BUDGET, Attempt, spent

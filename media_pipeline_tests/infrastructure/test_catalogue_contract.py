@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from media_pipeline.application.ports import Catalogue
+from media_pipeline.application.ports.catalogue import Catalogue
 from media_pipeline.domain.attempt import LOST, Attempt
 from media_pipeline.domain.errors import Conflict, Missing, QuarantineCode, RejectionCode
 from media_pipeline.domain.job import (

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import boto3
 import pytest
 
-from media_pipeline.application.ports import Hints, Message
+from media_pipeline.application.ports.store import Hints, Message
 from media_pipeline.domain.errors import QuarantineCode, Unavailable
 from media_pipeline.domain.hints import Hint, hints
 from media_pipeline.infrastructure import events

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from PIL import Image, ImageDraw, ImageFont
 
-from media_pipeline.application.ports import Eye, Frame
+from media_pipeline.application.ports.tools import Eye, Frame
 from media_pipeline.cli.demo import packaged_file
 from media_pipeline.domain.errors import Cancelled, QuarantineCode, Unavailable
 from media_pipeline.domain.profile import VisionModel

@@ -10,7 +10,7 @@ import m3u8
 import pytest
 from mpegdash.parser import MPEGDASHParser
 
-from media_pipeline.application.ports import PackagingInput
+from media_pipeline.application.ports.tools import PackagingInput
 from media_pipeline.domain.errors import Unavailable
 from media_pipeline.infrastructure.packager import ShakaPackager
 from media_pipeline.infrastructure.sandbox.proof import in_force

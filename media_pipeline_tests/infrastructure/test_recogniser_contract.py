@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from media_pipeline.application.ports import Recogniser
+from media_pipeline.application.ports.tools import Recogniser
 from media_pipeline.cli.demo import SPEECH, packaged_file
 from media_pipeline.domain.errors import Cancelled, QuarantineCode, Unavailable
 from media_pipeline.domain.profile import SpeechModel

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from media_pipeline.application.ports import Store
+from media_pipeline.application.ports.store import Store
 from media_pipeline.domain.errors import Conflict, Missing
 from media_pipeline.infrastructure.local_disk import LocalDisk
 from media_pipeline.infrastructure.s3 import S3Store

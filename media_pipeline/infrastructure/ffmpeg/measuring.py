@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from media_pipeline.application.ports import EncodedAudio, EncodedVideo
+from media_pipeline.application.ports.tools import EncodedAudio, EncodedVideo
 from media_pipeline.domain.errors import BadMedia, RejectionCode
 from media_pipeline.domain.media import AudioStream, MediaInfo
 from media_pipeline.domain.profile import AudioRecipe

@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from media_pipeline.application.ports import EncodedAudio, EncodedVideo, Frame, Progress
+from media_pipeline.application.ports.tools import EncodedAudio, EncodedVideo, Frame, Progress
 from media_pipeline.domain import captions
 from media_pipeline.domain.errors import BadMedia, RejectionCode
 from media_pipeline.domain.media import AudioStream, MediaInfo, TextStream

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from media_pipeline.application.ports import EncodedAudio, EncodedVideo
+from media_pipeline.application.ports.tools import EncodedAudio, EncodedVideo
 from media_pipeline.domain.admission import Limits, admit
 from media_pipeline.domain.media import MediaInfo
 from media_pipeline.domain.profile import Rung, ladder

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from media_pipeline.application.ports import EncodedVideo
+from media_pipeline.application.ports.tools import EncodedVideo
 from media_pipeline_tests.builders import rung
 from media_pipeline_tests.infrastructure.ffmpeg import plays
 from media_pipeline_tests.infrastructure.ffmpeg.odd import COLOUR, GEOMETRY, INPUTS, TIME, Odd, patches

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from PIL import Image, ImageSequence
 
-from media_pipeline.application.ports import EncodedAudio, EncodedVideo
+from media_pipeline.application.ports.tools import EncodedAudio, EncodedVideo
 from media_pipeline.domain.errors import BadMedia, Cancelled, RejectionCode
 from media_pipeline.domain.media import MediaInfo
 from media_pipeline.domain.profile import ladder
