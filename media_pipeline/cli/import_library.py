@@ -5,8 +5,7 @@ from collections.abc import Callable
 from functools import partial
 
 from media_pipeline.application.import_library import Imported, import_library
-from media_pipeline.application.register import arrived
-from media_pipeline.defs.partitions import VERSION_TAG
+from media_pipeline.defs.arrivals import taken_up
 from media_pipeline.defs.resources import Platform
 from media_pipeline.domain.job import Origin
 from media_pipeline.domain.upload import StoredObject
@@ -20,7 +19,7 @@ def run(
 ) -> Imported:
     """Import what is under a prefix; `tell` hears about once a second how far it is. A dry run registers nothing."""
     with instance(platform.settings.dagster_home) as dagster:
-        engine = DagsterEngine(dagster, version_tag=VERSION_TAG)
+        engine = DagsterEngine(dagster)
         steps = import_library(
             prefix, platform.inbox, store=platform.store, catalogue=platform.catalogue,
             register=_nothing if dry_run else partial(_register, platform, engine),
@@ -41,10 +40,7 @@ def sentence(far: Imported, *, dry_run: bool) -> str:
 
 
 def _register(platform: Platform, engine: DagsterEngine, obj: StoredObject) -> None:
-    arrived(
-        obj, profile=platform.profile, catalogue=platform.catalogue, engine=engine, now=platform.now(),
-        tenant=platform.tenant(obj.key), origin=Origin.IMPORT,
-    )  # fmt: skip
+    taken_up(obj, platform, engine, origin=Origin.IMPORT)
 
 
 def _nothing(obj: StoredObject) -> None:

@@ -113,13 +113,12 @@ def list_jobs(
 def cancel(media_id: Annotated[str, typer.Argument(help="The media's id.")]) -> None:
     """Stop a job, queued or running. What is already published stays."""
     from media_pipeline.application.cancel import cancel as stop
-    from media_pipeline.defs.partitions import VERSION_TAG
     from media_pipeline.infrastructure.dagster_engine import DagsterEngine, instance
 
     platform = in_force()
     before = found_job(platform, media_id)
     with instance(platform.settings.dagster_home) as dagster:
-        engine = DagsterEngine(dagster, version_tag=VERSION_TAG)
+        engine = DagsterEngine(dagster)
         after = stop(media_id, catalogue=platform.catalogue, engine=engine, now=platform.now())
     typer.echo(f"{media_id}: {before.state} → {after.state}" if before.state != after.state else
                f"{media_id}: nothing to stop, it is {after.state}")  # fmt: skip

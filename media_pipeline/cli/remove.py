@@ -1,7 +1,6 @@
 """`media-pipeline remove`: the right to be forgotten."""
 
 from media_pipeline.application.remove import remove
-from media_pipeline.defs.partitions import VERSION_TAG
 from media_pipeline.defs.resources import Platform
 from media_pipeline.domain.receipt import Receipt
 from media_pipeline.infrastructure.dagster_engine import DagsterEngine, instance
@@ -12,5 +11,5 @@ def erased(platform: Platform, media_id: str, *, with_source: bool) -> Receipt:
     with instance(platform.settings.dagster_home) as dagster:
         return remove(
             media_id, with_source=with_source, store=platform.store, shelf=platform.shelf,
-            catalogue=platform.catalogue, engine=DagsterEngine(dagster, version_tag=VERSION_TAG), now=platform.now(),
+            catalogue=platform.catalogue, engine=DagsterEngine(dagster), now=platform.now(),
         )  # fmt: skip

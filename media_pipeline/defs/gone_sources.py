@@ -8,7 +8,6 @@ from datetime import datetime
 import dagster as dg
 
 from media_pipeline.application.withdraw import withdraw
-from media_pipeline.defs.partitions import VERSION_TAG
 from media_pipeline.defs.resources import Platform
 from media_pipeline.domain.errors import MediaError, Missing
 from media_pipeline.domain.job import Job, JobState
@@ -59,7 +58,7 @@ def source_gone(media_id: str, instance: dg.DagsterInstance, platform: Platform)
     try:
         return withdraw(
             media_id, store=p.store, shelf=p.shelf, catalogue=p.catalogue, codec=p.manifest_codec, now=p.now(),
-            engine=DagsterEngine(instance, version_tag=VERSION_TAG),
+            engine=DagsterEngine(instance),
         )  # fmt: skip
     except Missing:
         return False

@@ -7,10 +7,10 @@ import dagster as dg
 from media_pipeline.domain.fairness import Lane, Size
 from media_pipeline.domain.job import Job, Origin
 from media_pipeline.domain.upload import DEFAULT_TENANT
+from media_pipeline.infrastructure.dagster_engine import VERSION_TAG
 
 uploads = dg.DynamicPartitionsDefinition(name="uploads")
 
-VERSION_TAG = "media_pipeline/version"
 PROFILE_TAG = "media_pipeline/profile"
 RESUMED_TAG = "media_pipeline/resumed"
 """of a run in the place of one that showed no sign of life"""

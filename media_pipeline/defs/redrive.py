@@ -8,7 +8,7 @@ from pydantic import Field
 
 from media_pipeline.application.redrive import Redriven, failed, redrive
 from media_pipeline.defs.jobs import process_upload
-from media_pipeline.defs.partitions import VERSION_TAG, all_tags
+from media_pipeline.defs.partitions import all_tags
 from media_pipeline.defs.resources import Platform
 from media_pipeline.domain.errors import MediaError, Missing, QuarantineCode, RejectionCode
 from media_pipeline.domain.fairness import Lane
@@ -51,7 +51,7 @@ def redriven(
     chosen = list(named)
     if wanted.all or wanted.code:
         chosen += [job.media_id for job in failed(platform.catalogue, code=wanted.code)]
-    engine = DagsterEngine(instance, version_tag=VERSION_TAG, graph=graph)
+    engine = DagsterEngine(instance, graph=graph)
     ahead: Counter[Lane] = Counter()
 
     def tags_of(job: Job) -> dict[str, str]:

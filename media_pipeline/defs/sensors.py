@@ -12,19 +12,19 @@ from media_pipeline.application.discover import discover
 from media_pipeline.application.inbox import Place
 from media_pipeline.application.publish import publish
 from media_pipeline.application.reconcile import reconcile
-from media_pipeline.application.register import arrived
 from media_pipeline.application.settle import close
+from media_pipeline.defs.arrivals import taken_up
 from media_pipeline.defs.asking import requests
 from media_pipeline.defs.gone_sources import source_gone
 from media_pipeline.defs.jobs import process_upload
-from media_pipeline.defs.partitions import VERSION_TAG, uploads
+from media_pipeline.defs.partitions import uploads
 from media_pipeline.defs.resources import Platform
 from media_pipeline.domain.errors import MediaError, Missing, QuarantineCode
 from media_pipeline.domain.job import Job, JobState
 from media_pipeline.domain.run import Run
 from media_pipeline.domain.upload import StoredObject, Upload, media_id
 from media_pipeline.infrastructure import telemetry
-from media_pipeline.infrastructure.dagster_engine import DagsterEngine, cause, is_over, stopped
+from media_pipeline.infrastructure.dagster_engine import VERSION_TAG, DagsterEngine, cause, is_over, stopped
 
 _DISCOVERY = timedelta(seconds=30)  # of the minute after which Dagster gives a tick up
 _RECONCILED_A_TICK = 500
@@ -58,11 +58,7 @@ def new_uploads(context: dg.SensorEvaluationContext, platform: dg.ResourceParam[
 
 
 def _arrived(instance: dg.DagsterInstance, platform: Platform, obj: StoredObject) -> Job:
-    return arrived(
-        obj, profile=platform.profile, catalogue=platform.catalogue, now=platform.now(),
-        engine=DagsterEngine(instance, version_tag=VERSION_TAG),
-        tenant=platform.tenant(obj.key),
-    )  # fmt: skip
+    return taken_up(obj, platform, DagsterEngine(instance))
 
 
 def _gone(instance: dg.DagsterInstance, platform: Platform, key: str) -> None:
@@ -104,7 +100,7 @@ def reconciled(context: dg.SensorEvaluationContext, platform: dg.ResourceParam[P
     place = (datetime.fromisoformat(after[0]), after[1]) if after else None
     queue = platform.catalogue.jobs(state=JobState.QUEUED, after=place, limit=_RECONCILED_A_TICK)
     jobs = [*platform.catalogue.unsettled(limit=_RECONCILED_A_TICK), *queue]
-    history = DagsterEngine(context.instance, version_tag=VERSION_TAG)
+    history = DagsterEngine(context.instance)
     runs = history.runs({j.media_id for j in jobs})
     until, repaired = time.monotonic() + _RECONCILING_SECONDS, 0
     for job in jobs:

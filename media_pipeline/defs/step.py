@@ -18,7 +18,7 @@ from media_pipeline.application.publish import publish, published, take_back
 from media_pipeline.application.register import tasks
 from media_pipeline.application.task import Report, tracked
 from media_pipeline.defs.failures import translated
-from media_pipeline.defs.partitions import PROFILE_TAG, VERSION_TAG, unasked
+from media_pipeline.defs.partitions import PROFILE_TAG, unasked
 from media_pipeline.defs.resources import Platform
 from media_pipeline.domain.attempt import stage
 from media_pipeline.domain.errors import QuarantineCode, Unavailable
@@ -27,7 +27,7 @@ from media_pipeline.domain.profile import Profile
 from media_pipeline.domain.results import AudioTracks, NotMade, Rendition, Result, Source, Stream
 from media_pipeline.domain.upload import Upload
 from media_pipeline.infrastructure import telemetry
-from media_pipeline.infrastructure.dagster_engine import stopped
+from media_pipeline.infrastructure.dagster_engine import VERSION_TAG, stopped
 
 R = TypeVar("R")
 _log = telemetry.log("step")

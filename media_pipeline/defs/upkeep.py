@@ -10,7 +10,7 @@ import dagster as dg
 from media_pipeline.application.collect import Swept, collect
 from media_pipeline.application.watch import watch
 from media_pipeline.defs.jobs import process_upload
-from media_pipeline.defs.partitions import RESUMED_TAG, VERSION_TAG, all_tags, uploads
+from media_pipeline.defs.partitions import RESUMED_TAG, all_tags, uploads
 from media_pipeline.defs.resources import Platform
 from media_pipeline.domain.archive import oldest
 from media_pipeline.domain.errors import MediaError, Missing
@@ -35,7 +35,7 @@ _log = telemetry.log("upkeep")
 def watchdog(context: dg.SensorEvaluationContext, platform: dg.ResourceParam[Platform]) -> dg.SkipReason:
     assert context.repository_def is not None
     graph = context.repository_def.get_job(process_upload.name)
-    engine = DagsterEngine(context.instance, version_tag=VERSION_TAG, graph=graph)
+    engine = DagsterEngine(context.instance, graph=graph)
     p, jobs = platform, platform.catalogue.unsettled(limit=_A_TICK)
     others = engine.at_work() | engine.broken_off(since=p.now() - RETRY_GRACE)
     for media_id in others - {job.media_id for job in jobs}:
@@ -64,7 +64,7 @@ def watchdog(context: dg.SensorEvaluationContext, platform: dg.ResourceParam[Pla
 def archived(context: dg.SensorEvaluationContext, platform: dg.ResourceParam[Platform]) -> dg.SensorResult:
     s, instance = platform.settings, context.instance
     live = instance.get_dynamic_partitions(str(uploads.name))
-    going = DagsterEngine(instance, version_tag=VERSION_TAG).going_on()
+    going = DagsterEngine(instance).going_on()
     surplus = len(live) - s.live_partitions
     finished = platform.catalogue.over_since(set(live) - going) if surplus > 0 else {}
     leaving = oldest(finished, min(surplus, _A_TICK))
@@ -105,7 +105,7 @@ collected = dg.ScheduleDefinition(
 def garbage_of(platform: Platform, instance: dg.DagsterInstance, *, delete: bool) -> Iterator[Swept]:
     """What nothing names any more, media by media, and then what is left in scratch; deleted if asked."""
     before = platform.now() - timedelta(seconds=platform.settings.gc_grace_seconds)
-    engine = DagsterEngine(instance, version_tag=VERSION_TAG)
+    engine = DagsterEngine(instance)
     yield from collect(
         shelf=platform.shelf, catalogue=platform.catalogue, history=engine, before=before, delete=delete
     )  # fmt: skip

@@ -27,6 +27,7 @@ from media_pipeline.domain.errors import Conflict, Missing, QuarantineCode
 from media_pipeline.domain.run import BROKEN_OFF, GOING_ON, Run, RunState
 
 PACKAGED_CONFIG = Path(__file__).parent.parent / "dagster.yaml"
+VERSION_TAG = "media_pipeline/version"
 STOPPED_TAG = "media_pipeline/stopped"
 """of a run that we ended, and no person: its own id, because a re-execution has the tags of its parent"""
 _MODULE, _LOCATION = "media_pipeline.definitions", "media_pipeline"  # as workspace.yaml has it
@@ -99,25 +100,23 @@ def forget(
 
 
 class DagsterEngine:
-    """The Engine and History ports over an instance. `version_tag` is the run tag that holds the object version,
-    `partitions` the name of the dynamic partitions that the media are, `graph` the job that `launch` asks for."""
+    """The Engine and History ports over an instance. `partitions` is the name of the dynamic partitions that the media
+    are, `graph` the job that `launch` asks for."""
 
     def __init__(
         self,
         instance: dg.DagsterInstance,
         *,
-        version_tag: str,
         partitions: str = "uploads",
         graph: dg.JobDefinition | None = None,
     ) -> None:
         self._instance = instance
-        self._version_tag = version_tag
         self._partitions = partitions
         self._graph = graph
 
     def cancel(self, media_id: str, version: str) -> None:
         """A worker that cannot be reached hears of it from the catalogue, or is lost."""
-        tags = {_PARTITION: media_id, self._version_tag: version}
+        tags = {_PARTITION: media_id, VERSION_TAG: version}
         for run in self._instance.get_runs(dg.RunsFilter(tags=tags)):
             if run.is_finished:
                 continue
@@ -139,7 +138,7 @@ class DagsterEngine:
         run = self._instance.create_run_for_job(
             self._graph,
             asset_selection=selected,
-            tags={**tags, _PARTITION: media_id, self._version_tag: version},
+            tags={**tags, _PARTITION: media_id, VERSION_TAG: version},
             remote_job_origin=job,
             job_code_origin=code,
         )
@@ -189,7 +188,7 @@ class DagsterEngine:
                     Run(
                         run_id=run.run_id,
                         root=run.root_run_id or run.run_id,
-                        version=run.tags.get(self._version_tag),
+                        version=run.tags.get(VERSION_TAG),
                         state=_state(run, self._instance),
                         retried=_retried(run, self._instance),
                         created_at=record.create_timestamp.astimezone(UTC),

@@ -16,7 +16,6 @@ import sqlalchemy as sa
 import yaml
 from botocore.exceptions import ClientError
 
-from media_pipeline.defs.partitions import VERSION_TAG
 from media_pipeline.defs.resources import Platform, prepare, production
 from media_pipeline.defs.upkeep import garbage_of
 from media_pipeline.domain.job import Job
@@ -99,7 +98,7 @@ class World:
     def stores(self) -> Iterator[Stores]:
         """What there is to judge by."""
         with dg.DagsterInstance.get() as instance:
-            yield Stores(self.here.shelf, self.here.catalogue, DagsterEngine(instance, version_tag=VERSION_TAG))
+            yield Stores(self.here.shelf, self.here.catalogue, DagsterEngine(instance))
 
     def sweep(self, delete: bool) -> list[str]:
         """The garbage collector's turn: the media of which it found something."""

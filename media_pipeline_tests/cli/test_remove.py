@@ -7,12 +7,12 @@ from typer.testing import CliRunner
 
 from media_pipeline.application.register import register
 from media_pipeline.cli.main import app
-from media_pipeline.defs.partitions import VERSION_TAG, uploads
+from media_pipeline.defs.partitions import uploads
 from media_pipeline.defs.resources import Platform
 from media_pipeline.domain.errors import Conflict
 from media_pipeline.domain.job import Job, JobState
 from media_pipeline.infrastructure import dagster_engine
-from media_pipeline.infrastructure.dagster_engine import DagsterEngine, instance
+from media_pipeline.infrastructure.dagster_engine import VERSION_TAG, DagsterEngine, instance
 from media_pipeline.infrastructure.settings import FILES
 from media_pipeline_tests.platform import platform
 
@@ -100,8 +100,8 @@ def test_a_run_that_does_not_end_holds_the_erasure_up_and_a_lost_worker_does_not
     with instance(here.settings.dagster_home) as dagster:
         remember(dagster, job, dg.DagsterRunStatus.STARTED)
         with pytest.raises(Conflict, match="still ending"):
-            Patient(dagster, version_tag=VERSION_TAG).forget(job.media_id)
+            Patient(dagster).forget(job.media_id)
         assert len(dagster.get_runs()) == 2
-        assert DagsterEngine(dagster, version_tag=VERSION_TAG).forget(job.media_id) == 2
+        assert DagsterEngine(dagster).forget(job.media_id) == 2
         assert dagster.get_runs() == []
     assert here.catalogue.job(job.media_id).state is JobState.QUEUED

@@ -7,11 +7,12 @@ import pytest
 
 from media_pipeline.application.register import register
 from media_pipeline.defs.asking import MOST_A_TICK
-from media_pipeline.defs.partitions import KEY_TAG, VERSION_TAG
+from media_pipeline.defs.partitions import KEY_TAG
 from media_pipeline.defs.resources import Platform
 from media_pipeline.defs.sensors import new_uploads, reconciled, settle_cancelled, settle_failed
 from media_pipeline.domain.errors import QuarantineCode
 from media_pipeline.domain.job import Job, JobState, TaskState
+from media_pipeline.infrastructure.dagster_engine import VERSION_TAG
 from media_pipeline_tests.instance import new_instance
 from media_pipeline_tests.platform import platform
 

@@ -13,7 +13,7 @@ from dagster._core.definitions.reconstruct import ReconstructableRepository
 from media_pipeline.application.register import register
 from media_pipeline.application.status import described
 from media_pipeline.definitions import build
-from media_pipeline.defs.partitions import TENANT_TAG, VERSION_TAG, lane, uploads
+from media_pipeline.defs.partitions import TENANT_TAG, lane, uploads
 from media_pipeline.defs.redrive import Wanted, redriven
 from media_pipeline.defs.resources import Platform, from_environment
 from media_pipeline.defs.upkeep import archived, collect_garbage, garbage_of, watchdog
@@ -21,7 +21,7 @@ from media_pipeline.domain.attempt import BUDGET, LOST
 from media_pipeline.domain.errors import Missing, QuarantineCode
 from media_pipeline.domain.job import Failure, Job, JobState, Origin, TaskState
 from media_pipeline.domain.run import RunState
-from media_pipeline.infrastructure.dagster_engine import DagsterEngine, is_over, stopped
+from media_pipeline.infrastructure.dagster_engine import VERSION_TAG, DagsterEngine, is_over, stopped
 from media_pipeline_tests.instance import new_instance
 from media_pipeline_tests.platform import platform
 
@@ -46,7 +46,7 @@ def graph(here: Platform) -> dg.JobDefinition:
 
 
 def engine(here: Platform, instance: dg.DagsterInstance) -> DagsterEngine:
-    return DagsterEngine(instance, version_tag=VERSION_TAG, graph=graph(here))
+    return DagsterEngine(instance, graph=graph(here))
 
 
 def a_job(here: Platform, name: str, state: JobState = JobState.QUEUED) -> Job:

@@ -19,7 +19,7 @@ from media_pipeline.application.remove import remove
 from media_pipeline.application.status import shown
 from media_pipeline.definitions import build
 from media_pipeline.defs.gone_sources import source_gone
-from media_pipeline.defs.partitions import VERSION_TAG, tags, uploads
+from media_pipeline.defs.partitions import tags, uploads
 from media_pipeline.defs.resources import Platform
 from media_pipeline.defs.sensors import new_uploads
 from media_pipeline.domain.job import ERASED, SOURCE_DELETED, SUPERSEDED, Job, JobState
@@ -67,7 +67,7 @@ class World:
         recipes = replace(here.recipes, rungs=rungs, profiles={"fast": fast})
         self.here = replace(here, recipes=recipes, store=S3Store(s3), tool=self.tool)
         self.s3, self.instance, self.folder = s3, instance, uuid4().hex
-        self.engine = DagsterEngine(instance, version_tag=VERSION_TAG)
+        self.engine = DagsterEngine(instance)
 
     def upload(self, name: str, data: bytes) -> StoredObject:
         key = f"{self.folder}/{name}"
@@ -307,7 +307,7 @@ def test_the_queued_run_of_an_older_version_never_starts(tmp_path: Path, monkeyp
         new_uploads(context)
         (old,) = here.catalogue.jobs()
         graph = build(here).resolve_job_def("process_upload")
-        engine = DagsterEngine(dagster, version_tag=VERSION_TAG, graph=graph)
+        engine = DagsterEngine(dagster, graph=graph)
         queued = engine.launch(old.media_id, old.version, assets=None, tags={})
         clip.write_text("another")
         new_uploads(context)
