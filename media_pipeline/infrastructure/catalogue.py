@@ -18,7 +18,7 @@ from media_pipeline.domain.attempt import LOST, Attempt
 from media_pipeline.domain.errors import Missing, QuarantineCode, Unavailable
 from media_pipeline.domain.job import ALLOWED, Failure, Job, JobState, Origin, Task, TaskState, standing
 from media_pipeline.domain.receipt import Receipt
-from media_pipeline.domain.search import Query
+from media_pipeline.domain.search import EVERYTHING, Filter
 from media_pipeline.domain.upload import Upload, media_id, version_id
 from media_pipeline.infrastructure import catalogue_attempts as tries
 from media_pipeline.infrastructure import catalogue_reads as reads
@@ -97,17 +97,24 @@ class SqlCatalogue:
         with self._reading() as connection:
             return reads.receipt(connection, media_id)
 
+    def current(self, media_ids: Collection[str]) -> list[Job]:
+        asked = sorted(set(media_ids))
+        with self._reading() as connection:
+            chunks = [asked[start : start + reads.CHUNK] for start in range(0, len(asked), reads.CHUNK)]
+            return [job for chunk in chunks for job in reads.many(connection, reads.current_of(chunk))]
+
+    def of_run(self, run_id: str) -> Job:
+        with self._reading() as connection:
+            found = reads.many(connection, reads.of_run(run_id))
+        if not found:
+            raise Missing("There is no such run.", detail=run_id)
+        return found[0]
+
     def jobs(
-        self,
-        *,
-        state: JobState | None = None,
-        text: Query | None = None,
-        after: tuple[datetime, str] | None = None,
-        limit: int = 50,
+        self, wanted: Filter = EVERYTHING, *, after: tuple[datetime, str] | None = None, limit: int = 50
     ) -> list[Job]:
         with self._reading() as connection:
-            dialect = connection.dialect.name
-            return reads.many(connection, reads.listed(state, text, after, limit, dialect=dialect))
+            return reads.many(connection, reads.listed(wanted, after, limit, dialect=connection.dialect.name))
 
     def describe(self, media_id: str, texts: Iterable[str]) -> None:
         title = sa.select(db.media.c.title).where(db.media.c.id == media_id)
