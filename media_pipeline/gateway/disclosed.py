@@ -32,6 +32,7 @@ LABELS = frozenset(
         "sentence",
         "size",
         "tiles",
+        "tool",
         "tries",
         "video",
         "vmaf",
@@ -39,8 +40,8 @@ LABELS = frozenset(
         "words",
     }
 )
-"""of measurements and of failures. Left out: addresses (hls, dash, preview, manifest), pictures and tables for Dagster's
-own pages, tool (a build of the machine's), and what tools said last (detail, playlist_faults)."""
+"""of measurements and of failures. Left out: addresses, which may be paths of the machine, what is drawn for Dagster's own
+pages, and what only an operator can use."""
 _METADATA = "metadataEntries"
 
 
