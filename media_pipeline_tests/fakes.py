@@ -6,6 +6,7 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, S
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
+from urllib.parse import quote
 
 from media_pipeline.application.ports.store import Message, Page
 from media_pipeline.domain.api_key import ApiKey
@@ -94,6 +95,9 @@ class MemoryStore:
 
     def unfinished(self, bucket: str, *, before: datetime, delete: bool) -> Iterator[StoredObject]:
         return iter(())  # every write is whole
+
+    def link(self, bucket: str, key: str, *, until: datetime, content_type: str, filename: str | None = None) -> str:
+        return f"memory://{bucket}/{quote(key)}?until={until.timestamp():.0f}"
 
     def url(self, bucket: str, key: str) -> str:
         return f"memory://{bucket}/{key}"

@@ -2,18 +2,17 @@
 
 import os
 import signal
-import socket
 import subprocess
 import sys
 from pathlib import Path
 
 import typer
 
+from media_pipeline.cli.ports import free_port
 from media_pipeline.infrastructure.dagster_engine import prepare_home, seed
 from media_pipeline.infrastructure.settings import Settings
 
 _WORKSPACE = Path(__file__).parent.parent.parent / "workspace.yaml"
-_PORTS_TRIED = 50
 
 
 def run(settings: Settings, *, port: int) -> int:
@@ -51,16 +50,3 @@ def _where() -> list[str]:
 def _environment(settings: Settings) -> dict[str, str]:
     home = prepare_home(settings.dagster_home)
     return {**os.environ, "DAGSTER_HOME": str(home), "MEDIA_PIPELINE_HOME": str(settings.home)}
-
-
-def free_port(wanted: int) -> int:
-    """`wanted`, or the next port above it that nobody listens on. Raises OSError when all of them are busy."""
-    for port in range(wanted, wanted + _PORTS_TRIED):
-        with socket.socket() as probe:
-            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            try:
-                probe.bind(("127.0.0.1", port))
-            except OSError:
-                continue
-            return port
-    raise OSError(f"no free port from {wanted} to {wanted + _PORTS_TRIED - 1}")
