@@ -3,7 +3,7 @@
 import asyncio
 import json
 from collections.abc import AsyncIterator
-from contextlib import aclosing
+from contextlib import aclosing, asynccontextmanager
 from typing import Any
 
 from anyio.to_thread import run_sync
@@ -13,6 +13,7 @@ from media_pipeline.domain.caller import Caller, Scope
 from media_pipeline.domain.errors import Missing, Unavailable
 from media_pipeline.gateway.access import owned
 from media_pipeline.gateway.disclosed import disclosed
+from media_pipeline.gateway.front import Front
 from media_pipeline.gateway.persisted import BACKFILL, MEDIA, RUN, Asked
 from media_pipeline.gateway.problems import Problem
 from media_pipeline.gateway.recent import Recent
@@ -31,8 +32,8 @@ _log = telemetry.log("gateway")
 
 
 class DagsterView:
-    """Of one webserver. Every call raises Missing in the same words for what is unknown and what is somebody else's, and
-    Problem: `scope-missing`, `dagster-unavailable`."""
+    """Of one webserver. Every call raises Missing, in the same words for what is unknown and what is somebody else's,
+    and Problem: `scope-missing`, `dagster-unavailable`."""
 
     def __init__(self, webserver: Webserver, *, catalogue: Catalogue) -> None:
         self._webserver = webserver
@@ -41,9 +42,6 @@ class DagsterView:
         self._media_of: dict[str, str] = {}
         self.sockets = asyncio.Semaphore(SOCKETS)
         """places of clients that follow something"""
-
-    async def close(self) -> None:
-        await self._webserver.close()
 
     async def answer(self, asked: Asked, caller: Caller) -> Any:
         """The answer to a query, at most a second old: a webserver answers some fifty a second. Raises Unavailable when
@@ -101,6 +99,17 @@ class DagsterView:
             return await self._webserver.ask(query, variables)
         except Unavailable as trouble:
             raise _bad_gateway(trouble) from trouble
+
+
+@asynccontextmanager
+async def viewing(front: Front) -> AsyncIterator[DagsterView | None]:
+    """None where no webserver is configured."""
+    url = front.platform.settings.dagster_url
+    if url is None:
+        yield None
+        return
+    async with Webserver(url).open() as webserver:
+        yield DagsterView(webserver, catalogue=front.platform.catalogue)
 
 
 def _bad_gateway(trouble: Unavailable) -> Problem:

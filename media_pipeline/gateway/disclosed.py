@@ -40,8 +40,8 @@ LABELS = frozenset(
         "words",
     }
 )
-"""of measurements and of failures. Left out: addresses, which may be paths of the machine, what is drawn for Dagster's own
-pages, and what only an operator can use."""
+"""of measurements and of failures. Left out: addresses, which may be paths of the machine, what is drawn for Dagster's
+own pages, and what only an operator can use."""
 _METADATA = "metadataEntries"
 
 

@@ -5,6 +5,7 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Request
 from fastapi.responses import JSONResponse
+from starlette.requests import HTTPConnection
 
 from media_pipeline.gateway.access import Reader
 from media_pipeline.gateway.dagster_view import DagsterView
@@ -17,8 +18,11 @@ BYTES = 16 * 1024
 router = APIRouter(tags=["graphql"])
 
 
-def view_of(request: Request) -> DagsterView:
-    view: DagsterView = request.app.state.dagster
+def view_of(connection: HTTPConnection) -> DagsterView:
+    """Raises Problem `dagster-unavailable` where no webserver is configured."""
+    view: DagsterView | None = connection.app.state.dagster
+    if view is None:
+        raise Problem(502, "dagster-unavailable", "This gateway was started without a webserver of Dagster.")
     return view
 
 
@@ -32,7 +36,7 @@ async def graphql(request: Request, caller: Reader, view: Annotated[DagsterView,
 
 
 def understood(body: object) -> Asked:
-    """Raises Problem: `malformed-graphql`, `operation-not-allowed` with the list, `wrong-variables` with those it has."""
+    """Raises Problem: `malformed-graphql`, `operation-not-allowed` with the list, `wrong-variables`."""
     try:
         return asked(body, OPERATIONS)
     except Malformed as fault:

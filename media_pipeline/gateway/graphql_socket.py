@@ -56,9 +56,9 @@ class _Closed(Exception):
 @router.websocket("/graphql")
 async def socket(websocket: WebSocket) -> None:
     """One client. A socket that speaks neither protocol, or for which there is no place, is not accepted."""
-    view: DagsterView = websocket.app.state.dagster
+    view: DagsterView | None = websocket.app.state.dagster
     offered = [name for name in websocket.scope["subprotocols"] if name in DIALECTS]
-    if not offered or view.sockets.locked():
+    if view is None or not offered or view.sockets.locked():
         await websocket.close()
         return
     async with view.sockets:

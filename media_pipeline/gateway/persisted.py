@@ -1,5 +1,5 @@
-"""The list of GraphQL operations that callers may ask for, one a file of `operations/`, and whether a request is for one
-of them. Nothing of what a caller sends as GraphQL goes on to Dagster: it only picks from the list."""
+"""The list of GraphQL operations that callers may ask for, one a file of `operations/`, and which of them a request is
+for. Nothing of what a caller sends as GraphQL goes on to Dagster: it only picks from the list."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass

@@ -14,9 +14,7 @@ class Recent(Generic[V]):
     """Answers by what was asked, each good for some seconds after it was asked for. Who asks the same while it is
     awaited waits for the same answer; a failure is told to them and not kept. Belongs to one event loop."""
 
-    def __init__(
-        self, *, good_seconds: float, at_most: int, clock: Callable[[], float] = time.monotonic
-    ) -> None:
+    def __init__(self, *, good_seconds: float, at_most: int, clock: Callable[[], float] = time.monotonic) -> None:
         self._good_seconds = good_seconds
         self._at_most = at_most
         self._clock = clock

@@ -7,7 +7,7 @@ import json
 import sys
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
-from typing import Any
+from typing import Any, Self
 
 import httpx
 from websockets.asyncio.client import ClientConnection, connect
@@ -36,14 +36,15 @@ class Webserver:
     """A client of it. `url` is its root, such as http://127.0.0.1:3001. Every call raises Unavailable where it does not
     answer, or answers with errors; their words go to the detail, and to no caller."""
 
-    def __init__(self, url: str, *, transport: httpx.AsyncBaseTransport | None = None) -> None:
-        self._client = httpx.AsyncClient(
-            base_url=url, timeout=_TIMES, limits=_AT_ONCE, trust_env=False, transport=transport
-        )
+    def __init__(self, url: str) -> None:
+        self._client = httpx.AsyncClient(base_url=url, timeout=_TIMES, limits=_AT_ONCE, trust_env=False)
         self._socket = f"{url.rstrip('/')}/graphql".replace("http", "ws", 1)
 
-    async def close(self) -> None:
-        await self._client.aclose()
+    @asynccontextmanager
+    async def open(self) -> AsyncIterator[Self]:
+        """Its connections are closed at the end."""
+        async with self._client:
+            yield self
 
     async def ask(self, query: str, variables: Mapping[str, str]) -> dict[str, Any]:
         """The `data` of the answer."""

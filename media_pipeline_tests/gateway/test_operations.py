@@ -36,7 +36,18 @@ COSTLY = {
     "staleStatus",
 }
 """Each reads every partition there is."""
-TELLING = {"cause", "causes", "description", "error", "message", "metadataPath", "runConfigYaml", "stack", "tags", "url"}
+TELLING = {
+    "cause",
+    "causes",
+    "description",
+    "error",
+    "message",
+    "metadataPath",
+    "runConfigYaml",
+    "stack",
+    "tags",
+    "url",
+}
 """May hold a path of the machine, a trace, an address or what is for operators."""
 
 pytestmark = pytest.mark.parametrize("operation", OPERATIONS.values(), ids=OPERATIONS)

@@ -34,7 +34,7 @@ def test_an_operation_of_the_list_is_known_by_name_or_text(body: dict[str, Any])
         {"operationName": "Nothing"},
         {"operationName": "Failures", "query": TEXT},
         {"operationName": "UploadStatus", "query": TEXT.replace("limit: 3", "limit: 30000")},
-        {"query": "mutation { deleteRun(runId: \"x\") { __typename } }"},
+        {"query": 'mutation { deleteRun(runId: "x") { __typename } }'},
         {"query": "{ __schema { types { name } } }"},
         {"query": TEXT + "query Second { version }"},
         {"operationName": "UploadStatus", "query": TEXT.replace("UploadStatus", "Uploadstatus")},

@@ -1,6 +1,7 @@
 """A Dagster with runs to ask about: few steps that do nothing but tell what ours tell, and a real webserver over it."""
 
 import os
+import queue
 import socket
 import subprocess
 import threading
@@ -22,43 +23,60 @@ SECRET = "/home/operator/secret"
 """stands in metadata, messages and errors that no caller may see"""
 BACKFILL = "librarian"
 READY_SECONDS = 60
+_PATIENCE_SECONDS = 60
 _PARTITIONS = dg.DynamicPartitionsDefinition(name="uploads")
 
 
 class Toy:
-    """Runs over media, in this process. What is `held` waits in its last step until it is released."""
+    """Runs over media, in this process. Each is one after another."""
 
     def __init__(self, instance: dg.DagsterInstance) -> None:
         self._instance = instance
-        self._held = threading.Event()
+        self._gate = threading.Event()
+        self._gate.set()
+        self._waiting: queue.Queue[str] = queue.Queue()
         self._graph = dg.Definitions(
-            [_source, _subtitles, _waiting(self._held)],
+            [_source, _subtitles, self._stream()],
             jobs=[dg.define_asset_job("process_upload", executor_def=dg.in_process_executor)],
         ).resolve_job_def("process_upload")
 
-    def release(self) -> None:
-        self._held.set()
+    def hold(self) -> None:
+        """The next run waits in `stream` until it is released."""
+        self._waiting = queue.Queue()
+        self._gate.clear()
 
-    def run(self, media_id: str, *, held: bool = False, tags: dict[str, str] | None = None) -> str:
-        """The run's id. A run whose media is called bad… fails in `subtitles`."""
-        if not held:
-            self._held.set()
+    def begun(self) -> str:
+        """The id of the run that waits, as soon as it does."""
+        return self._waiting.get(timeout=_PATIENCE_SECONDS)
+
+    def release(self) -> None:
+        self._gate.set()
+
+    def run(self, media_id: str, *, tags: dict[str, str] | None = None) -> str:
+        """The run's id. A run over media whose name begins with bad fails in `subtitles`."""
         self._instance.add_dynamic_partitions("uploads", [media_id])
         done = self._graph.execute_in_process(
             instance=self._instance, partition_key=media_id, raise_on_error=False, tags=tags or {}
         )
         return done.run_id
 
+    def _stream(self) -> dg.AssetsDefinition:
+        @dg.asset(name="stream", partitions_def=_PARTITIONS, deps=["source"])
+        def stream(context: dg.AssetExecutionContext) -> None:
+            self._waiting.put(context.run.run_id)
+            assert self._gate.wait(_PATIENCE_SECONDS)
+
+        return stream
+
     def backfill(self, *media_ids: str) -> None:
         tags = {"dagster/backfill": BACKFILL}
         for media_id in media_ids:
             self.run(media_id, tags=tags)
-        self._instance.add_backfill(
-            PartitionBackfill(
-                BACKFILL, BulkActionStatus.REQUESTED, from_failure=False, tags={}, backfill_timestamp=time.time(),
-                asset_selection=[dg.AssetKey("source")], partition_names=list(media_ids),
-            )  # fmt: skip
-        )
+        backfill = PartitionBackfill(
+            BACKFILL, BulkActionStatus.REQUESTED, from_failure=False, tags={}, backfill_timestamp=time.time(),
+            asset_selection=[dg.AssetKey("source")], partition_names=list(media_ids),
+        )  # fmt: skip
+        self._instance.add_backfill(backfill)
 
 
 @dg.asset(name="source", partitions_def=_PARTITIONS)
@@ -73,14 +91,6 @@ def _subtitles(context: dg.AssetExecutionContext) -> None:
     if context.partition_key.startswith("bad"):
         with translated():
             raise BadMedia(RejectionCode.NOT_MEDIA, "The file is no media.", detail=SECRET)
-
-
-def _waiting(held: threading.Event) -> dg.AssetsDefinition:
-    @dg.asset(name="stream", partitions_def=_PARTITIONS, deps=["source"])
-    def stream() -> None:
-        assert held.wait(60)
-
-    return stream
 
 
 @contextmanager
