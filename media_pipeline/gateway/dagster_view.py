@@ -2,7 +2,7 @@
 
 import asyncio
 import json
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import aclosing, asynccontextmanager
 from typing import Any
 
@@ -54,7 +54,7 @@ class DagsterView:
         question = asked.operation.name, json.dumps(asked.variables, sort_keys=True)
         return await self._answers.answer(question, ask)
 
-    async def follow(self, asked: Asked, caller: Caller) -> AsyncIterator[Any]:
+    async def follow(self, asked: Asked, caller: Caller) -> AsyncGenerator[Any, None]:
         """The events of a subscription, until its run is over. Closing the iterator ends it at Dagster's side."""
         await self._permit(asked, caller)
         async with aclosing(self._webserver.subscribe(asked.operation.text, asked.variables)) as events:

@@ -5,11 +5,21 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Request
 from fastapi.responses import JSONResponse
+from pydantic import BaseModel
 from starlette.requests import HTTPConnection
 
 from media_pipeline.gateway.access import Reader
 from media_pipeline.gateway.dagster_view import DagsterView
-from media_pipeline.gateway.persisted import Asked, Malformed, NotListed, WrongVariables, asked, load
+from media_pipeline.gateway.persisted import (
+    VALUE,
+    Asked,
+    Malformed,
+    NotListed,
+    Operation,
+    WrongVariables,
+    asked,
+    load,
+)
 from media_pipeline.gateway.problems import Problem
 
 OPERATIONS = load()
@@ -26,9 +36,33 @@ def view_of(connection: HTTPConnection) -> DagsterView:
     return view
 
 
-@router.post("/graphql")
+def _request(operation: Operation) -> dict[str, Any]:
+    """Of OpenAPI: what a request for it looks like."""
+    value = {"type": "string", "pattern": VALUE}
+    variables = {
+        "type": "object",
+        "properties": dict.fromkeys(operation.variables, value),
+        "required": [name for name, needed in operation.variables.items() if needed],
+        "additionalProperties": False,
+    }
+    named = {"operationName": {"const": operation.name}, "variables": variables}
+    return {"type": "object", "title": operation.name, "properties": named, "required": list(named)}
+
+
+_REQUESTS = {"oneOf": [_request(operation) for operation in OPERATIONS.values() if not operation.live]}
+_DOCUMENTED = {"requestBody": {"required": True, "content": {"application/json": {"schema": _REQUESTS}}}}
+
+
+class Answer(BaseModel):
+    """What Dagster answers to the operation, as its schema has it."""
+
+    data: dict[str, Any]
+
+
+@router.post("/graphql", openapi_extra=_DOCUMENTED, response_model=Answer)
 async def graphql(request: Request, caller: Reader, view: Annotated[DagsterView, Depends(view_of)]) -> JSONResponse:
-    """Runs and materialisations as Dagster has them, by one of its listed operations."""
+    """Runs and materialisations as Dagster has them: the answer to one of the listed operations, by its name. Its text
+    may come along as `query`. Subscriptions are for the WebSocket of the same path."""
     wanted = understood(await _body(request))
     if wanted.operation.live:
         raise Problem(400, "operation-not-allowed", f"{wanted.operation.name} is a subscription: use the WebSocket.")

@@ -5,7 +5,7 @@ nothing that it could launch."""
 
 import json
 import sys
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncGenerator, AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from typing import Any, Self
 
@@ -55,7 +55,7 @@ class Webserver:
             raise _unavailable(repr(trouble)) from trouble
         return _data(answer)
 
-    async def subscribe(self, query: str, variables: Mapping[str, str]) -> AsyncIterator[dict[str, Any]]:
+    async def subscribe(self, query: str, variables: Mapping[str, str]) -> AsyncGenerator[dict[str, Any], None]:
         """The `data` of each event, until Dagster says that there are no more. Closing the iterator ends the
         subscription at Dagster's side."""
         start = {"type": "start", "id": _ID, "payload": {"query": query, "variables": dict(variables)}}

@@ -28,12 +28,12 @@ class World:
         self.runs = {media: toy.run(media) for media in (here.anna, here.berta, here.bad)}
         toy.backfill("x-1", "bad-2")
 
-    def asked(self, operation: str, scope: Scope = Scope.READ, **variables: str) -> httpx.Response:
+    def asked(self, operation: str, variables: dict[str, str], scope: Scope = Scope.READ) -> Any:
         body = {"operationName": operation, "variables": variables}
         return self.client.post("/graphql", json=body, headers=self.here.key("anna", scope))
 
     def data(self, operation: str, scope: Scope = Scope.READ, **variables: str) -> Any:
-        answer = self.asked(operation, scope, **variables)
+        answer = self.asked(operation, variables, scope)
         assert answer.status_code == 200, answer.text
         assert SECRET not in answer.text
         return answer.json()["data"]
@@ -127,11 +127,11 @@ def test_a_run_is_followed_live(world: World) -> None:
 @pytest.mark.parametrize(("operation", "variable"), [(o.name, o.about) for o in OPERATIONS.values() if not o.live])
 def test_a_tenant_hears_nothing_of_another(world: World, operation: str, variable: str) -> None:
     theirs = {"mediaId": world.here.berta, "runId": world.runs[world.here.berta], "backfillId": BACKFILL}
-    refused = world.asked(operation, **{variable: theirs[variable]})
+    refused = world.asked(operation, {variable: theirs[variable]})
     if variable == "backfillId":
         assert refused.status_code == 403
     else:
-        unknown = world.asked(operation, **{variable: "unknown"})
+        unknown = world.asked(operation, {variable: "unknown"})
         assert (refused.status_code, refused.json()) == (404, unknown.json())
 
 

@@ -70,7 +70,7 @@ def test_what_is_no_graphql_request_is_malformed(body: object) -> None:
 @pytest.mark.parametrize(
     "variables",
     [{}, {"mediaId": None}, {"mediaId": ""}, {"mediaId": 1}, {"mediaId": ["a"]}, {"mediaId": "a" * 301},
-     {"mediaId": "a\nb"}, MEDIA | {"limit": "5"}],
+     {"mediaId": "a b"}, {"mediaId": "a\n"}, MEDIA | {"limit": "5"}],
 )  # fmt: skip
 def test_variables_are_those_that_the_operation_has(variables: dict[str, Any]) -> None:
     with pytest.raises(WrongVariables, match="UploadStatus has these variables, each a text: mediaId"):

@@ -11,6 +11,7 @@ import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import dagster as dg
 from dagster._core.execution.backfill import BulkActionStatus, PartitionBackfill
@@ -82,7 +83,7 @@ class Toy:
 @dg.asset(name="source", partitions_def=_PARTITIONS)
 def _source(context: dg.AssetExecutionContext) -> dg.MaterializeResult[None]:
     context.log.info(SECRET)
-    secret = {"hls": dg.MetadataValue.path(SECRET), "detail": SECRET, "play": dg.MetadataValue.md(SECRET)}
+    secret: dict[str, Any] = {"hls": dg.MetadataValue.path(SECRET), "detail": SECRET, "play": dg.MetadataValue.md(SECRET)}
     return dg.MaterializeResult(metadata={"bytes": 12, "container": "mov", "duration_seconds": 1.5} | secret)
 
 
