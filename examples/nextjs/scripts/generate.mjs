@@ -10,7 +10,7 @@ import openapiTS, { astToString } from "openapi-typescript";
 const [openapi, operations, schema, out = "lib/generated"] = process.argv.slice(2);
 if (!openapi || !operations || !schema) throw new Error("usage: generate.mjs OPENAPI_JSON OPERATIONS_FOLDER DAGSTER_SCHEMA [OUT]");
 
-const api = await openapiTS(JSON.parse(readFileSync(openapi, "utf8")));
+const api = await openapiTS(JSON.parse(readFileSync(openapi, "utf8")), { defaultNonNullable: false });
 writeFileSync(path.join(out, "openapi.ts"), astToString(api));
 
 const documents = readdirSync(operations)

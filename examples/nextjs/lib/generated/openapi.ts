@@ -39,6 +39,115 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/uploads": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Begin
+         * @description Announce a file. The answer says where to send its parts, in any order, several at a time.
+         *
+         *     With the same `Idempotency-Key` and the same body it is the same upload; with another body it is refused.
+         */
+        post: operations["begin_v1_uploads_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/uploads/{upload_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Status
+         * @description How an upload stands.
+         */
+        get: operations["status_v1_uploads__upload_id__get"];
+        put?: never;
+        post?: never;
+        /**
+         * Abort
+         * @description Take an upload back that is not complete; what arrived of it is deleted.
+         */
+        delete: operations["abort_v1_uploads__upload_id__delete"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/uploads/{upload_id}/parts": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Parts
+         * @description Which parts have arrived, and fresh addresses for those that have not.
+         */
+        get: operations["parts_v1_uploads__upload_id__parts_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/uploads/{upload_id}/complete": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Complete
+         * @description Every part was sent: the media is registered, and its run asked for. Asked again, the answer is the same.
+         *
+         *     409 `parts-missing` where parts are not here; 422 `checksum-mismatch` where the bytes are not those announced, of
+         *     which nothing is kept then.
+         */
+        post: operations["complete_v1_uploads__upload_id__complete_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/uploads/{upload_id}/parts/{number}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * Receive
+         * @description One part, by its signed address. The `ETag` of the answer is that of the part.
+         */
+        put: operations["receive_v1_uploads__upload_id__parts__number__put"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/media": {
         parameters: {
             query?: never;
@@ -300,6 +409,18 @@ export interface components {
             };
         };
         /**
+         * Arrived
+         * @description A part that is here. Another `etag` is of other bytes.
+         */
+        Arrived: {
+            /** Number */
+            number: number;
+            /** Size */
+            size: number;
+            /** Etag */
+            etag: string;
+        };
+        /**
          * Attempt
          * @description One try at a stage.
          */
@@ -339,6 +460,17 @@ export interface components {
             limit: number;
             /** Passed */
             passed: boolean;
+        };
+        /**
+         * Completed
+         * @description What was sent. May be left out, or name as few parts as one likes: what has arrived is known here.
+         */
+        Completed: {
+            /**
+             * Parts
+             * @default []
+             */
+            parts?: components["schemas"]["PartTold"][];
         };
         /**
          * Failure
@@ -477,7 +609,8 @@ export interface components {
         };
         /**
          * Media
-         * @description A media, and the job of its current version. `poster` is an address that expires, null before there is anything
+         * @description A media, and the job of its current version. `language` (of the speech) and `tags` are as its uploader said.
+         *     `poster` is an address that expires, null before there is anything
          *     to watch.
          */
         Media: {
@@ -489,6 +622,10 @@ export interface components {
             title: string;
             /** Profile */
             profile: string;
+            /** Language */
+            language: string | null;
+            /** Tags */
+            tags: string[];
             /** Size */
             size: number;
             state: components["schemas"]["JobState"];
@@ -528,6 +665,10 @@ export interface components {
             title: string;
             /** Profile */
             profile: string;
+            /** Language */
+            language: string | null;
+            /** Tags */
+            tags: string[];
             /** Size */
             size: number;
             state: components["schemas"]["JobState"];
@@ -567,6 +708,94 @@ export interface components {
             items: components["schemas"]["Media"][];
             /** Next */
             next: string | null;
+        };
+        /**
+         * NewUpload
+         * @description A file that is to be sent, and what is to be made of it.
+         */
+        NewUpload: {
+            /** Filename */
+            filename: string;
+            /**
+             * Size
+             * @description Bytes.
+             */
+            size: number;
+            /**
+             * Content Type
+             * @default application/octet-stream
+             */
+            content_type?: string;
+            /**
+             * Sha256
+             * @description Of the whole file, in hex.
+             */
+            sha256?: string | null;
+            /**
+             * Title
+             * @description What people see; without it the file's name.
+             */
+            title?: string | null;
+            /**
+             * Profile
+             * @description What is to be made.
+             */
+            profile?: string | null;
+            /**
+             * Language
+             * @description Of the speech; without it, it is found out.
+             */
+            language?: string | null;
+            /**
+             * Tags
+             * @description What it is found by, beside its title.
+             * @default []
+             */
+            tags?: string[];
+        };
+        /**
+         * Part
+         * @description Where a part is to be sent until `expires_at`: exactly `size` bytes, with these headers, from
+         *     `(number - 1) * part_size` of the file on.
+         */
+        Part: {
+            /** Number */
+            number: number;
+            /** Size */
+            size: number;
+            /** Method */
+            method: string;
+            /** Url */
+            url: string;
+            /** Headers */
+            headers: {
+                [key: string]: string;
+            };
+            /**
+             * Expires At
+             * Format: date-time
+             */
+            expires_at: string;
+        };
+        /**
+         * PartTold
+         * @description A part as its sender knows it.
+         */
+        PartTold: {
+            /** Number */
+            number: number;
+            /** Etag */
+            etag: string;
+        };
+        /**
+         * Parts
+         * @description What is here, and where to send what is not: the first thousand of it.
+         */
+        Parts: {
+            /** Arrived */
+            arrived: components["schemas"]["Arrived"][];
+            /** Parts */
+            parts: components["schemas"]["Part"][];
         };
         /**
          * Playback
@@ -634,6 +863,11 @@ export interface components {
             tasks: string[];
         };
         /**
+         * SessionState
+         * @enum {string}
+         */
+        SessionState: "open" | "completed" | "aborted" | "expired";
+        /**
          * Shown
          * @description Which version is published: the current one, or one before it that stays (`superseded-invalid` where the newer
          *     file was refused).
@@ -695,6 +929,70 @@ export interface components {
          * @enum {string}
          */
         TaskState: "waiting" | "running" | "done" | "failed" | "skipped";
+        /**
+         * Upload
+         * @description A file on its way. Its media is there as soon as the upload is complete.
+         */
+        Upload: {
+            /** Id */
+            id: string;
+            /** Media Id */
+            media_id: string;
+            state: components["schemas"]["SessionState"];
+            /** Filename */
+            filename: string;
+            /** Title */
+            title: string;
+            /** Size */
+            size: number;
+            /** Part Size */
+            part_size: number;
+            /** Part Count */
+            part_count: number;
+            /**
+             * Created At
+             * Format: date-time
+             */
+            created_at: string;
+            /**
+             * Expires At
+             * Format: date-time
+             */
+            expires_at: string;
+        };
+        /**
+         * UploadWithParts
+         * @description With the addresses of what is missing: of the first thousand parts, more by `GET …/parts`.
+         */
+        UploadWithParts: {
+            /** Id */
+            id: string;
+            /** Media Id */
+            media_id: string;
+            state: components["schemas"]["SessionState"];
+            /** Filename */
+            filename: string;
+            /** Title */
+            title: string;
+            /** Size */
+            size: number;
+            /** Part Size */
+            part_size: number;
+            /** Part Count */
+            part_count: number;
+            /**
+             * Created At
+             * Format: date-time
+             */
+            created_at: string;
+            /**
+             * Expires At
+             * Format: date-time
+             */
+            expires_at: string;
+            /** Parts */
+            parts: components["schemas"]["Part"][];
+        };
         /** ValidationError */
         ValidationError: {
             /** Location */
@@ -757,6 +1055,205 @@ export interface operations {
                     "application/json": {
                         [key: string]: string;
                     };
+                };
+            };
+        };
+    };
+    begin_v1_uploads_post: {
+        parameters: {
+            query?: never;
+            header?: {
+                "idempotency-key"?: string | null;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewUpload"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["UploadWithParts"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    status_v1_uploads__upload_id__get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                upload_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Upload"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    abort_v1_uploads__upload_id__delete: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                upload_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    parts_v1_uploads__upload_id__parts_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                upload_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Parts"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    complete_v1_uploads__upload_id__complete_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                upload_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["Completed"] | null;
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Upload"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    receive_v1_uploads__upload_id__parts__number__put: {
+        parameters: {
+            query: {
+                token: string;
+            };
+            header?: never;
+            path: {
+                upload_id: string;
+                number: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/octet-stream": unknown;
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": unknown;
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
                 };
             };
         };
