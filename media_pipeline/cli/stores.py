@@ -22,26 +22,19 @@ _Directory = Annotated[Path, typer.Argument(help="Of the copy: what is there and
 
 @stores.command()
 def buckets(
-    origin: Annotated[
-        list[str] | None, typer.Option(help="Of pages that send and play, besides those of the gateway's settings.")
-    ] = None,
     logs: Annotated[
         str | None, typer.Option(help="The bucket of step logs.", envvar="MEDIA_PIPELINE_LOGS_BUCKET")
     ] = None,
 ) -> None:
-    """Make the buckets where they are missing, and open them to the gateway's pages (CORS). Safe to repeat."""
+    """Make the buckets that are missing. Safe to repeat."""
     from botocore.exceptions import BotoCoreError, ClientError
 
-    from media_pipeline.infrastructure.buckets import make, open_to
+    from media_pipeline.infrastructure.buckets import make
 
     settings, client = _of_s3()
-    pages = [*([settings.gateway_url] if settings.gateway_url else []), *settings.gateway_origins, *(origin or [])]
     try:
         for bucket in dict.fromkeys([settings.uploads_bucket, settings.media_bucket, *([logs] if logs else [])]):
             typer.echo(f"{bucket}: {'made' if make(client, bucket) else 'there'}")
-        for bucket in (settings.media_bucket, settings.uploads_bucket) if pages else ():
-            open_to(client, bucket, pages, sending=bucket == settings.uploads_bucket)
-            typer.echo(f"{bucket}: open to {', '.join(pages)}")
     except (BotoCoreError, ClientError) as error:
         fail(f"The store does not do that: {error}")
 
