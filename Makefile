@@ -10,7 +10,8 @@ PROFILE ?=
 
 SECONDS ?= 60
 SEED ?= 1
-.PHONY: run dev test test-fast fuzz chaos check lint types contracts definitions bench doctor lock clean players test-openai-whisper
+.PHONY: run dev test test-fast fuzz chaos check lint types contracts definitions bench doctor lock clean players test-openai-whisper \
+  images secrets up down smoke audit
 
 run: $(INSTALLED)  ## process FILE, or a clip made for the demo
 	@$(BIN)/media-pipeline process $(if $(PROFILE),--profile "$(PROFILE)") "$(or $(FILE),$$($(BIN)/media-pipeline demo))"
@@ -62,6 +63,43 @@ test-openai-whisper:  ## the second speech engine, in an environment of its own 
 	  -r requirements-openai-whisper.lock
 	$(OPENAI)/bin/python -m pip install -q --no-deps --no-build-isolation -e .
 	$(OPENAI)/bin/pytest -m openai_whisper media_pipeline_tests/infrastructure/test_recogniser_contract.py
+
+# The platform in containers: docs/operations.md. IMAGES is a registry's prefix, BASE the Python image to build on.
+TAG ?= $(shell sed -n 's/^version = "\(.*\)"/\1/p' pyproject.toml)
+IMAGES ?=
+BUILD ?= DOCKER_BUILDKIT=1 docker build
+BUILD_ARGS ?=
+COMPOSE ?= docker compose
+GATEWAY_PORT ?= 8080
+export TAG IMAGES GATEWAY_PORT
+
+images:  ## build the four images; BUILD_ARGS="--build-arg MODELS=" leaves the weights out
+	@set -e; for each in dagster:dagster gateway:gateway worker:worker code-server:code; do \
+	  $(BUILD) -f deploy/docker/Dockerfile --target $${each%:*} -t $(IMAGES)media-pipeline-$${each#*:}:$(TAG) \
+	    $(if $(BASE),--build-arg BASE=$(BASE)) --build-arg VERSION=$(TAG) --build-arg SOURCE="$(SOURCE)" \
+	    --build-arg REVISION="$$(git rev-parse HEAD)" --build-arg CREATED="$$(git log -1 --format=%cI)" \
+	    $(BUILD_ARGS) .; done
+
+secrets:  ## make what is missing in deploy/secrets
+	@deploy/secrets.sh $(SECRETS)
+
+up: secrets $(if $(IMAGES),,images)  ## the whole platform on this machine; PROFILES=observability: with dashboards
+	$(COMPOSE) $(if $(PROFILES),--profile $(PROFILES)) up -d --wait --wait-timeout 600
+
+down:  ## stop it; what is kept stays, unless DOWN=-v
+	$(COMPOSE) --profile observability down $(DOWN)
+
+smoke: $(INSTALLED)  ## whether a real upload through the gateway becomes playable
+	@MEDIA_PIPELINE_HOME=$(CURDIR)/build/smoke $(BIN)/media-pipeline demo build/smoke/clip.mp4
+	@$(COMPOSE) exec -T gateway with-secrets media-pipeline keys create smoke --scope upload --scope read \
+	  | $(BIN)/python deploy/smoke.py --gateway http://localhost:$(GATEWAY_PORT) build/smoke/clip.mp4
+
+audit:  ## known holes in what is locked; asks the package index
+	@test -x .venv-audit/bin/pip-audit || { $(or $(PYTHON),python3) -m venv .venv-audit \
+	  && .venv-audit/bin/python -m pip install -q pip-audit==2.10.1; }
+	@for lock in requirements.lock deploy/docker/locks/base.lock deploy/docker/locks/tools.lock \
+	  deploy/docker/locks/worker.lock; do \
+	  .venv-audit/bin/pip-audit --disable-pip --require-hashes -r $$lock || exit 1; done
 
 $(INSTALLED): $(LOCKS) pyproject.toml
 	@test -x $(BIN)/python || { p=$$(for p in python3 python3.13 python3.12 python3.11; do \
