@@ -23,7 +23,8 @@ _RUNNING = [dg.DagsterRunStatus.STARTING, dg.DagsterRunStatus.STARTED, dg.Dagste
 def requests(instance: dg.DagsterInstance, platform: Platform) -> list[dg.RunRequest]:
     """One run for each job whose turn it is. Registering comes before asking, so whoever dies in between is made good
     at the next tick."""
-    jobs = _not_asked_for(platform.catalogue.line(platform.inbox.bucket, limit=_LOOKED_AT), instance)
+    line = platform.catalogue.line(platform.inbox.bucket, limit=_LOOKED_AT, now=platform.now())
+    jobs = _not_asked_for(line, instance)
     waiting = _lanes(instance, _WAITING)
     ranked = turns(jobs, waiting + _lanes(instance, _RUNNING))
     asked = chosen(ranked, waiting, room=MOST_WAITING - waiting.total(), most=MOST_A_TICK)

@@ -7,6 +7,7 @@
     ├── Conflict      somebody else was first
     │   └── Superseded    a newer version is current, or the job was removed: nobody wants this one
     ├── Missing       the named thing does not exist
+    ├── Refused       the request is at fault: nothing was done, and the same again will not help
     └── Cancelled     a person stopped the job
 
 Adapters translate foreign exceptions into these at the edge and nowhere else.
@@ -58,6 +59,21 @@ class ClosingCode(StrEnum):
     ERASED = "ERASED"
 
 
+class RefusalCode(StrEnum):
+    """Why a request is refused, before there is a job to reject: part of the public contract."""
+
+    URL_TAMPERED = "URL_TAMPERED"
+    URL_EXPIRED = "URL_EXPIRED"
+    PROFILE_UNKNOWN = "PROFILE_UNKNOWN"
+    IDEMPOTENCY_KEY_REUSED = "IDEMPOTENCY_KEY_REUSED"
+    PART_UNKNOWN = "PART_UNKNOWN"
+    PART_SIZE = "PART_SIZE"
+    PARTS_MISSING = "PARTS_MISSING"
+    CHECKSUM_MISMATCH = "CHECKSUM_MISMATCH"
+    UPLOAD_CLOSED = "UPLOAD_CLOSED"
+    UPLOAD_EXPIRED = "UPLOAD_EXPIRED"
+
+
 class MediaError(Exception):
     """A failure a person may read: `message` is one sentence without a path, URL or trace.
 
@@ -100,6 +116,14 @@ class Superseded(Conflict):
 
 class Missing(MediaError):
     """No such object, media or job."""
+
+
+class Refused(MediaError):
+    """What was asked for cannot be had so."""
+
+    def __init__(self, code: RefusalCode, message: str, *, detail: str = "") -> None:
+        super().__init__(message, detail=detail)
+        self.code = code
 
 
 class Cancelled(MediaError):

@@ -4,18 +4,15 @@ Every promise is kept by the database, not by this process: states move by one c
 registered once by its primary key, so any number of processes may write.
 """
 
-import os
-from collections.abc import Collection, Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import replace
 from datetime import datetime
 
 import sqlalchemy as sa
-from sqlalchemy.exc import InterfaceError, InternalError, OperationalError, ProgrammingError, TimeoutError
 
 from media_pipeline.domain import search
 from media_pipeline.domain.attempt import LOST, Attempt
-from media_pipeline.domain.errors import Missing, QuarantineCode, Unavailable
+from media_pipeline.domain.errors import Missing
 from media_pipeline.domain.job import ALLOWED, Failure, Job, JobState, Origin, Task, TaskState, standing
 from media_pipeline.domain.receipt import Receipt
 from media_pipeline.domain.search import EVERYTHING, Filter
@@ -25,8 +22,7 @@ from media_pipeline.infrastructure import catalogue_reads as reads
 from media_pipeline.infrastructure import catalogue_rows as rows
 from media_pipeline.infrastructure import catalogue_writes as writes
 from media_pipeline.infrastructure import database as db
-
-_UNDEFINED_TABLE = "42P01"  # Postgres: nobody has prepared this database; SQLite calls that operational
+from media_pipeline.infrastructure.connections import Connections
 
 
 class SqlCatalogue:
@@ -34,8 +30,8 @@ class SqlCatalogue:
     between threads and forks."""
 
     def __init__(self, url: str) -> None:
-        self._url = url
-        self._engines: dict[int, sa.Engine] = {}
+        self.connections = Connections(url)
+        self._reading, self._writing = self.connections.reading, self.connections.writing
 
     def register(
         self,
@@ -46,9 +42,12 @@ class SqlCatalogue:
         profile: str,
         tasks: Sequence[str],
         origin: Origin = Origin.LIVE,
+        language: str | None = None,
+        tags: Sequence[str] = (),
+        claimed_until: datetime | None = None,
         at: datetime,
     ) -> Job:
-        """A new version also gives the media its title and tenant."""
+        """A new version also gives the media its title, tenant, language and tags."""
         with self._writing() as connection:
             current = writes.held(connection, upload, title=title, tenant=tenant, at=at)
             there = reads.many(connection, reads.of_etag(upload))
@@ -56,8 +55,9 @@ class SqlCatalogue:
             if kept is None:
                 upload = replace(upload, version=version_id(upload.etag, again=len(there)))
                 writes.insert_version(
-                    connection, upload, title=title, tenant=tenant, profile=profile, tasks=tasks, origin=origin, at=at
-                )
+                    connection, upload, title=title, tenant=tenant, profile=profile, tasks=tasks, origin=origin,
+                    language=language, tags=tags, claimed_until=claimed_until, at=at,
+                )  # fmt: skip
             return kept or reads.one(connection, upload.media_id, upload.version)
 
     def known(self, bucket: str, versions: Collection[tuple[str, str]]) -> set[tuple[str, str]]:
@@ -117,12 +117,12 @@ class SqlCatalogue:
             return reads.many(connection, reads.listed(wanted, after, limit, dialect=connection.dialect.name))
 
     def describe(self, media_id: str, texts: Iterable[str]) -> None:
-        title = sa.select(db.media.c.title).where(db.media.c.id == media_id)
+        own = sa.select(db.media.c.title, db.media.c.tags).where(db.media.c.id == media_id)
         with self._writing() as connection:
-            shown = connection.execute(title).scalar_one_or_none()
+            shown = connection.execute(own).one_or_none()
             if shown is None:
                 raise Missing("There is no such media.", detail=media_id)
-            words = " ".join(search.words([shown, *texts]))
+            words = " ".join(search.words([shown.title, *shown.tags, *texts]))
             if not writes.inserted(connection, db.found_by, {"media_id": media_id, "words": words}):
                 mine = db.found_by.c.media_id == media_id
                 connection.execute(sa.update(db.found_by).where(mine).values(words=words))
@@ -136,9 +136,9 @@ class SqlCatalogue:
         with self._writing() as connection:
             connection.execute(sa.update(db.jobs).where(*mine).values(finished_at=at))
 
-    def line(self, bucket: str, *, limit: int) -> list[Job]:
+    def line(self, bucket: str, *, limit: int, now: datetime) -> list[Job]:
         with self._reading() as connection:
-            return reads.many(connection, reads.line(bucket, limit))
+            return reads.many(connection, reads.line(bucket, limit, now))
 
     def restart(
         self,
@@ -269,34 +269,3 @@ class SqlCatalogue:
         if found is None:
             raise Missing("There is no such media.", detail=f"{media_id}/{version}")
         return JobState(found)
-
-    def _engine(self) -> sa.Engine:
-        # One a process: a forked child must not talk on its parent's connections, nor close them, which is why
-        # the parent's engine is kept. Engines connect late, so the one that loses a race costs nothing.
-        return self._engines.setdefault(os.getpid(), db.open_database(self._url))
-
-    @contextmanager
-    def _reading(self) -> Iterator[sa.Connection]:
-        with _translated(), self._engine().connect().execution_options(**{db.READING: True}) as connection:
-            yield connection
-
-    @contextmanager
-    def _writing(self) -> Iterator[sa.Connection]:
-        with _translated(), self._engine().begin() as connection:
-            yield connection
-
-
-@contextmanager
-def _translated() -> Iterator[None]:
-    try:
-        yield
-    except (OperationalError, InterfaceError, InternalError, TimeoutError) as error:
-        raise _unavailable(error) from error
-    except ProgrammingError as error:
-        if getattr(error.orig, "sqlstate", None) != _UNDEFINED_TABLE:
-            raise
-        raise _unavailable(error) from error
-
-
-def _unavailable(error: Exception) -> Unavailable:
-    return Unavailable(QuarantineCode.STORE_UNAVAILABLE, "The catalogue does not answer.", detail=str(error))

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Literal
 
 from platformdirs import user_data_path
-from pydantic import AwareDatetime, Field, ValidationError
+from pydantic import AwareDatetime, Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 from pydantic_settings.exceptions import SettingsError
 
@@ -51,6 +51,8 @@ class Settings(BaseSettings):
     media_bucket: str = "media"
     s3_endpoint: str | None = None
     s3_region: str | None = None
+    s3_public_endpoint: str | None = None
+    """as browsers reach the store: what is signed for them names it; default: as we do"""
     uploads_prefixes: tuple[str, ...] = ("",)
     """only keys below these are uploads; a listing goes through them one after the other"""
     list_every_seconds: float | None = None
@@ -98,6 +100,12 @@ class Settings(BaseSettings):
     """how long runs of media that have left are remembered"""
     gc_grace_seconds: float = 24 * 3600.0
     """what nothing names is kept for so long"""
+    signing_key: SecretStr | None = Field(default=None, min_length=32)
+    """what our own URLs are signed with, the same for every process; default: made once, in a file below `home`"""
+    upload_expires_hours: float = Field(default=24.0, gt=0)
+    """an upload that is not complete by then is given up"""
+    upload_url_seconds: int = Field(default=3600, ge=60, le=7 * 24 * 3600)
+    """how long the URL of a part is good for; S3 signs for a week at most"""
     limits: Limits = Limits()
 
     @property
@@ -121,6 +129,15 @@ class Settings(BaseSettings):
     @property
     def media_dir(self) -> Path:
         return self.home / "media"
+
+    @property
+    def receiving(self) -> Path:
+        """Files that are being received; on the file system of `inbox`, so that they move there."""
+        return self.home / "receiving"
+
+    @property
+    def signing_key_file(self) -> Path:
+        return self.home / "signing.key"
 
     @property
     def dagster_home(self) -> Path:

@@ -146,7 +146,9 @@ def test_a_writer_of_a_file_that_waits_too_long_is_unavailable(sqlite_url: str) 
     catalogue = SqlCatalogue(f"{sqlite_url}?timeout=0")
     other = sqlite3.connect(sa.make_url(sqlite_url).database or "", isolation_level=None)
     other.execute("BEGIN IMMEDIATE")
-    sa.event.listen(catalogue._engine(), "connect", lambda connection, _: connection.execute("PRAGMA busy_timeout = 0"))
+    sa.event.listen(
+        catalogue.connections.engine(), "connect", lambda connection, _: connection.execute("PRAGMA busy_timeout = 0")
+    )
     with pytest.raises(Unavailable):
         catalogue.move(UPLOAD.media_id, UPLOAD.version, JobState.PROCESSING, at=NOW)
     assert catalogue.job(UPLOAD.media_id).state is JobState.QUEUED  # readers do not wait for a writer
@@ -272,10 +274,12 @@ def test_a_forked_child_opens_connections_of_its_own(url: str) -> None:
     database.upgrade(url)
     catalogue = SqlCatalogue(url)
     register(url)
-    parents = catalogue._engine()
+    parents = catalogue.connections.engine()
     child = os.fork()
     if child == 0:
-        os._exit(0 if catalogue.job(UPLOAD.media_id).title == "Clip" and catalogue._engine() is not parents else 1)
+        os._exit(
+            0 if catalogue.job(UPLOAD.media_id).title == "Clip" and catalogue.connections.engine() is not parents else 1
+        )
     assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
-    assert catalogue._engine() is parents
+    assert catalogue.connections.engine() is parents
     assert catalogue.job(UPLOAD.media_id).title == "Clip"
