@@ -114,8 +114,8 @@ def insert_version(
     at: datetime,
 ) -> None:
     """Insert a version of a media that the caller holds, and make it current."""
-    shown = {"key": upload.key, "title": title, "tenant": tenant, "current_version": upload.version}
-    shown |= {"language": language, "tags": list(tags)}
+    named = {"key": upload.key, "title": title, "tenant": tenant, "current_version": upload.version}
+    shown: dict[str, Any] = {**named, "language": language, "tags": list(tags)}
     found_by = {"media_id": upload.media_id, "words": " ".join(search.words([title, *tags]))}
     inserted(connection, db.found_by, found_by)
     of_media = db.jobs.c.media_id == upload.media_id

@@ -22,8 +22,8 @@ class Address:
 
 
 class Intake(Protocol):
-    """Parts of files that are on their way into a bucket. Each may come in any order, and again: then the newer one
-    counts. Nobody sees the object before it is whole.
+    """Parts of files that are on their way into a bucket. They come in any order, and some more than once: then the
+    newest counts. Nobody sees the object before it is whole.
 
     Raises Unavailable(STORE_UNAVAILABLE) when the store does not answer, Unavailable(DISK_FULL) when it is full.
     """
