@@ -29,6 +29,7 @@ from media_pipeline.domain.search import Filter, query
 from media_pipeline.domain.upload import StoredObject
 from media_pipeline.infrastructure import recipes
 from media_pipeline.infrastructure.catalogue import SqlCatalogue
+from media_pipeline.infrastructure.connections import Connections
 from media_pipeline.infrastructure.database import open_database, upgrade
 from media_pipeline_tests.fakes import MemoryHints, MemoryStore
 from media_pipeline_tests.instance import new_instance
@@ -84,7 +85,7 @@ def filled(url: str, size: int) -> SqlCatalogue:
         connection.exec_driver_sql("SET statement_timeout = 0")
         connection.exec_driver_sql("VACUUM ANALYZE")
     engine.dispose()
-    return SqlCatalogue(url)
+    return SqlCatalogue(Connections(url))
 
 
 Call = Callable[[], Callable[[], object]]

@@ -7,8 +7,10 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 from media_pipeline.application.ports.store import Message, Page
+from media_pipeline.domain.api_key import ApiKey
 from media_pipeline.domain.attempt import LOST, Attempt
 from media_pipeline.domain.errors import Conflict, Missing
 from media_pipeline.domain.fairness import turns
@@ -94,6 +96,9 @@ class MemoryStore:
 
     def unfinished(self, bucket: str, *, before: datetime, delete: bool) -> Iterator[StoredObject]:
         return iter(())  # every write is whole
+
+    def link(self, bucket: str, key: str, *, until: datetime, content_type: str, filename: str | None = None) -> str:
+        return f"memory://{bucket}/{quote(key)}?until={until.timestamp():.0f}"
 
     def url(self, bucket: str, key: str) -> str:
         return f"memory://{bucket}/{key}"
@@ -468,6 +473,30 @@ def _unsettled(job: Job) -> bool:
         return False
     unfinished = job.state is JobState.PLAYABLE and job.finished_at is None
     return job.state is JobState.PROCESSING or unfinished or any(t.state in OPEN for t in job.tasks)
+
+
+class MemoryKeys:
+    """API keys in a dictionary."""
+
+    def __init__(self) -> None:
+        self._keys: dict[str, ApiKey] = {}
+
+    def add(self, key: ApiKey) -> None:
+        if key.id in self._keys:
+            raise Conflict("There is such a key already.")
+        self._keys[key.id] = key
+
+    def find(self, id: str) -> ApiKey:
+        if id not in self._keys:
+            raise Missing("There is no such key.", detail=id)
+        return self._keys[id]
+
+    def all(self) -> list[ApiKey]:
+        return sorted(self._keys.values(), key=lambda k: (k.created_at, k.id))
+
+    def revoke(self, id: str, *, at: datetime) -> None:
+        key = self.find(id)
+        self._keys[id] = replace(key, revoked_at=key.revoked_at or at)
 
 
 class MemoryHistory:

@@ -8,6 +8,7 @@
     │   └── Superseded    a newer version is current, or the job was removed: nobody wants this one
     ├── Missing       the named thing does not exist
     ├── Refused       the request is at fault: nothing was done, and the same again will not help
+    ├── Denied        whoever asks may not
     └── Cancelled     a person stopped the job
 
 Adapters translate foreign exceptions into these at the edge and nowhere else.
@@ -62,16 +63,14 @@ class ClosingCode(StrEnum):
 class RefusalCode(StrEnum):
     """Why a request is refused, before there is a job to reject: part of the public contract."""
 
-    URL_TAMPERED = "URL_TAMPERED"
-    URL_EXPIRED = "URL_EXPIRED"
-    PROFILE_UNKNOWN = "PROFILE_UNKNOWN"
-    IDEMPOTENCY_KEY_REUSED = "IDEMPOTENCY_KEY_REUSED"
-    PART_UNKNOWN = "PART_UNKNOWN"
-    PART_SIZE = "PART_SIZE"
-    PARTS_MISSING = "PARTS_MISSING"
-    CHECKSUM_MISMATCH = "CHECKSUM_MISMATCH"
-    UPLOAD_CLOSED = "UPLOAD_CLOSED"
-    UPLOAD_EXPIRED = "UPLOAD_EXPIRED"
+    PROFILE_UNKNOWN = "profile-unknown"
+    IDEMPOTENCY_KEY_REUSED = "idempotency-key-reused"
+    PART_UNKNOWN = "part-unknown"
+    PART_SIZE = "part-size"
+    PARTS_MISSING = "parts-missing"
+    CHECKSUM_MISMATCH = "checksum-mismatch"
+    UPLOAD_CLOSED = "upload-closed"
+    UPLOAD_EXPIRED = "upload-expired"
 
 
 class MediaError(Exception):
@@ -124,6 +123,10 @@ class Refused(MediaError):
     def __init__(self, code: RefusalCode, message: str, *, detail: str = "") -> None:
         super().__init__(message, detail=detail)
         self.code = code
+
+
+class Denied(MediaError):
+    """Nobody we know, or nobody who may."""
 
 
 class Cancelled(MediaError):

@@ -118,7 +118,7 @@ def part_size(size: int) -> int:
 
 
 def part_claim(session_id: str, number: int) -> tuple[str, ...]:
-    """What a signed URL of ours says of a part."""
+    """What the token in an address of ours is for."""
     return "part", session_id, str(number)
 
 

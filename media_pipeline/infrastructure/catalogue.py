@@ -26,12 +26,10 @@ from media_pipeline.infrastructure.connections import Connections
 
 
 class SqlCatalogue:
-    """Catalogue over a database that `database.upgrade` has prepared. It connects on first use, and may be shared
-    between threads and forks."""
+    """Catalogue over a database."""
 
-    def __init__(self, url: str) -> None:
-        self.connections = Connections(url)
-        self._reading, self._writing = self.connections.reading, self.connections.writing
+    def __init__(self, connections: Connections) -> None:
+        self._connections = connections
 
     def register(
         self,
@@ -48,7 +46,7 @@ class SqlCatalogue:
         at: datetime,
     ) -> Job:
         """A new version also gives the media its title, tenant, language and tags."""
-        with self._writing() as connection:
+        with self._connections.writing() as connection:
             current = writes.held(connection, upload, title=title, tenant=tenant, at=at)
             there = reads.many(connection, reads.of_etag(upload))
             kept = standing(there, current=current)
@@ -64,47 +62,47 @@ class SqlCatalogue:
         keys = {media_id(bucket, key): key for key, _ in versions}
         ids = sorted(keys)
         found: set[tuple[str, str]] = set()
-        with self._reading() as connection:
+        with self._connections.reading() as connection:
             for start in range(0, len(ids), reads.CHUNK):
                 query = reads.standing(ids[start : start + reads.CHUNK])
                 found.update((keys[media], etag) for media, etag in connection.execute(query))
         return found.intersection(versions)
 
     def job(self, media_id: str, version: str | None = None) -> Job:
-        with self._reading() as connection:
+        with self._connections.reading() as connection:
             return reads.one(connection, media_id, version)
 
     def versions(self, media_id: str) -> list[Job]:
-        with self._reading() as connection:
+        with self._connections.reading() as connection:
             return reads.many(connection, reads.versions(media_id))
 
     def content(self, media_id: str, version: str, sha256: str) -> None:
-        with self._writing() as connection:
+        with self._connections.writing() as connection:
             tenant = reads.one(connection, media_id, version).tenant
             connection.execute(sa.delete(db.contents).where(reads.of(db.contents, media_id, version)))
             one = {"media_id": media_id, "version": version, "tenant": tenant, "sha256": sha256}
             connection.execute(sa.insert(db.contents).values(one))
 
     def alike(self, media_id: str, version: str, *, limit: int) -> list[Job]:
-        with self._reading() as connection:
+        with self._connections.reading() as connection:
             return reads.many(connection, reads.alike(media_id, version, limit))
 
     def erase(self, receipt: Receipt) -> None:
-        with self._writing() as connection:
+        with self._connections.writing() as connection:
             writes.erase(connection, receipt)
 
     def receipt(self, media_id: str) -> Receipt | None:
-        with self._reading() as connection:
+        with self._connections.reading() as connection:
             return reads.receipt(connection, media_id)
 
     def current(self, media_ids: Collection[str]) -> list[Job]:
         asked = sorted(set(media_ids))
-        with self._reading() as connection:
+        with self._connections.reading() as connection:
             chunks = [asked[start : start + reads.CHUNK] for start in range(0, len(asked), reads.CHUNK)]
             return [job for chunk in chunks for job in reads.many(connection, reads.current_of(chunk))]
 
     def of_run(self, run_id: str) -> Job:
-        with self._reading() as connection:
+        with self._connections.reading() as connection:
             found = reads.many(connection, reads.of_run(run_id))
         if not found:
             raise Missing("There is no such run.", detail=run_id)
@@ -113,12 +111,12 @@ class SqlCatalogue:
     def jobs(
         self, wanted: Filter = EVERYTHING, *, after: tuple[datetime, str] | None = None, limit: int = 50
     ) -> list[Job]:
-        with self._reading() as connection:
+        with self._connections.reading() as connection:
             return reads.many(connection, reads.listed(wanted, after, limit, dialect=connection.dialect.name))
 
     def describe(self, media_id: str, texts: Iterable[str]) -> None:
         own = sa.select(db.media.c.title, db.media.c.tags).where(db.media.c.id == media_id)
-        with self._writing() as connection:
+        with self._connections.writing() as connection:
             shown = connection.execute(own).one_or_none()
             if shown is None:
                 raise Missing("There is no such media.", detail=media_id)
@@ -128,16 +126,16 @@ class SqlCatalogue:
                 connection.execute(sa.update(db.found_by).where(mine).values(words=words))
 
     def unsettled(self, *, limit: int) -> list[Job]:
-        with self._reading() as connection:
+        with self._connections.reading() as connection:
             return reads.many(connection, reads.unsettled(limit))
 
     def settled(self, media_id: str, version: str, *, seen: Job, at: datetime) -> None:
         mine = reads.of(db.jobs, media_id, version), db.jobs.c.state == JobState.PLAYABLE.value, reads.as_seen(seen)
-        with self._writing() as connection:
+        with self._connections.writing() as connection:
             connection.execute(sa.update(db.jobs).where(*mine).values(finished_at=at))
 
     def line(self, bucket: str, *, limit: int, now: datetime) -> list[Job]:
-        with self._reading() as connection:
+        with self._connections.reading() as connection:
             return reads.many(connection, reads.line(bucket, limit, now))
 
     def restart(
@@ -154,7 +152,7 @@ class SqlCatalogue:
     ) -> bool:
         """A ready job is playable until its run is over; one that is removed may not be restarted. Raises Missing."""
         change = writes.restarted(media_id, version, run_id=run_id, profile=profile, seen=seen, at=at)
-        with self._writing() as connection:
+        with self._connections.writing() as connection:
             before = connection.scalar(sa.select(db.jobs.c.profile).where(reads.of(db.jobs, media_id, version)))
             if not writes.changed(connection, change, media_id, version):
                 return False
@@ -166,7 +164,7 @@ class SqlCatalogue:
             return True
 
     def begin(self, media_id: str, version: str, stage: str, *, run_id: str, at: datetime) -> None:
-        with self._writing() as connection:
+        with self._connections.writing() as connection:
             if not writes.exists(connection, media_id, version):
                 raise Missing("There is no such media.", detail=f"{media_id}/{version}")
             tries.end(connection, media_id, version, stage, failure=LOST, at=at)
@@ -182,13 +180,13 @@ class SqlCatalogue:
         seen: Job | None = None,
         at: datetime,
     ) -> None:
-        with self._writing() as connection:
+        with self._connections.writing() as connection:
             if seen is not None:
                 writes.hold(connection, seen)
             tries.end(connection, media_id, version, stage, failure=failure, at=at)
 
     def attempts(self, media_id: str, version: str) -> list[Attempt]:
-        with self._reading() as connection:
+        with self._connections.reading() as connection:
             return tries.found(connection, media_id, version)
 
     def move(
@@ -212,12 +210,12 @@ class SqlCatalogue:
                 **writes.stamps(to, at),
             )
         )
-        with self._writing() as connection:
+        with self._connections.writing() as connection:
             return writes.changed(connection, change, media_id, version)
 
     def over_since(self, media_ids: Collection[str]) -> dict[str, datetime]:
         asked, found = sorted(media_ids), {}
-        with self._reading() as connection:
+        with self._connections.reading() as connection:
             for start in range(0, len(asked), reads.CHUNK):
                 rows_ = connection.execute(reads.over_since(asked[start : start + reads.CHUNK]))
                 found.update({row.media_id: row.finished for row in rows_ if row.finished})
@@ -226,7 +224,7 @@ class SqlCatalogue:
     def published(self, media_id: str, version: str, revision: int) -> None:
         raised = sa.true() if revision == 0 else db.jobs.c.revision < revision
         lower = sa.update(db.jobs).where(reads.of(db.jobs, media_id, version), raised)
-        with self._writing() as connection:
+        with self._connections.writing() as connection:
             writes.changed(connection, lower.values(revision=revision), media_id, version)
 
     def task(
@@ -251,7 +249,7 @@ class SqlCatalogue:
             .values(**values, fingerprint=fingerprint, started_at=writes.task_started(state, at))
             .returning(*db.tasks.c)
         )
-        with self._writing() as connection:
+        with self._connections.writing() as connection:
             if seen is not None:
                 writes.hold(connection, seen)
             row = connection.execute(change).one_or_none()
@@ -263,7 +261,7 @@ class SqlCatalogue:
         mine = reads.of(db.tasks, media_id, version), db.tasks.c.name.in_(names)
         running = sa.update(db.tasks).where(*mine, db.tasks.c.state == TaskState.RUNNING.value)
         state = sa.select(db.jobs.c.state).where(reads.of(db.jobs, media_id, version))
-        with self._writing() as connection:
+        with self._connections.writing() as connection:
             connection.execute(running.values(progress=done, seconds=seconds))
             found = connection.execute(state).scalar_one_or_none()
         if found is None:

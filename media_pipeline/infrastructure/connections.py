@@ -1,4 +1,4 @@
-"""Transactions on the catalogue's database, for everything that keeps its rows there."""
+"""Connections to the catalogue's database, for everything that keeps its rows there."""
 
 import os
 from collections.abc import Iterator
@@ -14,17 +14,12 @@ _UNDEFINED_TABLE = "42P01"  # Postgres: nobody has prepared this database; SQLit
 
 
 class Connections:
-    """Connects on first use, and may be shared between threads and forks. Raises Unavailable where the database does
-    not answer."""
+    """Transactions over a database that `database.upgrade` has prepared. It connects on first use, and may be shared
+    between threads and forks. Raises Unavailable(STORE_UNAVAILABLE) when the database does not answer."""
 
     def __init__(self, url: str) -> None:
         self._url = url
         self._engines: dict[int, sa.Engine] = {}
-
-    def engine(self) -> sa.Engine:
-        # One a process: a forked child must not talk on its parent's connections, nor close them, which is why
-        # the parent's engine is kept. Engines connect late, so the one that loses a race costs nothing.
-        return self._engines.setdefault(os.getpid(), db.open_database(self._url))
 
     @contextmanager
     def reading(self) -> Iterator[sa.Connection]:
@@ -33,9 +28,14 @@ class Connections:
 
     @contextmanager
     def writing(self) -> Iterator[sa.Connection]:
-        """One transaction."""
         with _translated(), self.engine().begin() as connection:
             yield connection
+
+    def engine(self) -> sa.Engine:
+        """Of this process."""
+        # One a process: a forked child must not talk on its parent's connections, nor close them, which is why
+        # the parent's engine is kept. Engines connect late, so the one that loses a race costs nothing.
+        return self._engines.setdefault(os.getpid(), db.open_database(self._url))
 
 
 @contextmanager

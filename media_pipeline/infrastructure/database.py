@@ -230,6 +230,19 @@ found_by = sa.Table(
 )
 
 
+api_keys = sa.Table(
+    "api_keys",
+    metadata,
+    sa.Column("id", sa.String(16), primary_key=True),
+    sa.Column("name", AnyText, nullable=False),
+    sa.Column("tenant", sa.String(64), nullable=False),
+    sa.Column("scopes", sa.String(64), nullable=False),  # with a space between them
+    sa.Column("digest", sa.String(64), nullable=False),
+    sa.Column("created_at", UtcTime, nullable=False),
+    sa.Column("revoked_at", UtcTime),
+)
+
+
 def open_database(url: str) -> sa.Engine:
     """An engine that connects on first use. For Postgres, what the URL's query says goes before our own settings."""
     engine = sa.create_engine(url, pool_pre_ping=True, **_settings(sa.make_url(url)))

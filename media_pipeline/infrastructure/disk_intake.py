@@ -19,7 +19,7 @@ from media_pipeline.application.ports.intake import Address
 from media_pipeline.application.ports.store import Store
 from media_pipeline.domain.errors import Conflict, Missing, QuarantineCode, RefusalCode, Refused, Unavailable
 from media_pipeline.domain.session import Arrived, Session, part_claim
-from media_pipeline.domain.signature import sign
+from media_pipeline.domain.signature import signed
 from media_pipeline.infrastructure.local_disk import unavailable
 
 _BYTES = "bytes"
@@ -59,9 +59,8 @@ class DiskIntake:
 
     def address(self, session: Session, number: int, *, expires_at: datetime) -> Address:
         """A path of the gateway's: it is as good as the client's way to the gateway."""
-        expires = int(expires_at.timestamp())
-        signature = sign(self._secret(), *part_claim(session.id, number), expires=expires)
-        url = f"/v1/uploads/{session.id}/parts/{number}?expires={expires}&signature={signature}"
+        token = signed(self._secret(), *part_claim(session.id, number), expires_at=expires_at)
+        url = f"/v1/uploads/{session.id}/parts/{number}?token={token}"
         return Address(number, session.size_of(number), "PUT", url, {}, expires_at)
 
     def receive(self, session: Session, number: int) -> "_Part":

@@ -1,10 +1,9 @@
 """Files that are sent to S3 and its kin: every part goes to the store itself, by a URL that we signed for it."""
 
 import base64
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from contextlib import suppress
 from datetime import UTC, datetime
-from functools import cached_property
 from typing import TYPE_CHECKING, Any, Literal
 
 import boto3
@@ -31,9 +30,9 @@ class S3Intake:
     SHA-256 of several parts is only shows when the file is read.
     """
 
-    def __init__(self, client: "S3Client", *, signer: Callable[[], "S3Client"]) -> None:
+    def __init__(self, client: "S3Client", *, signer: "S3Client") -> None:
         self._client = client
-        self._make_signer = signer
+        self._signer = signer
 
     def open(self, session: Session) -> str:
         if session.parts == 1:
@@ -98,10 +97,6 @@ class S3Intake:
         pages = self._client.get_paginator("list_multipart_uploads").paginate(Bucket=session.bucket, Prefix=session.key)
         found = (upload for page in pages for upload in page.get("Uploads", ()))
         return [upload["UploadId"] for upload in found if upload["Key"] == session.key]
-
-    @cached_property
-    def _signer(self) -> "S3Client":
-        return self._make_signer()
 
 
 def signer(endpoint: str | None, region: str | None) -> "S3Client":

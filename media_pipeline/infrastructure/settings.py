@@ -52,7 +52,7 @@ class Settings(BaseSettings):
     s3_endpoint: str | None = None
     s3_region: str | None = None
     s3_public_endpoint: str | None = None
-    """as browsers reach the store: what is signed for them names it; default: as we do"""
+    """where browsers reach the store, for signed addresses; default: as we do"""
     uploads_prefixes: tuple[str, ...] = ("",)
     """only keys below these are uploads; a listing goes through them one after the other"""
     list_every_seconds: float | None = None
@@ -100,13 +100,30 @@ class Settings(BaseSettings):
     """how long runs of media that have left are remembered"""
     gc_grace_seconds: float = 24 * 3600.0
     """what nothing names is kept for so long"""
-    signing_key: SecretStr | None = Field(default=None, min_length=32)
-    """what our own URLs are signed with, the same for every process; default: made once, in a file below `home`"""
     upload_expires_hours: float = Field(default=24.0, gt=0)
     """an upload that is not complete by then is given up"""
     upload_url_seconds: int = Field(default=3600, ge=60, le=7 * 24 * 3600)
     """how long the URL of a part is good for; S3 signs for a week at most"""
     limits: Limits = Limits()
+    signing_key: SecretStr | None = None
+    """signs addresses of uploads and playback, the same for every gateway; default: a file in `home`"""
+    playback_hours: float = Field(default=6.0, gt=0, le=24 * 7)
+    """how long the addresses of a stream are good"""
+    gateway_url: str | None = None
+    """how people reach the gateway, for addresses in its answers; default: as the request came"""
+    gateway_origins: tuple[str, ...] = ()
+    """of pages elsewhere that may call the gateway, such as https://app.example.com"""
+    requests_per_minute: int = Field(default=3000, gt=0)
+    """that one tenant may make of one gateway; playback is not counted"""
+    dagster_url: str | None = None
+    """of a `dagster-webserver --read-only`, for GraphQL"""
+    oidc_issuer: str | None = None
+    """whose tokens are taken besides API keys"""
+    oidc_audience: str | None = None
+    oidc_jwks_url: str | None = None
+    """default: as the issuer's discovery document has it"""
+    oidc_tenant_claim: str = "tenant"
+    oidc_scopes_claim: str = "scope"
 
     @property
     def gone_sources_rest(self) -> timedelta:
@@ -134,10 +151,6 @@ class Settings(BaseSettings):
     def receiving(self) -> Path:
         """Files that are being received; on the file system of `inbox`, so that they move there."""
         return self.home / "receiving"
-
-    @property
-    def signing_key_file(self) -> Path:
-        return self.home / "signing.key"
 
     @property
     def dagster_home(self) -> Path:

@@ -30,6 +30,7 @@ from media_pipeline.domain.receipt import Receipt
 from media_pipeline.domain.search import Filter, query
 from media_pipeline.domain.upload import StoredObject, Upload, received
 from media_pipeline.infrastructure.catalogue import SqlCatalogue
+from media_pipeline.infrastructure.connections import Connections
 from media_pipeline.infrastructure.database import metadata, upgrade
 from media_pipeline_tests.fakes import MemoryCatalogue
 from media_pipeline_tests.postgres import Postgres
@@ -73,10 +74,10 @@ def catalogue(request: pytest.FixtureRequest, tmp_path: Path) -> Catalogue:
             return MemoryCatalogue()
         case "sqlite":
             file = shutil.copy(request.getfixturevalue("empty_file"), tmp_path)
-            return SqlCatalogue(f"sqlite:///{file}")
+            return SqlCatalogue(Connections(f"sqlite:///{file}"))
         case _:
             found: SqlCatalogue = request.getfixturevalue("on_postgres")
-            with found._writing() as connection:
+            with found._connections.writing() as connection:
                 connection.exec_driver_sql(f"TRUNCATE {', '.join(metadata.tables)}")
             return found
 
@@ -92,7 +93,7 @@ def empty_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def on_postgres(postgres: Postgres) -> SqlCatalogue:
     url = postgres.new_database()
     upgrade(url)
-    return SqlCatalogue(url)
+    return SqlCatalogue(Connections(url))
 
 
 def upload(key: str = "clip.mp4", etag: str = "e1", bucket: str = "uploads") -> Upload:

@@ -60,7 +60,7 @@ def here(request: pytest.FixtureRequest, tmp_path: Path) -> Here:
             return Here(on_disk, disk, received_by(on_disk))
         case _:
             client: S3Client = request.getfixturevalue("s3")
-            s3, intake = S3Store(client), S3Intake(client, signer=lambda: client)
+            s3, intake = S3Store(client), S3Intake(client, signer=client)
             list(s3.unfinished("uploads", before=SOON, delete=True))  # of other tests
             return Here(intake, s3, put_by_url(intake))
 

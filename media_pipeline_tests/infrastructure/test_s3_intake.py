@@ -26,7 +26,7 @@ def intake(s3: "S3Client", monkeypatch: pytest.MonkeyPatch) -> S3Intake:
     monkeypatch.setenv("AWS_ACCESS_KEY_ID", KEY)
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", SECRET)
     endpoint = s3.meta.endpoint_url
-    return S3Intake(s3, signer=lambda: signer(endpoint, "us-east-1"))
+    return S3Intake(s3, signer=signer(endpoint, "us-east-1"))
 
 
 def opened(intake: S3Intake, size: int = len(DATA), sha256: str | None = None) -> Session:
@@ -91,7 +91,7 @@ def test_a_url_dies_by_itself(intake: S3Intake, s3: "S3Client", monkeypatch: pyt
 def test_urls_name_the_endpoint_that_senders_reach(s3: "S3Client", monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("AWS_ACCESS_KEY_ID", KEY)
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", SECRET)
-    intake = S3Intake(s3, signer=lambda: signer("https://media.example.com:8443", "us-east-1"))
+    intake = S3Intake(s3, signer=signer("https://media.example.com:8443", "us-east-1"))
     small, large = opened(intake), opened(intake, 17 * 2**20)
     for one in (small, large):
         url = httpx.URL(intake.address(one, 1, expires_at=SOON).url)
