@@ -104,7 +104,6 @@ class MemoryIntake:
 
     def abort(self, session: Session) -> None:
         self.parts.pop(session.id, None)
-        self.store.delete(session.bucket, [session.key])
 
     def _parts(self, session: Session) -> dict[int, bytes]:
         if session.id not in self.parts:

@@ -132,14 +132,13 @@ def _size(session: Session, number: int) -> int | None:
     return session.size_of(number) if 1 <= number <= session.parts else None
 
 
-def key_of(filename: str, session_id: str, *, prefix: str = "", tenant: str | None = None) -> str:
+def key_of(filename: str, session_id: str, prefix: str = "") -> str:
     """A fresh key. The name in it is for people who look into the bucket; what users see is the title.
 
-    >>> key_of("../Holiday 2026/.Über uns.mp4", "u1", tenant="acme")
+    >>> key_of("../Holiday 2026/.Über uns.mp4", "u1", "acme/")
     'acme/u1/Über uns.mp4'
     """
-    owner = f"{tenant}/" if tenant else ""
-    return f"{prefix}{owner}{session_id}/{_safe_name(filename)}"
+    return f"{prefix}{session_id}/{_safe_name(filename)}"
 
 
 def _safe_name(filename: str) -> str:

@@ -55,13 +55,16 @@ class Playback(BaseModel):
 
 
 class Media(BaseModel):
-    """A media, and the job of its current version. `poster` is an address that expires, null before there is anything
+    """A media, and the job of its current version. `language` (of the speech) and `tags` are as its uploader said.
+    `poster` is an address that expires, null before there is anything
     to watch."""
 
     id: str
     version: str
     title: str
     profile: str
+    language: str | None
+    tags: list[str]
     size: int
     state: JobState
     error: Failure | None

@@ -95,7 +95,6 @@ class DiskIntake:
     def abort(self, session: Session) -> None:
         with suppress(Missing), _translated():
             shutil.rmtree(self._root / session.id)
-        self._store.delete(session.bucket, [session.key])
 
     def _sending(self, session: Session) -> _Sending:
         with self._lock:

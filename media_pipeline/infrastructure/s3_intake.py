@@ -89,7 +89,6 @@ class S3Intake:
             for ticket in self._tickets(session):
                 with suppress(Missing), writing(session.bucket, session.key):
                     self._client.abort_multipart_upload(Bucket=session.bucket, Key=session.key, UploadId=ticket)
-            self._client.delete_object(Bucket=session.bucket, Key=session.key)
 
     def _tickets(self, session: Session) -> list[str]:
         if session.ticket:

@@ -65,11 +65,6 @@ def test_a_key_keeps_the_name_as_far_as_stores_can(filename: str, name: str) -> 
     assert key_of(filename, "u1") == f"u1/{name}"
 
 
-def test_a_key_begins_with_its_tenant_and_the_prefix_of_uploads() -> None:
-    assert key_of("clip.mp4", "u1", tenant="acme") == "acme/u1/clip.mp4"
-    assert key_of("clip.mp4", "u1", prefix="in/") == "in/u1/clip.mp4"
-
-
 @given(st.text())
 def test_whatever_a_file_is_called_its_key_is_one_of_an_upload_or_can_be_made_one(filename: str) -> None:
     key = key_of(filename, "u1")

@@ -46,7 +46,7 @@ class Intake(Protocol):
         ...
 
     def abort(self, session: Session) -> None:
-        """Delete everything that arrived, the object too. Nothing there is no error."""
+        """Delete the parts that arrived; one that is an object already is left. Nothing there is no error."""
         ...
 
 
