@@ -17,8 +17,8 @@ SINGLE_BYTES = 16 * _MIB
 SMALLEST_PART = 8 * _MIB
 """S3 takes none below 5 MiB but the last; one is sent in seconds, and is what a dropped connection costs"""
 MOST_PARTS = 10_000  # of one multipart upload of S3
-LAUNCH_GRACE = timedelta(seconds=60)
-"""how long whoever completes an upload has to ask for its run, before the sensor does"""
+LAUNCH_GRACE = timedelta(minutes=2)
+"""how long whoever completes an upload has to ask for its run, before the sensor does; asking takes a second"""
 _SEGMENT_BYTES = 255  # of one name in a directory, and of what some object stores keep in one
 
 
