@@ -14,25 +14,25 @@ from media_pipeline.cli.gateway import LOOPBACK, development_key
 from media_pipeline.cli.ports import free_port
 from media_pipeline.defs.resources import Platform
 from media_pipeline.infrastructure.dagster_engine import prepare_home, seed
+from media_pipeline.infrastructure.dagster_webserver import command as reader
 from media_pipeline.infrastructure.settings import Settings
 
 _LOOK_SECONDS = 0.2
+_DAGSTER_URL = "MEDIA_PIPELINE_DAGSTER_URL"
 _WORKSPACE = Path(__file__).parent.parent.parent / "workspace.yaml"
 
 
 def run(platform: Platform, *, port: int, gateway_port: int) -> int:
     """Run `dagster dev` and the gateway until one of them ends or both are told to; Dagster's exit code."""
     settings = platform.settings
-    ports = {wanted: free_port(wanted) for wanted in (port, gateway_port)}
-    for wanted, chosen in ports.items():
-        if chosen != wanted:
-            typer.echo(f"Port {wanted} is busy; using {chosen}.", err=True)
-    dagster_port, page_port = ports.values()
+    dagster_port, page_port = _port(port), _port(gateway_port)
+    reading_port = free_port(dagster_port + 1)
     page = f"http://{LOOPBACK}:{page_port}/#key={development_key(platform)}"
     typer.echo(f"Dagster  http://{LOOPBACK}:{dagster_port}    Page  {page}", err=True)
     typer.echo(f"Inbox    {settings.inbox}   (drop a file here and watch it become media)", err=True)
     seed(settings.dagster_home)
-    return together([command(dagster_port), gateway_command(page_port)], settings)
+    os.environ[_DAGSTER_URL] = f"http://{LOOPBACK}:{reading_port}"
+    return together([command(dagster_port), gateway_command(page_port), reader(reading_port)], settings)
 
 
 def together(commands: Sequence[Sequence[str]], settings: Settings) -> int:
@@ -70,6 +70,13 @@ def command(port: int) -> list[str]:
 def gateway_command(port: int) -> list[str]:
     """The gateway, which leaves telling its address to us."""
     return [sys.executable, "-m", "media_pipeline.cli.main", "gateway", "--port", str(port), "--no-tell"]
+
+
+def _port(wanted: int) -> int:
+    chosen = free_port(wanted)
+    if chosen != wanted:
+        typer.echo(f"Port {wanted} is busy; using {chosen}.", err=True)
+    return chosen
 
 
 def _where() -> list[str]:

@@ -862,17 +862,6 @@ def test_many_current_jobs_are_asked_for_at_once(catalogue: Catalogue) -> None:
     assert catalogue.current([]) == []
 
 
-def test_a_run_leads_to_its_job_also_when_another_has_taken_over(catalogue: Catalogue) -> None:
-    job = register(catalogue)
-    for run_id in ("run-1", "run-2"):
-        assert restart(catalogue, job, "source", run_id=run_id)
-        catalogue.begin(job.media_id, job.version, "source", run_id=run_id, at=LATER)
-        assert catalogue.of_run(run_id) == catalogue.job(job.media_id)
-    assert catalogue.of_run("run-1").run_id == "run-2"
-    with pytest.raises(Missing):
-        catalogue.of_run("run-3")
-
-
 def wished(catalogue: Catalogue, key: str = "clip.mp4", *, claimed_until: datetime | None = None) -> Job:
     return catalogue.register(
         upload(key), title="Clip", tenant="default", profile="web", tasks=TASKS, language="pt-BR",
