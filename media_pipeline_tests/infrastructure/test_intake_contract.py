@@ -18,6 +18,7 @@ from media_pipeline.infrastructure.local_disk import LocalDisk
 from media_pipeline.infrastructure.s3 import S3Store
 from media_pipeline.infrastructure.s3_intake import S3Intake
 from media_pipeline_tests.builders import session
+from media_pipeline_tests.conftest import signing
 from media_pipeline_tests.fake_uploads import MemoryIntake
 from media_pipeline_tests.fakes import MemoryStore
 
@@ -60,7 +61,7 @@ def here(request: pytest.FixtureRequest, tmp_path: Path) -> Here:
             return Here(on_disk, disk, received_by(on_disk))
         case _:
             client: S3Client = request.getfixturevalue("s3")
-            s3, intake = S3Store(client), S3Intake(client, signer=client)
+            s3, intake = S3Store(client), S3Intake(client, signer=signing(client))
             list(s3.unfinished("uploads", before=SOON, delete=True))  # of other tests
             return Here(intake, s3, put_by_url(intake))
 
