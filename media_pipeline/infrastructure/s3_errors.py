@@ -9,7 +9,7 @@ from s3transfer.exceptions import RetriesExceededError, S3DownloadFailedError
 
 from media_pipeline.domain.errors import Conflict, MediaError, Missing, QuarantineCode, Unavailable
 
-MISSING = {"404", "NoSuchKey", "NoSuchBucket", "NoSuchUpload", "NotFound"}
+MISSING = {"404", "NoSuchKey", "NoSuchBucket", "NoSuchUpload", "NotFound", "NoSuchCORSConfiguration"}
 _CONFLICT = {"412", "409", "PreconditionFailed", "ConditionalRequestConflict"}
 _BAD_KEY = {"KeyTooLongError", "InvalidRequest", "InvalidArgument", "InvalidURI"}
 _FULL = {"507", "InsufficientStorage", "QuotaExceeded", "XMinioStorageFull"}
