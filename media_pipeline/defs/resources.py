@@ -6,8 +6,6 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
-from dagster_aws.s3 import S3Resource
-
 from media_pipeline.application.inbox import Inbox
 from media_pipeline.application.outputs import Shelf
 from media_pipeline.application.ports.catalogue import Catalogue
@@ -19,7 +17,7 @@ from media_pipeline.application.ports.tools import Eye, MediaTool, Packager, Rec
 from media_pipeline.application.ports.uploads import Uploads
 from media_pipeline.domain.profile import Profile, Recipes
 from media_pipeline.domain.upload import DEFAULT_TENANT, tenant
-from media_pipeline.infrastructure import events, recipes, telemetry
+from media_pipeline.infrastructure import events, recipes, s3, telemetry
 from media_pipeline.infrastructure.api_keys import SqlKeys
 from media_pipeline.infrastructure.catalogue import SqlCatalogue
 from media_pipeline.infrastructure.connections import Connections
@@ -30,7 +28,6 @@ from media_pipeline.infrastructure.ffmpeg.tool import Ffmpeg
 from media_pipeline.infrastructure.local_disk import LocalDisk
 from media_pipeline.infrastructure.packager import ShakaPackager
 from media_pipeline.infrastructure.results import JsonResults, ManifestJson
-from media_pipeline.infrastructure.s3 import S3Store
 from media_pipeline.infrastructure.s3_intake import S3Intake, signer
 from media_pipeline.infrastructure.sandbox.proof import in_force
 from media_pipeline.infrastructure.settings import FILES, Settings
@@ -127,9 +124,12 @@ def production(settings: Settings) -> Platform:
             "little for files of strangers. Install bubblewrap or use Linux with Landlock, or set "
             "MEDIA_PIPELINE_ALLOW_WEAK_SANDBOX=true."
         )
-    client = S3Resource(endpoint_url=settings.s3_endpoint, region_name=settings.s3_region).get_client()
+    client = s3.client(
+        settings.s3_endpoint, settings.s3_region, connect_seconds=settings.s3_connect_seconds,
+        read_seconds=settings.s3_read_seconds, attempts=settings.s3_attempts,
+    )  # fmt: skip
     public = signer(settings.s3_public_endpoint or settings.s3_endpoint, settings.s3_region)
-    store = S3Store(client, public)
+    store = s3.S3Store(client, public)
     inbox = _inbox(settings, settle_seconds=0.0, list_every_seconds=900.0 if settings.events_queue else 60.0)
     return _platform(settings, store, S3Intake(client, signer=public), inbox, _hints(settings, store))
 

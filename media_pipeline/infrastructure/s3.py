@@ -9,7 +9,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
+import boto3
 from boto3.s3.transfer import TransferConfig
+from botocore.config import Config
 
 from media_pipeline.application.ports.store import Page
 from media_pipeline.domain.errors import Conflict, Missing
@@ -25,6 +27,19 @@ _TRANSFER = TransferConfig(multipart_threshold=16 * _MIB, multipart_chunksize=16
 _COPY = TransferConfig(multipart_threshold=5 * 1024 * _MIB, multipart_chunksize=512 * _MIB, max_concurrency=8)
 _DELETE_BATCH = 1000  # keys that one DeleteObjects takes
 _NOT_XML = re.compile("[\0-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]")  # legal in a key, not in a DeleteObjects request
+
+
+def client(
+    endpoint: str | None, region: str | None, *, connect_seconds: float, read_seconds: float, attempts: int
+) -> "S3Client":
+    """By the usual AWS chain. A store that is silent for so long is asked again, up to so many times in all, with more
+    and more patience between (some seconds at the most)."""
+    patience = Config(
+        connect_timeout=connect_seconds,
+        read_timeout=read_seconds,
+        retries={"total_max_attempts": attempts, "mode": "standard"},
+    )
+    return boto3.client("s3", endpoint_url=endpoint, region_name=region, config=patience)
 
 
 class S3Store:
