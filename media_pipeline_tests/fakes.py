@@ -2,14 +2,17 @@
 
 import itertools
 import threading
+from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
 from media_pipeline.application.ports.store import Message, Page
+from media_pipeline.domain import tally
 from media_pipeline.domain.api_key import ApiKey
-from media_pipeline.domain.attempt import LOST, Attempt
+from media_pipeline.domain.attempt import LOST, Attempt, Work, stage
+from media_pipeline.domain.census import Census, Queue
 from media_pipeline.domain.errors import Conflict, Missing
 from media_pipeline.domain.fairness import turns
 from media_pipeline.domain.job import (
@@ -29,6 +32,7 @@ from media_pipeline.domain.job import (
 from media_pipeline.domain.receipt import Receipt
 from media_pipeline.domain.run import GOING_ON, Run, RunState
 from media_pipeline.domain.search import EVERYTHING, Filter, Query, words
+from media_pipeline.domain.tally import Tally
 from media_pipeline.domain.upload import StoredObject, Upload, media_id, version_id
 
 
@@ -148,6 +152,9 @@ class MemoryCatalogue:
         self._sums: dict[tuple[str, str], tuple[str, str]] = {}
         self._texts: dict[str, list[str]] = {}
         self._attempts: dict[tuple[str, str], list[Attempt]] = {}
+        self._ready: set[tuple[str, str]] = set()
+        self.counted: list[Tally] = []
+        """what MemoryFigures adds up"""
         self._lock = threading.RLock()
 
     def register(
@@ -159,6 +166,7 @@ class MemoryCatalogue:
         profile: str,
         tasks: Sequence[str],
         origin: Origin = Origin.LIVE,
+        trace: str | None = None,
         at: datetime,
     ) -> Job:
         with self._lock:
@@ -182,7 +190,9 @@ class MemoryCatalogue:
                     finished_at=None,
                     run_id=None,
                     origin=origin,
+                    trace=trace,
                 )
+                self.counted.append(tally.received(origin, upload.size))
                 self._current[upload.media_id] = upload.version
                 self._show(upload.media_id, key=upload.key, title=title, tenant=tenant)
             return kept or self._jobs[upload.media_id, upload.version]
@@ -198,6 +208,8 @@ class MemoryCatalogue:
         with self._lock:
             self.job(receipt.media_id)
             for job in self.versions(receipt.media_id):
+                if job.state is not JobState.REMOVED:
+                    self.counted.append(tally.closed(JobState.REMOVED, ERASED))
                 tasks = tuple(replace(t, reason=None) for t in job.tasks)
                 blank = replace(job, title="", key="", tenant="", size=0, revision=0, tasks=tasks, failure=ERASED)
                 self._keep(replace(blank, state=JobState.REMOVED, finished_at=_utc(receipt.erased_at)))
@@ -303,6 +315,8 @@ class MemoryCatalogue:
         with self._lock:
             self.job(media_id, version)
             self.end(media_id, version, stage, failure=LOST, at=at)
+            if any(a.stage == stage and a.counted for a in self.attempts(media_id, version)):
+                self.counted.append(tally.retried(stage))
             self._attempts.setdefault((media_id, version), []).append(
                 Attempt(stage, run_id, _utc(at), None, None, counted=True)
             )
@@ -314,16 +328,20 @@ class MemoryCatalogue:
         stage: str | None = None,
         *,
         failure: Failure | None = None,
+        work: Work | None = None,
         seen: Job | None = None,
         at: datetime,
     ) -> None:
         with self._lock:
             if not _as_seen(self.job(media_id, version), seen):
                 raise Conflict("Somebody else has taken up the job.")
-            self._attempts[media_id, version] = [
-                replace(a, ended_at=_utc(at), failure=failure) if a.ended_at is None and stage in {None, a.stage} else a
-                for a in self.attempts(media_id, version)
-            ]
+            told = self.attempts(media_id, version)
+            for place, one in enumerate(told):
+                if one.ended_at is None and stage in {None, one.stage}:
+                    told[place] = replace(one, ended_at=_utc(at), failure=failure)
+                    seconds = (at - one.started_at).total_seconds()
+                    self.counted.extend(tally.tried(one.stage, seconds, failure, work))
+            self._attempts[media_id, version] = told
 
     def attempts(self, media_id: str, version: str) -> list[Attempt]:
         return list(self._attempts.get((media_id, version), ()))
@@ -364,7 +382,17 @@ class MemoryCatalogue:
                 case _:
                     moved = replace(moved, finished_at=now)
             self._keep(moved)
+            self._count(job, to, failure, at)
             return True
+
+    def _count(self, before: Job, to: JobState, failure: Failure | None, at: datetime) -> None:
+        this = before.media_id, before.version
+        told = tally.moved(
+            to, failure, origin=before.origin, received_at=before.received_at, playable_at=before.playable_at,
+            ready_at=before.received_at if this in self._ready else None, at=at,
+        )  # fmt: skip
+        self.counted.extend(told)
+        self._ready |= {this} if to is JobState.READY else set()
 
     def over_since(self, media_ids: Collection[str]) -> dict[str, datetime]:
         jobs = [self.job(m) for m in media_ids if m in self._current]
@@ -412,6 +440,10 @@ class MemoryCatalogue:
             self._keep(replace(job, tasks=tuple(told)))
             return job.state
 
+    def every(self) -> list[Job]:
+        """Every version of every media."""
+        return list(self._jobs.values())
+
     def _keep(self, job: Job) -> None:
         self._jobs[job.media_id, job.version] = job
 
@@ -434,8 +466,37 @@ class MemoryCatalogue:
             under_way = job.state in LIVE or (job.state is JobState.PLAYABLE and tasks != job.tasks)
             closed = replace(job, tasks=tasks)
             if under_way:
+                self.counted.append(tally.closed(JobState.CANCELLED, SUPERSEDED))
                 closed = replace(closed, state=JobState.CANCELLED, failure=SUPERSEDED, finished_at=at)
             self._keep(closed)
+
+
+class MemoryFigures:
+    """Figures of a catalogue in dictionaries."""
+
+    def __init__(self, catalogue: MemoryCatalogue) -> None:
+        self._catalogue = catalogue
+
+    def tallies(self) -> list[Tally]:
+        return tally.summed(self._catalogue.counted)
+
+    def fold(self, *, most: int) -> int:
+        taken = self._catalogue.counted[:most]
+        sums = tally.summed(taken)
+        self._catalogue.counted[:most] = sums
+        return len(taken) - len(sums)
+
+    def census(self) -> Census:
+        jobs = self._catalogue.every()
+        queued = [j for j in jobs if j.state is JobState.QUEUED]
+        received = {o: [j.received_at for j in queued if j.origin is o] for o in Origin}
+        kept = [j.failure.code if j.failure else "" for j in jobs if j.state is JobState.QUARANTINED]
+        return Census(
+            jobs=Counter(j.state for j in jobs),
+            queues={origin: Queue(len(at), min(at)) for origin, at in received.items() if at},
+            quarantined=Counter(map(str, kept)),
+            tasks=Counter((stage(t.name), t.state) for j in jobs for t in j.tasks if t.state in OPEN),
+        )
 
 
 def _as_seen(job: Job, seen: Job | None) -> bool:

@@ -24,6 +24,7 @@ def register(
     now: datetime,
     tenant: str = DEFAULT_TENANT,
     origin: Origin = Origin.LIVE,
+    trace: str | None = None,
 ) -> Job:
     """The job of this object version, new or as it is."""
     return catalogue.register(
@@ -33,6 +34,7 @@ def register(
         profile=profile.name,
         tasks=tasks(profile),
         origin=origin,
+        trace=trace,
         at=now,
     )
 
@@ -46,9 +48,10 @@ def arrived(
     now: datetime,
     tenant: str = DEFAULT_TENANT,
     origin: Origin = Origin.LIVE,
+    trace: str | None = None,
 ) -> Job:
     """What the store has now is registered, and the runs of the versions that it replaces end."""
-    job = register(obj, profile=profile, catalogue=catalogue, now=now, tenant=tenant, origin=origin)
+    job = register(obj, profile=profile, catalogue=catalogue, now=now, tenant=tenant, origin=origin, trace=trace)
     for other in catalogue.versions(job.media_id):
         if other.failure == SUPERSEDED and other.finished_at == job.received_at:
             engine.cancel(other.media_id, other.version)

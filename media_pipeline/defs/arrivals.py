@@ -4,12 +4,16 @@ from media_pipeline.application.ports.engine import Engine
 from media_pipeline.application.register import arrived
 from media_pipeline.defs.resources import Platform
 from media_pipeline.domain.job import Job, Origin
-from media_pipeline.domain.upload import StoredObject
+from media_pipeline.domain.upload import StoredObject, media_id
+from media_pipeline.infrastructure import tracing
 
 
 def taken_up(obj: StoredObject, platform: Platform, engine: Engine, *, origin: Origin = Origin.LIVE) -> Job:
-    """Its job, registered under the tenant of its key; runs of versions that it replaces end."""
-    return arrived(
-        obj, profile=platform.profile, catalogue=platform.catalogue, engine=engine, now=platform.now(),
-        tenant=platform.tenant(obj.key), origin=origin,
-    )  # fmt: skip
+    """Its job, registered under the tenant of its key; runs of versions that it replaces end. Its trace begins here,
+    or goes on from whoever received it."""
+    facts: tracing.Facts = {tracing.MEDIA_ID: media_id(obj.bucket, obj.key), tracing.BYTES: obj.size}
+    with tracing.span("upload received", facts):
+        return arrived(
+            obj, profile=platform.profile, catalogue=platform.catalogue, engine=engine, now=platform.now(),
+            tenant=platform.tenant(obj.key), origin=origin, trace=tracing.traceparent(),
+        )  # fmt: skip

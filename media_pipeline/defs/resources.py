@@ -16,7 +16,7 @@ from media_pipeline.application.ports.store import Hints, Store
 from media_pipeline.application.ports.tools import Eye, MediaTool, Packager, Recogniser
 from media_pipeline.domain.profile import Profile, Recipes
 from media_pipeline.domain.upload import DEFAULT_TENANT, tenant
-from media_pipeline.infrastructure import events, recipes, telemetry
+from media_pipeline.infrastructure import events, recipes, telemetry, tracing
 from media_pipeline.infrastructure.catalogue import SqlCatalogue
 from media_pipeline.infrastructure.connections import Connections
 from media_pipeline.infrastructure.database import upgrade
@@ -121,8 +121,13 @@ BUILDERS = {"local": local, "production": production}
 
 
 def from_environment() -> Platform:
-    """The platform that MEDIA_PIPELINE_* variables describe. Raises ValueError naming the setting at fault."""
+    """The platform that MEDIA_PIPELINE_* variables describe, and what this process tells of itself. Raises ValueError
+    naming the setting at fault."""
     settings = read_settings()
+    if settings.json_logs:
+        telemetry.to_stderr()
+    if settings.traced:
+        tracing.start()
     return BUILDERS[settings.resources](settings)
 
 

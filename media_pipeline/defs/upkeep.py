@@ -9,6 +9,7 @@ import dagster as dg
 
 from media_pipeline.application.collect import Swept, collect
 from media_pipeline.application.watch import watch
+from media_pipeline.defs.console import CONFIG
 from media_pipeline.defs.jobs import process_upload
 from media_pipeline.defs.partitions import RESUMED_TAG, all_tags, uploads
 from media_pipeline.defs.resources import Platform
@@ -86,6 +87,7 @@ def sweep(context: dg.OpExecutionContext, platform: dg.ResourceParam[Platform]) 
 
 @dg.job(
     name="collect_garbage",
+    config=CONFIG,
     executor_def=dg.in_process_executor,
     description="Sweeps the media bucket and the scratch directory: the same as `media-pipeline gc --delete`.",
 )

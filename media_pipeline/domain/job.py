@@ -129,6 +129,8 @@ class Job:
     finished_at: datetime | None
     run_id: str | None
     origin: Origin = Origin.LIVE
+    trace: str | None = None
+    """the W3C traceparent of what received it, where somebody watches"""
 
     @property
     def place(self) -> tuple[datetime, str]:

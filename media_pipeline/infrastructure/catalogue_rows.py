@@ -41,6 +41,7 @@ def to_job(row: sa.Row[Any], tasks: tuple[Task, ...]) -> Job:
         finished_at=row.finished_at,
         run_id=row.run_id,
         origin=Origin(row.origin),
+        trace=row.trace,
     )
 
 

@@ -25,6 +25,7 @@ _READ_ELSEWHERE = frozenset({f"{_PREFIX}LOGS_BUCKET", f"{_PREFIX}REQUIRE_PLAYERS
 """by Dagster's own configuration and by the tests"""
 _OF_KUBERNETES = re.compile(r"_(SERVICE_HOST|SERVICE_PORT(_\w+)?|PORT(_\d+_(TCP|UDP|SCTP)(_\w+)?)?)$")
 """How a name ends that Kubernetes sets in every pod, of a service that is called like this project."""
+_COLLECTORS = ("OTEL_EXPORTER_OTLP_TRACES_ENDPOINT", "OTEL_EXPORTER_OTLP_ENDPOINT")
 FILES = "files"
 """The bucket of this machine's own files, for `media-pipeline process FILE`: read in place, keys are paths."""
 
@@ -99,6 +100,24 @@ class Settings(BaseSettings):
     gc_grace_seconds: float = 24 * 3600.0
     """what nothing names is kept for so long"""
     limits: Limits = Limits()
+    log_format: Literal["text", "json"] | None = None
+    """json: a line of JSON on stderr for each event; default: json in production, text for people elsewhere"""
+    traces: Literal["off", "otlp"] | None = None
+    """default: otlp where OTEL_* variables name a collector, else off"""
+
+    @property
+    def json_logs(self) -> bool:
+        return (self.log_format or ("json" if self.resources == "production" else "text")) == "json"
+
+    @property
+    def traced(self) -> bool:
+        """OpenTelemetry's own switches go before ours."""
+        if os.environ.get("OTEL_SDK_DISABLED", "").lower() == "true":
+            return False
+        if self.traces is None:
+            named = any(os.environ.get(name) for name in _COLLECTORS)
+            return os.environ.get("OTEL_TRACES_EXPORTER", "otlp" if named else "none") == "otlp"
+        return self.traces == "otlp"
 
     @property
     def gone_sources_rest(self) -> timedelta:
