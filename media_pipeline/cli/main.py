@@ -9,7 +9,16 @@ from typing import Annotated
 import typer
 from typer.exceptions import TyperException
 
-from media_pipeline.cli.console import EXIT_USAGE, fail, found_job, graph, in_force, print_json, usage
+from media_pipeline.cli.console import (
+    EXIT_USAGE,
+    fail,
+    found_job,
+    graph,
+    in_force,
+    print_json,
+    until_interrupted,
+    usage,
+)
 from media_pipeline.cli.operating import operating
 from media_pipeline.domain.captions import BadSubtitles
 from media_pipeline.domain.errors import MediaError
@@ -148,7 +157,7 @@ def open_media(
         typer.echo(f"{url}   (Ctrl-C ends)", err=True)
         if browser:
             webbrowser.open(url)
-        _until_interrupted()
+        until_interrupted()
 
 
 edits = typer.Typer(no_args_is_help=True, help="Set subtitles by hand: no run overwrites them.")
@@ -249,14 +258,6 @@ def main() -> None:
         typer.echo(f"{error.format_message()}\nSee: media-pipeline --help", err=True)
         code = EXIT_USAGE if error.exit_code == _TYPERS_USAGE else error.exit_code
     sys.exit(code or 0)
-
-
-def _until_interrupted() -> None:
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
-    try:
-        signal.pause()
-    except KeyboardInterrupt:
-        return
 
 
 def _tell(work: Callable[[], str]) -> None:

@@ -11,6 +11,7 @@ from dagster_aws.s3 import S3Resource
 from media_pipeline.application.inbox import Inbox
 from media_pipeline.application.outputs import Shelf
 from media_pipeline.application.ports.catalogue import Catalogue
+from media_pipeline.application.ports.figures import Figures
 from media_pipeline.application.ports.results import Results
 from media_pipeline.application.ports.store import Hints, Store
 from media_pipeline.application.ports.tools import Eye, MediaTool, Packager, Recogniser
@@ -22,6 +23,7 @@ from media_pipeline.infrastructure.connections import Connections
 from media_pipeline.infrastructure.database import upgrade
 from media_pipeline.infrastructure.ffmpeg.runner import scratch_directory
 from media_pipeline.infrastructure.ffmpeg.tool import Ffmpeg
+from media_pipeline.infrastructure.figures import SqlFigures
 from media_pipeline.infrastructure.local_disk import LocalDisk
 from media_pipeline.infrastructure.packager import ShakaPackager
 from media_pipeline.infrastructure.results import JsonResults, ManifestJson
@@ -45,6 +47,7 @@ class Platform:
     inbox: Inbox
     hints: Hints | None
     catalogue: Catalogue
+    figures: Figures
     tool: MediaTool
     packager: Packager
     recogniser: Recogniser
@@ -165,13 +168,15 @@ def _platform(settings: Settings, store: Store, inbox: Inbox, hints: Hints | Non
     known = recipes.load(settings.recipes)
     if settings.profile not in known.profiles:
         raise ValueError(f"MEDIA_PIPELINE_PROFILE: {settings.profile!r} is not one of {', '.join(known.profiles)}")
+    connections = Connections(settings.database_url)
     return Platform(
         settings=settings,
         recipes=known,
         store=store,
         inbox=inbox,
         hints=hints,
-        catalogue=SqlCatalogue(Connections(settings.database_url)),
+        catalogue=SqlCatalogue(connections),
+        figures=SqlFigures(connections),
         tool=Ffmpeg(settings.ffmpeg_path, settings.ffprobe_path, sandbox=settings.sandbox),
         packager=ShakaPackager(settings.packager_path, settings.sandbox),
         recogniser=Recognisers(settings.models_dir, allow_download=settings.allow_model_download),

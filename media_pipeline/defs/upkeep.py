@@ -23,6 +23,7 @@ from media_pipeline.infrastructure.dagster_engine import DagsterEngine, forget
 from media_pipeline.infrastructure.scratch import stale_scratch
 
 _A_TICK = 500
+_FOLDED_A_TICK = 20_000
 _SECONDS = 40  # of the minute after which Dagster gives a tick up
 _log = telemetry.log("upkeep")
 
@@ -60,7 +61,8 @@ def watchdog(context: dg.SensorEvaluationContext, platform: dg.ResourceParam[Pla
     minimum_interval_seconds=300,
     default_status=dg.DefaultSensorStatus.RUNNING,
     description="Finished media leave Dagster's set of live partitions when it is too large, the oldest first, and "
-    "their runs some time later. The catalogue knows them as before; processed again, they are back.",
+    "their runs some time later. The catalogue knows them as before; processed again, they are back. Adds up what the "
+    "catalogue has counted.",
 )
 def archived(context: dg.SensorEvaluationContext, platform: dg.ResourceParam[Platform]) -> dg.SensorResult:
     s, instance = platform.settings, context.instance
@@ -71,6 +73,7 @@ def archived(context: dg.SensorEvaluationContext, platform: dg.ResourceParam[Pla
     leaving = oldest(finished, min(surplus, _A_TICK))
     before = platform.now() - timedelta(days=s.keep_runs_days)
     cursor, forgotten = forget(instance, keep=set(live), before=before, cursor=context.cursor or None)
+    platform.figures.fold(most=_FOLDED_A_TICK)
     requests = [uploads.build_delete_request(leaving)] if leaving else []
     return dg.SensorResult(
         dynamic_partitions_requests=requests,

@@ -26,3 +26,22 @@ class Census:
     """by code"""
     tasks: Mapping[tuple[str, TaskState], int]
     """open ones, by stage"""
+
+
+@dataclass(frozen=True, slots=True)
+class Pulse:
+    """When something that comes again and again was last there."""
+
+    seconds_ago: float
+    failing: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Vitals:
+    """Dagster's. What has never been there is absent."""
+
+    runs: Mapping[str, int]
+    """those that are not over, by status"""
+    sensors: Mapping[str, Pulse]
+    daemons: Mapping[str, Pulse]
+    """by what they look after"""

@@ -11,7 +11,7 @@ from datetime import datetime
 from enum import StrEnum
 
 from media_pipeline.domain.attempt import Work
-from media_pipeline.domain.errors import RejectionCode
+from media_pipeline.domain.errors import ClosingCode, QuarantineCode, RejectionCode
 from media_pipeline.domain.job import Failure, JobState, Origin
 
 THOUSAND = 1000
@@ -54,6 +54,8 @@ class Outcome(StrEnum):
     """nobody wanted it any more"""
 
 
+STAGES = ("source", "transcodes", "stream", "thumbnails", "subtitles", "ai_tags", "publication")
+"""what tries are counted by, see `domain.attempt.stage`"""
 _WAITS = (5.0, 10.0, 20.0, 30.0, 60.0, 120.0, 300.0, 600.0, 1200.0, 1800.0, 3600.0, 7200.0, 14400.0, 43200.0, 86400.0)
 BOUNDS: dict[Measure, tuple[float, ...]] = {
     Measure.PLAYABLE: _WAITS,
@@ -133,6 +135,21 @@ def moved(
     if to not in {JobState.QUEUED, JobState.PROCESSING, JobState.PLAYABLE}:
         told.append(closed(to, failure))
     return told
+
+
+def nothing() -> list[Tally]:
+    """Of every kind that there may be one that says zero: what was never seen can not be seen to grow."""
+    rejected, ours = list(RejectionCode), list(QuarantineCode)
+    ends = [(JobState.READY, ""), (JobState.CANCELLED, ""), (JobState.CANCELLED, ClosingCode.SUPERSEDED)]
+    ends += [(JobState.REMOVED, code) for code in (ClosingCode.SOURCE_DELETED, ClosingCode.ERASED)]
+    ends += [(JobState.REJECTED, code) for code in rejected] + [(JobState.QUARANTINED, code) for code in ours]
+    kinds: list[tuple[Measure, str, str]] = [(Measure.CLOSED, state, code) for state, code in ends]
+    kinds += [(m, origin, "") for m in (Measure.RECEIVED, Measure.PLAYABLE, Measure.READY) for origin in Origin]
+    kinds += [(m, stage, "") for m in (Measure.RETRIED, Measure.STORED) for stage in STAGES]
+    kinds += [(Measure.TRIED, stage, outcome) for stage in STAGES for outcome in Outcome]
+    kinds += [(Measure.FAILED, stage, code) for stage in STAGES for code in (*rejected, *ours)]
+    kinds += [(Measure.ENCODED, "", ""), (Measure.SPEED, "", "")]
+    return [Tally(*kind, count=0) for kind in kinds]
 
 
 def summed(tallies: Iterable[Tally]) -> list[Tally]:
