@@ -113,10 +113,10 @@ def test_times_are_histograms_that_add_up() -> None:
 def test_no_label_tells_one_media_from_another_and_there_are_only_so_many() -> None:
     few, many = a_day(), a_day()
     for number in range(50):
+        rungs = (f"transcodes/{number}",)
         many.register(
-            a.upload(f"{number}.mp4"), title="x", tenant=f"t{number}", profile="default", tasks=(f"transcodes/{number}",),
-            at=a.NOW,
-        )  # fmt: skip
+            a.upload(f"{number}.mp4"), title="x", tenant=f"t{number}", profile="default", tasks=rungs, at=a.NOW
+        )
     before, after = told(exporter(few)), told(exporter(many))
     assert set(before) == set(after)
     assert not [labels for _, labels in before if any(v.startswith(("secret", "acme")) for _, v in labels)]
