@@ -6,7 +6,6 @@ import os
 import time
 import urllib.request
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -122,9 +121,9 @@ def test_the_numbers_are_what_happened(seen: Seen) -> None:
     assert seen.number("jobs", state="ready") == 1
     assert seen.number("queue_jobs", origin="live") == 0
     assert seen.number("closed_total", state="ready", code="") == 1
-    assert {stage: seen.number("task_duration_seconds_count", task=stage, outcome="done") for stage in STAGES} == {
-        stage: 1 for stage in STAGES
-    }
+    assert {
+        stage: seen.number("task_duration_seconds_count", task=stage, outcome="done") for stage in STAGES
+    } == dict.fromkeys(STAGES, 1)
     assert all(seen.number("task_retries_total", task=stage) == 0 for stage in STAGES)
     assert seen.job.playable_at is not None
     waited = (seen.job.playable_at - seen.job.received_at).total_seconds()
