@@ -225,12 +225,13 @@ def gateway(
     port: Annotated[int, typer.Option(help="A busy one gives way to the next free.")] = 8000,
     host: Annotated[str, typer.Option(help="Where to listen; beyond this machine only behind TLS.")] = "127.0.0.1",
     tell: Annotated[bool, typer.Option(help="Print the address and this machine's development key.")] = True,
+    metrics_port: Annotated[int | None, typer.Option(help="Of its numbers for Prometheus; without it, none.")] = None,
 ) -> None:
     """Serve uploads, status, playback and the page over HTTP."""
     from media_pipeline.cli.gateway import serve
     from media_pipeline.cli.ports import free_port
 
-    serve(in_force(), host=host, port=free_port(port), tell=tell)
+    serve(in_force(), host=host, port=free_port(port), tell=tell, metrics_port=metrics_port)
 
 
 @app.command()

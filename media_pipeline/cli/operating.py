@@ -67,7 +67,8 @@ def metrics(
     host: Annotated[str, typer.Option(help="Which address to listen on.")] = "127.0.0.1",
 ) -> None:
     """Serve the platform's numbers to Prometheus, until stopped: one for a deployment is enough, and has no state."""
-    from media_pipeline.cli.metrics import exporter, served
+    from media_pipeline.cli.metrics import exporter
+    from media_pipeline.cli.scraped import served
     from media_pipeline.infrastructure.dagster_engine import instance
 
     platform = in_force()

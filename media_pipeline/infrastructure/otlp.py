@@ -63,7 +63,7 @@ class Otlp:
             context=around,
             kind=SpanKind[kind.upper()],
             attributes=dict(facts),
-            links=[Link(_context(link)) for link in links],
+            links=[Link(context) for link in links if (context := _context(link)).is_valid],
             record_exception=False,  # its words may hold what a file is called
             set_status_on_exception=False,
         ) as going:

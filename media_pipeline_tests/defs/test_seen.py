@@ -1,5 +1,5 @@
-"""One upload, followed by a collector from the sensor that finds it to the last call of a tool, and the numbers that the
-exporter tells of it. A real daemon, real tools, real models."""
+"""One upload, followed by a collector from the sensor that finds it to the last call of a tool, and what the exporter
+tells of it. A real daemon, real tools, real models."""
 
 import json
 import os
@@ -12,7 +12,8 @@ import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
 from media_pipeline.cli import demo
-from media_pipeline.cli.metrics import exporter, served
+from media_pipeline.cli.metrics import exporter
+from media_pipeline.cli.scraped import served
 from media_pipeline.defs.resources import Platform
 from media_pipeline.domain.job import Job, JobState
 from media_pipeline.domain.tally import STAGES
@@ -48,12 +49,15 @@ def seen(tmp_path_factory: pytest.TempPathFactory) -> Seen:
     os.utime(clip, (time.time() - 3600,) * 2)
     clip.rename(here.settings.inbox / f"{SECRET}.mp4")
     seed(here.settings.dagster_home)
-    with collecting() as collector, instance(here.settings.dagster_home) as dagster:
-        with daemon(here, OTEL_EXPORTER_OTLP_ENDPOINT=collector.endpoint, MEDIA_PIPELINE_LOG_FORMAT="json"):
-            until(lambda: any(job.state is JobState.READY for job in here.catalogue.jobs()), here, seconds=SECONDS)
-            until(lambda: bool(collector.named("run process_upload")), here, seconds=60)
-            with served(exporter(here, dagster), host="127.0.0.1", port=0) as url:
-                numbers = scraped(url)
+    with (
+        collecting() as collector,
+        instance(here.settings.dagster_home) as dagster,
+        daemon(here, OTEL_EXPORTER_OTLP_ENDPOINT=collector.endpoint, MEDIA_PIPELINE_LOG_FORMAT="json"),
+    ):
+        until(lambda: any(job.state is JobState.READY for job in here.catalogue.jobs()), here, seconds=SECONDS)
+        until(lambda: bool(collector.named("run process_upload")), here, seconds=60)
+        with served(exporter(here, dagster), host="127.0.0.1", port=0) as url:
+            numbers = scraped(url)
     (job,) = here.catalogue.jobs()
     return Seen(here, job, collector, numbers)
 
@@ -85,10 +89,13 @@ def test_one_connected_trace_follows_the_upload(seen: Seen) -> None:
     assert {span.name for span in steps} == {f"step {stage}" for stage in STAGES}
     assert {span.parent for span in steps} == {run}
     tools = {(span.name, *above(span, by_id)[:2]) for span in spans if "process.exit.code" in span.facts}
-    assert {
-        ("ffprobe", "probe", "step source"), ("ffmpeg", "encode", "step transcodes"), ("ffmpeg", "speech", "step subtitles"),
-        ("packager", "package", "step stream"), ("ffmpeg", "look", "step ai_tags"),
-    } <= tools  # fmt: skip
+    assert tools >= {
+        ("ffprobe", "probe", "step source"),
+        ("ffmpeg", "encode", "step transcodes"),
+        ("packager", "package", "step stream"),
+        ("ffmpeg", "speech", "step subtitles"),
+        ("ffmpeg", "look", "step ai_tags"),
+    }
     assert above(seen.collector.one("transcribe"), by_id)[0] == "step subtitles"
     assert above(seen.collector.one("see"), by_id)[0] == "step ai_tags"
 
@@ -121,9 +128,8 @@ def test_the_numbers_are_what_happened(seen: Seen) -> None:
     assert seen.number("jobs", state="ready") == 1
     assert seen.number("queue_jobs", origin="live") == 0
     assert seen.number("closed_total", state="ready", code="") == 1
-    assert {
-        stage: seen.number("task_duration_seconds_count", task=stage, outcome="done") for stage in STAGES
-    } == dict.fromkeys(STAGES, 1)
+    for stage in STAGES:
+        assert seen.number("task_duration_seconds_count", task=stage, outcome="done") == 1
     assert all(seen.number("task_retries_total", task=stage) == 0 for stage in STAGES)
     assert seen.job.playable_at is not None
     waited = (seen.job.playable_at - seen.job.received_at).total_seconds()

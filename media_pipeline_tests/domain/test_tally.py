@@ -26,7 +26,7 @@ def test_every_kind_that_can_be_counted_begins_at_zero() -> None:
     counted = [tally.retried("source"), *(tally.received(origin, 1) for origin in Origin)]
     for of, failure in product(STAGES, [None, *codes]):
         counted += tally.tried(of, 1.0, failure, None) + tally.tried(of, 1.0, None, Work(1.0, 1))
-    verdicts = [(JobState.READY, None), (JobState.CANCELLED, None)]
+    verdicts: list[tuple[JobState, Failure | None]] = [(JobState.READY, None), (JobState.CANCELLED, None)]
     verdicts += [(JobState.REJECTED, Failure(code, "")) for code in RejectionCode]
     verdicts += [(JobState.QUARANTINED, Failure(code, "")) for code in QuarantineCode]
     verdicts += [(JobState.CANCELLED, Failure(ClosingCode.SUPERSEDED, ""))]
