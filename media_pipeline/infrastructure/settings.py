@@ -21,7 +21,7 @@ from media_pipeline.infrastructure import recipes
 from media_pipeline.infrastructure.sandbox.modes import Choice
 
 _PREFIX = "MEDIA_PIPELINE_"
-_READ_ELSEWHERE = frozenset({f"{_PREFIX}LOGS_BUCKET", f"{_PREFIX}REQUIRE_PLAYERS"})
+_READ_ELSEWHERE = frozenset(_PREFIX + name for name in ("LOGS_BUCKET", "REQUIRE_PLAYERS", "REQUIRE_PROMETHEUS"))
 """by Dagster's own configuration and by the tests"""
 _OF_KUBERNETES = re.compile(r"_(SERVICE_HOST|SERVICE_PORT(_\w+)?|PORT(_\d+_(TCP|UDP|SCTP)(_\w+)?)?)$")
 """How a name ends that Kubernetes sets in every pod, of a service that is called like this project."""

@@ -105,6 +105,8 @@ def _of_dagster(noted: Mapping[str, Any]) -> dict[str, Any]:
         facts["event_type"] = event.event_type_value
         if error := getattr(event.event_specific_data, "error", None):
             facts["exception"] = error.to_string()
+        if failure := getattr(event.event_specific_data, "user_failure_data", None):  # see defs/failures.py
+            facts |= {name: told.value for name, told in failure.metadata.items()}
     return {name: value for name, value in facts.items() if value is not None}
 
 

@@ -30,6 +30,7 @@ def test_every_line_of_a_run_is_json_and_names_the_media_once(
     failed = [line for line in lines if line.get("event_type") == "STEP_FAILURE"]
     for (line,) in (started, failed):
         assert (line["media_id"], line["run_id"], line["step"]) == (job.media_id, result.run_id, "source")
+    assert failed[0]["code"] == "NOT_MEDIA"
     assert "NOT_MEDIA" in failed[0]["exception"]
     assert {line["run_id"] for line in lines} == {result.run_id}
     assert not here.settings.log_file.exists()
