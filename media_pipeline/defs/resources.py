@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
-from dagster_aws.s3 import S3Resource
+import boto3
 
 from media_pipeline.application.inbox import Inbox
 from media_pipeline.application.outputs import Shelf
@@ -18,7 +18,7 @@ from media_pipeline.application.ports.store import Hints, Store
 from media_pipeline.application.ports.tools import Eye, MediaTool, Packager, Recogniser
 from media_pipeline.domain.profile import Profile, Recipes
 from media_pipeline.domain.upload import DEFAULT_TENANT, tenant
-from media_pipeline.infrastructure import events, recipes, telemetry, tracing
+from media_pipeline.infrastructure import events, recipes, s3, telemetry, tracing
 from media_pipeline.infrastructure.api_keys import SqlKeys
 from media_pipeline.infrastructure.catalogue import SqlCatalogue
 from media_pipeline.infrastructure.connections import Connections
@@ -29,7 +29,6 @@ from media_pipeline.infrastructure.figures import SqlFigures
 from media_pipeline.infrastructure.local_disk import LocalDisk
 from media_pipeline.infrastructure.packager import ShakaPackager
 from media_pipeline.infrastructure.results import JsonResults, ManifestJson
-from media_pipeline.infrastructure.s3 import S3Store
 from media_pipeline.infrastructure.sandbox.proof import in_force
 from media_pipeline.infrastructure.settings import FILES, Settings
 from media_pipeline.infrastructure.settings import from_environment as read_settings
@@ -115,10 +114,13 @@ def production(settings: Settings) -> Platform:
             "little for files of strangers. Install bubblewrap or use Linux with Landlock, or set "
             "MEDIA_PIPELINE_ALLOW_WEAK_SANDBOX=true."
         )
-    client = S3Resource(endpoint_url=settings.s3_endpoint, region_name=settings.s3_region).get_client()
+    client = s3.client(
+        settings.s3_endpoint, settings.s3_region, connect_seconds=settings.s3_connect_seconds,
+        read_seconds=settings.s3_read_seconds, attempts=settings.s3_attempts,
+    )  # fmt: skip
     elsewhere = settings.s3_public_endpoint
-    public = S3Resource(endpoint_url=elsewhere, region_name=settings.s3_region).get_client() if elsewhere else None
-    store = S3Store(client, public)
+    public = boto3.client("s3", endpoint_url=elsewhere, region_name=settings.s3_region) if elsewhere else None
+    store = s3.S3Store(client, public)
     rest = 900.0 if settings.events_queue else 60.0
     return _platform(
         settings, store, _inbox(settings, settle_seconds=0.0, list_every_seconds=rest), _hints(settings, store)

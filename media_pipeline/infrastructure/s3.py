@@ -10,7 +10,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
+import boto3
 from boto3.s3.transfer import TransferConfig
+from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError, ParamValidationError
 from s3transfer.exceptions import RetriesExceededError, S3DownloadFailedError
 
@@ -34,6 +36,19 @@ _CONFLICT = {"412", "409", "PreconditionFailed", "ConditionalRequestConflict"}
 _BAD_KEY = {"KeyTooLongError", "InvalidRequest", "InvalidArgument", "InvalidURI"}
 _FULL = {"507", "InsufficientStorage", "QuotaExceeded", "XMinioStorageFull"}
 _DISK_FULL = {errno.ENOSPC, errno.EDQUOT}
+
+
+def client(
+    endpoint: str | None, region: str | None, *, connect_seconds: float, read_seconds: float, attempts: int
+) -> "S3Client":
+    """By the usual AWS chain. A store that is silent for so long is asked again, up to so many times in all, with more
+    and more patience between (some seconds at the most)."""
+    patience = Config(
+        connect_timeout=connect_seconds,
+        read_timeout=read_seconds,
+        retries={"total_max_attempts": attempts, "mode": "standard"},
+    )
+    return boto3.client("s3", endpoint_url=endpoint, region_name=region, config=patience)
 
 
 class S3Store:

@@ -54,6 +54,11 @@ class Settings(BaseSettings):
     s3_region: str | None = None
     s3_public_endpoint: str | None = None
     """where browsers reach the store, for signed addresses; default: as we do"""
+    s3_connect_seconds: float = Field(default=5, gt=0)
+    s3_read_seconds: float = Field(default=60, gt=0)
+    """how long the store may be silent before it is asked again; it copies large objects in silence"""
+    s3_attempts: int = Field(default=5, ge=1)
+    """how often it is asked in all, before a step's own retries"""
     uploads_prefixes: tuple[str, ...] = ("",)
     """only keys below these are uploads; a listing goes through them one after the other"""
     list_every_seconds: float | None = None

@@ -1,14 +1,13 @@
 """What every Catalogue promises: the fake, and SQL on a SQLite file and on a Postgres server."""
 
-import shutil
 import threading
 from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta, timezone
-from pathlib import Path
 from typing import Any
 
 import pytest
+import sqlalchemy as sa
 
 from media_pipeline.application.ports.catalogue import Catalogue
 from media_pipeline.domain.attempt import LOST, Attempt
@@ -68,30 +67,28 @@ PATHS: dict[JobState, tuple[JobState, ...]] = {
 
 
 @pytest.fixture(params=["memory", "sqlite", "postgres"])
-def catalogue(request: pytest.FixtureRequest, tmp_path: Path) -> Catalogue:
-    match request.param:
-        case "memory":
-            return MemoryCatalogue()
-        case "sqlite":
-            file = shutil.copy(request.getfixturevalue("empty_file"), tmp_path)
-            return SqlCatalogue(Connections(f"sqlite:///{file}"))
-        case _:
-            found: SqlCatalogue = request.getfixturevalue("on_postgres")
-            with found._connections.writing() as connection:
-                connection.exec_driver_sql(f"TRUNCATE {', '.join(metadata.tables)}")
-            return found
+def catalogue(request: pytest.FixtureRequest) -> Catalogue:
+    """An empty one."""
+    if request.param == "memory":
+        return MemoryCatalogue()
+    found: SqlCatalogue = request.getfixturevalue(f"on_{request.param}")
+    with found._connections.writing() as connection:
+        for table in reversed(metadata.sorted_tables):  # cheaper than TRUNCATE, which makes every file anew
+            connection.execute(sa.delete(table))
+    return found
 
 
 @pytest.fixture(scope="module")
-def empty_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    file = tmp_path_factory.mktemp("empty") / "catalogue.sqlite"
-    upgrade(f"sqlite:///{file}")
-    return file
+def on_sqlite(tmp_path_factory: pytest.TempPathFactory) -> SqlCatalogue:
+    return prepared(f"sqlite:///{tmp_path_factory.mktemp('catalogue')}/catalogue.sqlite")
 
 
 @pytest.fixture(scope="module")
 def on_postgres(postgres: Postgres) -> SqlCatalogue:
-    url = postgres.new_database()
+    return prepared(postgres.new_database())
+
+
+def prepared(url: str) -> SqlCatalogue:
     upgrade(url)
     return SqlCatalogue(Connections(url))
 
