@@ -26,6 +26,7 @@ def register(
     tenant: str = DEFAULT_TENANT,
     origin: Origin = Origin.LIVE,
     session: Session | None = None,
+    trace: str | None = None,
 ) -> Job:
     """The job of this object version, new or as it is. `session`: how it was sent, where it was announced; the job is
     its tenant's then, and has what was wished."""
@@ -40,6 +41,7 @@ def register(
         language=said.language if said else None,
         tags=said.tags if said else (),
         claimed_until=session.claimed_until if session and session.etag == obj.etag else None,
+        trace=trace,
         at=now,
     )
 
@@ -54,10 +56,11 @@ def arrived(
     tenant: str = DEFAULT_TENANT,
     origin: Origin = Origin.LIVE,
     session: Session | None = None,
+    trace: str | None = None,
 ) -> Job:
     """What the store has now is registered, and the runs of the versions that it replaces end."""
     job = register(
-        obj, profile=profile, catalogue=catalogue, now=now, tenant=tenant, origin=origin, session=session
+        obj, profile=profile, catalogue=catalogue, now=now, tenant=tenant, origin=origin, session=session, trace=trace
     )  # fmt: skip
     for other in catalogue.versions(job.media_id):
         if other.failure == SUPERSEDED and other.finished_at == job.received_at:

@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from media_pipeline.cli.console import found_job, graph, in_force, print_json, usage
+from media_pipeline.cli.console import found_job, graph, in_force, print_json, until_interrupted, usage
 
 operating = typer.Typer()
 
@@ -59,6 +59,25 @@ def import_(
         print_json(asdict(far) | {"dry_run": dry_run})
     else:
         typer.echo(sentence(far, dry_run=dry_run))
+
+
+@operating.command()
+def metrics(
+    port: Annotated[int, typer.Option(help="0: any free port.")] = 9464,
+    host: Annotated[str, typer.Option(help="Which address to listen on.")] = "127.0.0.1",
+) -> None:
+    """Serve the platform's numbers to Prometheus, until stopped: one for a deployment is enough, and has no state."""
+    from media_pipeline.cli.metrics import exporter
+    from media_pipeline.cli.scraped import served
+    from media_pipeline.infrastructure.dagster_engine import instance
+
+    platform = in_force()
+    with (
+        instance(platform.settings.dagster_home) as dagster,
+        served(exporter(platform, dagster), host=host, port=port) as url,
+    ):
+        typer.echo(f"{url}   (Ctrl-C ends)", err=True)
+        until_interrupted()
 
 
 @operating.command()

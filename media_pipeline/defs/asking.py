@@ -7,10 +7,11 @@ from collections.abc import Sequence
 import dagster as dg
 
 from media_pipeline.application.ports.engine import Engine
-from media_pipeline.defs.partitions import ORIGIN_TAG, RUN_KEY_TAG, all_tags, lane, run_key
+from media_pipeline.defs.partitions import ORIGIN_TAG, RUN_KEY_TAG, TRACE_TAG, all_tags, lane, run_key
 from media_pipeline.defs.resources import Platform
 from media_pipeline.domain.fairness import Lane, chosen, turns
 from media_pipeline.domain.job import Job, Origin
+from media_pipeline.infrastructure import tracing
 
 MOST_A_TICK = 25
 """runs asked for at once: submitting one costs a quarter of a second"""
@@ -46,10 +47,13 @@ def asked_at_once(job: Job, instance: dg.DagsterInstance, platform: Platform, en
 
 
 def _request(job: Job, priority: int, *, tenancy: bool) -> dg.RunRequest:
+    facts = {tracing.MEDIA_ID: job.media_id, tracing.VERSION: job.version}
+    with tracing.span("run requested", facts, kind="producer", parent=job.trace):
+        trace = tracing.traceparent()
     return dg.RunRequest(
         run_key=run_key(job.media_id, job.version),
         partition_key=job.media_id,
-        tags=all_tags(job, Lane.of(job), priority, tenancy=tenancy),
+        tags=all_tags(job, Lane.of(job), priority, tenancy=tenancy) | ({TRACE_TAG: trace} if trace else {}),
     )
 
 

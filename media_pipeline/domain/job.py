@@ -133,6 +133,8 @@ class Job:
     """of the speech, as its uploader says"""
     tags: tuple[str, ...] = ()
     """of its uploader"""
+    trace: str | None = None
+    """the W3C traceparent of what received it, where somebody watches"""
 
     @property
     def place(self) -> tuple[datetime, str]:

@@ -14,6 +14,7 @@ from media_pipeline.gateway.access import Limiter
 from media_pipeline.gateway.dagster_view import viewing
 from media_pipeline.gateway.front import Front
 from media_pipeline.gateway.live import Live
+from media_pipeline.gateway.watched import Numbers, Watched
 
 _HEADERS = {
     "X-Content-Type-Options": "nosniff",
@@ -45,6 +46,7 @@ def create_app(front: Front) -> FastAPI:
         openapi_url="/openapi.json",
     )
     app.state.front = front
+    app.state.numbers = Numbers()
     app.state.limiter = Limiter(front.platform.settings.requests_per_minute)
     problems.install(app)
     for part in (health, uploads, media, playback, graphql, graphql_socket, page):
@@ -58,6 +60,7 @@ def create_app(front: Front) -> FastAPI:
         expose_headers=_EXPOSED,
         max_age=600,
     )
+    app.add_middleware(Watched, numbers=app.state.numbers)
     return app
 
 

@@ -116,7 +116,9 @@ jobs = sa.Table(
     sa.Column("received_at", UtcTime, nullable=False),
     sa.Column("started_at", UtcTime),
     sa.Column("playable_at", UtcTime),
+    sa.Column("ready_at", UtcTime),  # the first time
     sa.Column("finished_at", UtcTime),
+    sa.Column("trace", sa.String(55)),
     sa.Column("origin", sa.String(16), nullable=False, server_default="live"),
     sa.Column("claimed_until", UtcTime),
     sa.Column("tenant", AnyText, nullable=False, server_default=""),  # of the media: a tenant's pages need an index
@@ -160,6 +162,19 @@ attempts = sa.Table(
     sa.Column("counted", sa.Boolean, nullable=False),
     sa.ForeignKeyConstraint(["media_id", "version"], ["jobs.media_id", "jobs.version"]),
     sa.Index("attempts_by_job", "media_id", "version"),
+)
+
+
+tallies = sa.Table(
+    "tallies",
+    metadata,
+    sa.Column("id", sa.BigInteger().with_variant(sa.Integer, "sqlite"), primary_key=True),
+    sa.Column("measure", sa.String(16), nullable=False),
+    sa.Column("label", sa.String(128), nullable=False),
+    sa.Column("code", sa.String(32), nullable=False),
+    sa.Column("bucket", sa.SmallInteger, nullable=False),
+    sa.Column("count", sa.BigInteger, nullable=False),
+    sa.Column("total", sa.BigInteger, nullable=False),
 )
 
 
