@@ -2,27 +2,21 @@
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from functools import partial
 from importlib.metadata import version
 
 from fastapi import FastAPI
 from fastapi.middleware.cors import CORSMiddleware
-from starlette.datastructures import MutableHeaders
-from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from starlette.middleware.errors import ServerErrorMiddleware
 
-from media_pipeline.gateway import health, media, page, playback, problems
+from media_pipeline.gateway import contract, events, health, media, page, playback, problems
 from media_pipeline.gateway.access import Limiter
+from media_pipeline.gateway.around import Headers, SmallBodies
+from media_pipeline.gateway.background import running
 from media_pipeline.gateway.front import Front
 from media_pipeline.gateway.live import Live
 
-_HEADERS = {
-    "X-Content-Type-Options": "nosniff",
-    "X-Frame-Options": "DENY",
-    "Referrer-Policy": "no-referrer",  # addresses of streams are signed: nobody else is to read them
-    "Cross-Origin-Opener-Policy": "same-origin",
-    "Cache-Control": "no-store",
-    "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'",
-}
-"""of every answer that does not say otherwise"""
+_ROUTERS = (health.router, media.router, events.router, playback.router, page.router)
 _EXPOSED = ["ETag", "Location", "Retry-After", "Content-Range", "Accept-Ranges"]
 
 
@@ -31,7 +25,8 @@ def create_app(front: Front) -> FastAPI:
 
     @asynccontextmanager
     async def alive(app: FastAPI) -> AsyncIterator[None]:
-        async with Live(front.platform.catalogue).polling() as app.state.live:
+        app.state.live = Live(front.platform.catalogue)
+        async with running(app.state.live.poll()) as app.state.background:
             yield
 
     app = FastAPI(
@@ -42,36 +37,29 @@ def create_app(front: Front) -> FastAPI:
         docs_url=None,
         redoc_url=None,
         openapi_url="/openapi.json",
+        generate_unique_id_function=contract.name_of,
     )
+    app.openapi = partial(contract.document, app)  # type: ignore[method-assign]
     app.state.front = front
     app.state.limiter = Limiter(front.platform.settings.requests_per_minute)
     problems.install(app)
-    for router in (health.router, media.router, playback.router, page.router):
+    for router in _ROUTERS:
         app.include_router(router)
-    app.add_middleware(_Headers)
+    _wrap(app, origins=front.platform.settings.gateway_origins)
+    return app
+
+
+def _wrap(app: FastAPI, *, origins: tuple[str, ...]) -> None:
+    """The innermost first."""
+    # Inside of the headers: the framework's own place for what nobody foresaw is outside of everything.
+    app.add_middleware(ServerErrorMiddleware, handler=problems.unforeseen)
+    app.add_middleware(SmallBodies)
     app.add_middleware(
         CORSMiddleware,
-        allow_origins=list(front.platform.settings.gateway_origins),
+        allow_origins=list(origins),
         allow_methods=["GET", "POST", "PUT", "DELETE"],
         allow_headers=["Authorization", "Content-Type", "Idempotency-Key", "Range", "Last-Event-ID"],
         expose_headers=_EXPOSED,
         max_age=600,
     )
-    return app
-
-
-class _Headers:
-    """Adds what an answer does not say itself. Plain ASGI: a stream passes through as it is."""
-
-    def __init__(self, app: ASGIApp) -> None:
-        self._app = app
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        async def with_headers(message: Message) -> None:
-            if message["type"] == "http.response.start":
-                headers = MutableHeaders(scope=message)
-                for name, value in _HEADERS.items():
-                    headers.setdefault(name, value)
-            await send(message)
-
-        await self._app(scope, receive, with_headers if scope["type"] == "http" else send)
+    app.add_middleware(Headers)

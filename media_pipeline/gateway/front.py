@@ -23,7 +23,7 @@ class Front:
     engine: Engine
     history: History
     redrive: Callable[[str], Redriven]
-    """a media by its id, see application.redrive"""
+    """a media by its id, see application.redrive; raises MediaError"""
     oidc: Callable[[str], Caller] | None
     """whose token this is; raises Denied. None where no issuer is configured"""
     secret: bytes
@@ -42,6 +42,8 @@ def opened(platform: Platform, graph: Any) -> Iterator[Front]:
 
         def redrive(media_id: str) -> Redriven:
             (answer,) = redriven(Wanted(ids=[media_id]), platform, dagster, graph)
+            if answer.trouble is not None:
+                raise answer.trouble
             return answer
 
         yield Front(platform, engine, engine, redrive, oidc.caller if oidc else None, secret)

@@ -2,10 +2,31 @@
 
 from datetime import datetime
 
-from pydantic import BaseModel
+from pydantic import BaseModel, ConfigDict
 
 from media_pipeline.domain.job import JobState, TaskState
 from media_pipeline.domain.manifest import Manifest
+
+
+class Fault(BaseModel):
+    """What does not fit in a request, and where."""
+
+    where: str
+    message: str
+
+
+class Problem(BaseModel):
+    """Why a request did not succeed (RFC 9457). `code` is one of a list that is only added to; `errors` come with
+    `invalid-request`."""
+
+    model_config = ConfigDict(extra="allow")
+
+    type: str
+    title: str
+    status: int
+    code: str
+    detail: str
+    errors: list[Fault] = []
 
 
 class Failure(BaseModel):
