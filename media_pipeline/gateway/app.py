@@ -9,14 +9,15 @@ from fastapi import FastAPI
 from fastapi.middleware.cors import CORSMiddleware
 from starlette.middleware.errors import ServerErrorMiddleware
 
-from media_pipeline.gateway import contract, events, health, media, page, playback, problems
+from media_pipeline.gateway import contract, events, graphql, graphql_socket, health, media, page, playback, problems
 from media_pipeline.gateway.access import Limiter
 from media_pipeline.gateway.around import Headers, SmallBodies
 from media_pipeline.gateway.background import running
+from media_pipeline.gateway.dagster_view import viewing
 from media_pipeline.gateway.front import Front
 from media_pipeline.gateway.live import Live
 
-_ROUTERS = (health.router, media.router, events.router, playback.router, page.router)
+_PARTS = (health, media, events, playback, graphql, graphql_socket, page)
 _EXPOSED = ["ETag", "Location", "Retry-After", "Content-Range", "Accept-Ranges"]
 
 
@@ -26,7 +27,7 @@ def create_app(front: Front) -> FastAPI:
     @asynccontextmanager
     async def alive(app: FastAPI) -> AsyncIterator[None]:
         app.state.live = Live(front.platform.catalogue)
-        async with running(app.state.live.poll()) as app.state.background:
+        async with running(app.state.live.poll()) as app.state.background, viewing(front) as app.state.dagster:
             yield
 
     app = FastAPI(
@@ -43,8 +44,8 @@ def create_app(front: Front) -> FastAPI:
     app.state.front = front
     app.state.limiter = Limiter(front.platform.settings.requests_per_minute)
     problems.install(app)
-    for router in _ROUTERS:
-        app.include_router(router)
+    for part in _PARTS:
+        app.include_router(part.router)
     _wrap(app, origins=front.platform.settings.gateway_origins)
     return app
 
