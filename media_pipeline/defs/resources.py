@@ -15,6 +15,7 @@ from media_pipeline.application.ports.keys import Keys
 from media_pipeline.application.ports.results import Results
 from media_pipeline.application.ports.store import Hints, Store
 from media_pipeline.application.ports.tools import Eye, MediaTool, Packager, Recogniser
+from media_pipeline.application.ports.webhooks import Webhooks
 from media_pipeline.domain.profile import Profile, Recipes
 from media_pipeline.domain.upload import DEFAULT_TENANT, tenant
 from media_pipeline.infrastructure import events, recipes, telemetry
@@ -33,6 +34,7 @@ from media_pipeline.infrastructure.settings import FILES, Settings
 from media_pipeline.infrastructure.settings import from_environment as read_settings
 from media_pipeline.infrastructure.speech import Recognisers
 from media_pipeline.infrastructure.vision import OnnxEye
+from media_pipeline.infrastructure.webhooks import SqlWebhooks
 
 _log = telemetry.log("resources")
 
@@ -48,6 +50,7 @@ class Platform:
     hints: Hints | None
     catalogue: Catalogue
     keys: Keys
+    webhooks: Webhooks
     tool: MediaTool
     packager: Packager
     recogniser: Recogniser
@@ -173,6 +176,7 @@ def _platform(settings: Settings, store: Store, inbox: Inbox, hints: Hints | Non
         hints=hints,
         catalogue=SqlCatalogue(connections),
         keys=SqlKeys(connections),
+        webhooks=SqlWebhooks(connections),
         tool=Ffmpeg(settings.ffmpeg_path, settings.ffprobe_path, sandbox=settings.sandbox),
         packager=ShakaPackager(settings.packager_path, settings.sandbox),
         recogniser=Recognisers(settings.models_dir, allow_download=settings.allow_model_download),

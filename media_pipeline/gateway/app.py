@@ -9,15 +9,27 @@ from fastapi import FastAPI
 from fastapi.middleware.cors import CORSMiddleware
 from starlette.middleware.errors import ServerErrorMiddleware
 
-from media_pipeline.gateway import contract, events, graphql, graphql_socket, health, media, page, playback, problems
+from media_pipeline.gateway import (
+    contract,
+    events,
+    graphql,
+    graphql_socket,
+    health,
+    media,
+    page,
+    playback,
+    problems,
+    webhooks,
+)
 from media_pipeline.gateway.access import Limiter
 from media_pipeline.gateway.around import Headers, SmallBodies
 from media_pipeline.gateway.background import running
 from media_pipeline.gateway.dagster_view import viewing
+from media_pipeline.gateway.delivering import Deliveries
 from media_pipeline.gateway.front import Front
 from media_pipeline.gateway.live import Live
 
-_PARTS = (health, media, events, playback, graphql, graphql_socket, page)
+_PARTS = (health, media, events, playback, webhooks, graphql, graphql_socket, page)
 _EXPOSED = ["ETag", "Location", "Retry-After", "Content-Range", "Accept-Ranges"]
 
 
@@ -26,9 +38,12 @@ def create_app(front: Front) -> FastAPI:
 
     @asynccontextmanager
     async def alive(app: FastAPI) -> AsyncIterator[None]:
-        app.state.live = Live(front.platform.catalogue)
-        async with running(app.state.live.poll()) as app.state.background, viewing(front) as app.state.dagster:
-            yield
+        platform = front.platform
+        app.state.live = Live(platform.catalogue)
+        async with front.outgoing.open() as outgoing, viewing(front) as app.state.dagster:
+            deliveries = Deliveries(platform.webhooks, outgoing.post, platform.now)
+            async with running(app.state.live.poll(), deliveries.run()) as app.state.background:
+                yield
 
     app = FastAPI(
         title="Media pipeline",

@@ -2,11 +2,12 @@
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncGenerator, Callable
 from functools import partial
+from typing import Any
 
 from fastapi import APIRouter, Request
-from fastapi.responses import StreamingResponse
+from fastapi.responses import Response, StreamingResponse
 
 from media_pipeline.domain.caller import Caller
 from media_pipeline.domain.job import Job, JobState
@@ -22,12 +23,17 @@ _END = "event: end\ndata: {}\n\n"
 router = APIRouter(prefix="/v1/media", tags=["media"])
 
 
-class EventStream(StreamingResponse):
-    media_type = "text/event-stream"
+_TYPE = "text/event-stream"
+_EVENT = {
+    "type": "object",
+    "description": "One event of the stream; `data` of a status is a Media as JSON.",
+    "properties": {"event": {"enum": ["status", "end"]}, "data": {"type": "string"}},
+}
+_ANSWERS: dict[int | str, dict[str, Any]] = {200: {"content": {_TYPE: {"schema": _EVENT}}}}
 
 
-@router.get("/{media_id}/events", response_class=EventStream)
-async def follow_media(media_id: str, request: Request, front: FrontDoor, caller: Reader) -> EventStream:
+@router.get("/{media_id}/events", response_class=Response, responses=_ANSWERS)
+async def follow_media(media_id: str, request: Request, front: FrontDoor, caller: Reader) -> StreamingResponse:
     """Server-sent events: `status` with the media as in the list, now and each time it is another, at most twice a
     second; `end` when nobody has anything left to do for it, after which the stream closes."""
     job = await asyncio.to_thread(own_job, media_id, caller, front)
@@ -37,7 +43,7 @@ async def follow_media(media_id: str, request: Request, front: FrontDoor, caller
 
     live: Live = request.app.state.live
     live.require_room()
-    return EventStream(told(job, live, text=text, visible=partial(_visible, caller)))
+    return StreamingResponse(told(job, live, text=text, visible=partial(_visible, caller)), media_type=_TYPE)
 
 
 async def told(
@@ -47,7 +53,7 @@ async def told(
     text: Callable[[Job], str],
     visible: Callable[[Job], bool],
     beat_seconds: float = BEAT_SECONDS,
-) -> AsyncIterator[str]:
+) -> AsyncGenerator[str]:
     """The events of a job, until it is over or not to be seen any more."""
     until = time.monotonic() + LONGEST_SECONDS
     async with live.listening(job) as queue:

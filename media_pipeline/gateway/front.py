@@ -12,6 +12,7 @@ from media_pipeline.defs.resources import Platform
 from media_pipeline.domain.caller import Caller
 from media_pipeline.infrastructure.dagster_engine import DagsterEngine, instance
 from media_pipeline.infrastructure.oidc import Oidc
+from media_pipeline.infrastructure.outgoing import Outgoing
 from media_pipeline.infrastructure.signing_key import signing_key
 
 
@@ -26,6 +27,8 @@ class Front:
     """a media by its id, see application.redrive; raises MediaError"""
     oidc: Callable[[str], Caller] | None
     """whose token this is; raises Denied. None where no issuer is configured"""
+    outgoing: Outgoing
+    """the way to webhooks"""
     secret: bytes
     """signs addresses"""
 
@@ -46,4 +49,5 @@ def opened(platform: Platform, graph: Any) -> Iterator[Front]:
                 raise answer.trouble
             return answer
 
-        yield Front(platform, engine, engine, redrive, oidc.caller if oidc else None, secret)
+        outgoing = Outgoing(private=settings.webhook_private_addresses)
+        yield Front(platform, engine, engine, redrive, oidc.caller if oidc else None, outgoing, secret)

@@ -15,6 +15,7 @@ from media_pipeline.domain.receipt import Receipt
 from media_pipeline.domain.upload import Upload
 from media_pipeline.infrastructure import catalogue_reads as reads
 from media_pipeline.infrastructure import database as db
+from media_pipeline.infrastructure.outbox import announce
 
 _WATCHABLE = frozenset({JobState.PLAYABLE, JobState.READY})
 
@@ -38,6 +39,15 @@ def hold(connection: sa.Connection, seen: Job) -> None:
     mine = sa.select(db.jobs.c.version).where(reads.of(db.jobs, seen.media_id, seen.version), reads.as_seen(seen))
     if connection.execute(mine.with_for_update()).first() is None:
         raise Conflict("Somebody else has taken up the job.", detail=f"{seen.media_id}/{seen.version}")
+
+
+def hold_as_it_is(connection: sa.Connection, media_id: str, version: str) -> tuple[JobState, str]:
+    """State and profile of a job, which nobody else changes until the end of the transaction. Raises Missing."""
+    mine = sa.select(db.jobs.c.state, db.jobs.c.profile).where(reads.of(db.jobs, media_id, version))
+    row = connection.execute(mine.with_for_update()).one_or_none()
+    if row is None:
+        raise Missing("There is no such media.", detail=f"{media_id}/{version}")
+    return JobState(row.state), row.profile
 
 
 def restarted(media_id: str, version: str, *, run_id: str, profile: str, seen: Job | None, at: datetime) -> sa.Update:
@@ -120,6 +130,7 @@ def insert_version(
     queued = {"profile": profile, "state": JobState.QUEUED.value, "revision": 0, "received_at": at}
     connection.execute(sa.insert(db.jobs).values(job | queued | {"origin": origin.value}))
     connection.execute(sa.update(db.media).where(db.media.c.id == upload.media_id).values(shown))
+    announce(connection, upload.media_id, upload.version, JobState.QUEUED, None, at=at)
     _insert_tasks(connection, upload.media_id, upload.version, tasks, first=0)
     _supersede(connection, upload, at)
 
@@ -132,7 +143,9 @@ def _supersede(connection: sa.Connection, new: Upload, at: datetime) -> None:
     under_way = sa.or_(job.state.in_(LIVE), sa.and_(job.state == JobState.PLAYABLE.value, still_open))
     closed = {"state": JobState.CANCELLED.value, "finished_at": at, "error_code": SUPERSEDED.code.value}
     others = sa.update(db.jobs).where(job.media_id == new.media_id, job.version != new.version, under_way)
-    connection.execute(others.values(**closed, error_message=SUPERSEDED.message))
+    ended = connection.execute(others.values(**closed, error_message=SUPERSEDED.message).returning(job.version))
+    for version in ended.scalars().all():
+        announce(connection, new.media_id, version, JobState.CANCELLED, SUPERSEDED, at=at)
     theirs = sa.update(db.tasks).where(task.media_id == new.media_id, task.version != new.version, task.state.in_(OPEN))
     connection.execute(theirs.values(state=TaskState.SKIPPED.value, reason=SUPERSEDED.message))
 
@@ -159,6 +172,9 @@ def erase(connection: sa.Connection, receipt: Receipt) -> None:
     media = receipt.media_id
     removed = {"state": JobState.REMOVED.value, "error_code": ERASED.code.value, "error_message": ERASED.message}
     blank = {"size": 0, "revision": 0, "tenant": "", "finished_at": receipt.erased_at}
+    there = sa.select(db.jobs.c.version).where(db.jobs.c.media_id == media, db.jobs.c.state != JobState.REMOVED.value)
+    for version in connection.execute(there.with_for_update()).scalars().all():
+        announce(connection, media, version, JobState.REMOVED, ERASED, at=receipt.erased_at)
     nameless = sa.update(db.media).where(db.media.c.id == media).values(title="", key="", tenant="")
     if not connection.execute(nameless).rowcount:
         raise Missing("There is no such media.", detail=media)

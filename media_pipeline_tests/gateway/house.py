@@ -21,6 +21,7 @@ from media_pipeline.domain.manifest import Manifest
 from media_pipeline.domain.upload import StoredObject, received
 from media_pipeline.gateway.app import create_app
 from media_pipeline.gateway.front import Front
+from media_pipeline.infrastructure.outgoing import Outgoing
 from media_pipeline_tests import builders as a
 from media_pipeline_tests.fakes import MemoryEngine
 from media_pipeline_tests.platform import platform
@@ -102,7 +103,8 @@ def of(built: Platform, **changes: Any) -> House:
             tags=lambda _: {}, now=built.now(),
         )  # fmt: skip
 
-    front = replace(Front(built, engine, engine.history, again, None, SECRET), **changes)
+    outgoing = Outgoing(private=built.settings.webhook_private_addresses)
+    front = replace(Front(built, engine, engine.history, again, None, outgoing, SECRET), **changes)
     return House(built, engine, front, create_app(front))
 
 

@@ -9,6 +9,7 @@ from media_pipeline.application.redrive import Redriven
 from media_pipeline.domain.caller import Scope
 from media_pipeline.domain.upload import received
 from media_pipeline.gateway.front import Front
+from media_pipeline.infrastructure.outgoing import Outgoing
 from media_pipeline_tests import builders as a
 from media_pipeline_tests.fakes import MemoryCatalogue, MemoryEngine, MemoryKeys
 from media_pipeline_tests.platform import platform
@@ -30,7 +31,7 @@ class Tenants:
 def tenants(home: Path, dagster_url: str | None) -> Tenants:
     catalogue, keys, engine = MemoryCatalogue(), MemoryKeys(), MemoryEngine()
     built = replace(platform(home, dagster_url=dagster_url), catalogue=catalogue, keys=keys)
-    front = Front(built, engine, engine.history, _no_redrive, None, b"secret")
+    front = Front(built, engine, engine.history, _no_redrive, None, Outgoing(private=False), b"secret")
 
     def media(name: str, file: str = "clip.mp4") -> str:
         upload = received(a.stored(f"{name}/{file}"))

@@ -11,14 +11,17 @@ from starlette.testclient import TestClient
 
 from media_pipeline.domain.caller import Caller, Scope
 from media_pipeline.domain.errors import Denied, QuarantineCode, Unavailable
+from media_pipeline.domain.job import JobState
+from media_pipeline.domain.search import Filter
 from media_pipeline.domain.signature import signed
+from media_pipeline.domain.webhook import Webhook
 from media_pipeline.gateway.access import Limiter
 from media_pipeline.gateway.problems import Problem
 from media_pipeline_tests import builders as a
 from media_pipeline_tests.gateway.house import OTHER, SECRET, TENANT, House, house, of
 from media_pipeline_tests.gateway.test_media import code
 
-OPEN, SIGNED = "open", "signed"
+OPEN, SIGNED, SOCKET = "open", "signed", "socket"
 EXPECTED: dict[str, str | Scope] = {
     "GET /healthz": OPEN,
     "GET /readyz": OPEN,
@@ -31,15 +34,24 @@ EXPECTED: dict[str, str | Scope] = {
     "POST /v1/media/{media_id}/cancel": Scope.UPLOAD,
     "POST /v1/media/{media_id}/redrive": Scope.UPLOAD,
     "DELETE /v1/media/{media_id}": Scope.UPLOAD,
+    "POST /v1/webhooks": Scope.ADMIN,
+    "GET /v1/webhooks": Scope.ADMIN,
+    "DELETE /v1/webhooks/{webhook_id}": Scope.ADMIN,
+    "GET /v1/webhooks/{webhook_id}/deliveries": Scope.ADMIN,
+    "POST /v1/webhooks/{webhook_id}/deliveries/{delivery_id}/redeliver": Scope.ADMIN,
+    "POST /graphql": Scope.READ,
+    "APIWebSocketRoute /graphql": SOCKET,
     "GET /v1/play/{media_id}/{token}/original": SIGNED,
     "GET /v1/play/{media_id}/{token}/download.mp4": SIGNED,
     "GET /v1/play/{media_id}/{token}/poster": SIGNED,
     "GET /v1/play/{media_id}/{token}/{path:path}": SIGNED,
 }
-"""what each route asks for: nothing, a signed address, or a key with this scope"""
-BODIES: dict[str, Any] = {}
-NAMES_NOTHING = {"GET /v1/media"}
-"""routes with a key that name no media: they answer everybody with what is theirs"""
+"""what each route asks for: nothing, a signed address, or a key with this scope. The socket takes its key as its first
+message: test_graphql_socket.py."""
+BODIES: dict[str, Any] = {"POST /v1/webhooks": {"url": "https://127.0.0.1/"}, "POST /graphql": {}}
+NAMES_NOTHING = {"GET /v1/media", "GET /v1/webhooks", "POST /v1/webhooks", "POST /graphql"}
+"""routes with a key whose address names nobody's: they answer everybody with what is theirs. What an operation of
+GraphQL names is in test_graphql.py."""
 
 
 def routes(home: House) -> set[str]:
@@ -58,36 +70,49 @@ def test_every_route_is_in_the_matrix(home: House) -> None:
 KEYED = [name for name, needed in EXPECTED.items() if isinstance(needed, Scope)]
 
 
-def ask(client: TestClient, name: str, media_id: str, headers: dict[str, str]) -> Any:
+def ask(client: TestClient, name: str, names: dict[str, str], headers: dict[str, str]) -> Any:
+    """Ask for a route with these in the places of its path."""
     method, path = name.split()
-    url = path.replace("{media_id}", media_id)
-    return client.request(method, url, headers=headers, json=BODIES.get(name))
+    return client.request(method, path.format_map(names), headers=headers, json=BODIES.get(name))
+
+
+def everything(home: House) -> dict[str, str]:
+    """One of each thing that a path can name, all of them a tenant's."""
+    home.platform.webhooks.add(Webhook("hook", TENANT, "https://127.0.0.1/", "whsec_", frozenset(JobState), a.NOW))
+    job = home.media()
+    (delivery,) = home.platform.webhooks.deliveries("hook")
+    return {"media_id": job.media_id, "webhook_id": "hook", "delivery_id": delivery.id}
+
+
+def kept(home: House) -> list[Any]:
+    """What nobody else may change."""
+    webhooks = home.platform.webhooks
+    states = [(d.id, d.event) for d in webhooks.deliveries("hook")]
+    return [home.platform.catalogue.jobs(Filter(tenant=TENANT)), webhooks.of(TENANT), states]
 
 
 @pytest.mark.parametrize("name", KEYED)
 def test_without_a_key_that_holds_nobody_gets_in(home: House, client: TestClient, name: str) -> None:
-    job = home.media()
+    names = everything(home)
     id, revoked = home.issued(TENANT)
     home.platform.keys.revoke(id, at=a.NOW)
     other_secret = revoked[:-1] + ("A" if revoked[-1] != "A" else "B")
     shown = ["", "Bearer", "Bearer ", "Basic YTpi", *(f"Bearer {t}" for t in (revoked, other_secret, "mp_", "a.b.c"))]
     for text in shown:
-        answer = ask(client, name, job.media_id, {"Authorization": text})
+        answer = ask(client, name, names, {"Authorization": text})
         assert code(answer) == (401, "unauthenticated")
         assert answer.headers["www-authenticate"] == "Bearer"
-    assert code(ask(client, name, job.media_id, {})) == (401, "unauthenticated")
+    assert code(ask(client, name, names, {})) == (401, "unauthenticated")
 
 
 @pytest.mark.parametrize("name", KEYED)
 def test_a_key_opens_what_its_scopes_say(home: House, client: TestClient, name: str) -> None:
-    job, needed = home.media(), EXPECTED[name]
-    for scope in Scope:
-        answer = ask(client, name, job.media_id, home.key(TENANT, scope)) if _ends(name) else None
+    names, needed = everything(home), EXPECTED[name]
+    for scope in sorted(Scope, key=lambda scope: scope in {needed, Scope.ADMIN}):  # who may, may delete it
         if scope not in {needed, Scope.ADMIN}:
-            refused = answer or ask(client, name, job.media_id, home.key(TENANT, scope))
-            assert code(refused) == (403, "scope-missing")
-        elif answer is not None:
-            assert answer.status_code not in {401, 403}
+            assert code(ask(client, name, names, home.key(TENANT, scope))) == (403, "scope-missing")
+        elif _ends(name):
+            assert ask(client, name, names, home.key(TENANT, scope)).status_code not in {401, 403}
 
 
 def _ends(name: str) -> bool:
@@ -96,13 +121,14 @@ def _ends(name: str) -> bool:
 
 
 @pytest.mark.parametrize("name", [name for name in KEYED if name not in NAMES_NOTHING])
-def test_another_tenants_media_is_as_one_that_never_was(home: House, client: TestClient, name: str) -> None:
-    job, key = home.media(), home.key(OTHER)
-    theirs = ask(client, name, job.media_id, key)
-    nobodys = ask(client, name, "never-aaaaaaaaaaaa", key)
+def test_what_is_another_tenants_is_as_what_never_was(home: House, client: TestClient, name: str) -> None:
+    names, key = everything(home), home.key(OTHER)
+    before = kept(home)
+    theirs = ask(client, name, names, key)
+    nobodys = ask(client, name, dict.fromkeys(names, "never-aaaaaaaaaaaa"), key)
     assert code(theirs) == code(nobodys) == (404, "not-found")
     assert theirs.json() == nobodys.json()
-    assert home.platform.catalogue.job(job.media_id) == job
+    assert kept(home) == before
 
 
 def test_another_tenants_media_is_neither_listed_nor_found(home: House, client: TestClient) -> None:
