@@ -30,6 +30,7 @@ from media_pipeline.domain.job import (
     Task,
     TaskState,
     standing,
+    taken_up,
 )
 from media_pipeline.domain.receipt import Receipt
 from media_pipeline.domain.run import GOING_ON, Run, RunState
@@ -147,10 +148,15 @@ class MemoryHints:
         self.done([message])
 
 
-class MemoryCatalogue:
-    """Catalogue in dictionaries."""
+def _nobody(_job: Job, _at: datetime) -> None:
+    """Who does not want to know."""
 
-    def __init__(self) -> None:
+
+class MemoryCatalogue:
+    """Catalogue in dictionaries. `announce` is told of every job that changed its state."""
+
+    def __init__(self, announce: Callable[[Job, datetime], None] = _nobody) -> None:
+        self._announce = announce
         self._jobs: dict[tuple[str, str], Job] = {}
         self._current: dict[str, str] = {}
         self._receipts: dict[str, Receipt] = {}
@@ -207,6 +213,7 @@ class MemoryCatalogue:
                 self._show(
                     upload.media_id, key=upload.key, title=title, tenant=tenant, language=language, tags=tuple(tags)
                 )
+                self._announce(self._jobs[upload.media_id, upload.version], _utc(at))
             return kept or self._jobs[upload.media_id, upload.version]
 
     def known(self, bucket: str, versions: Collection[tuple[str, str]]) -> set[tuple[str, str]]:
@@ -222,6 +229,7 @@ class MemoryCatalogue:
             for job in self.versions(receipt.media_id):
                 if job.state is not JobState.REMOVED:
                     self.counted.append(tally.closed(JobState.REMOVED, ERASED))
+                    self._announce(replace(job, state=JobState.REMOVED, failure=ERASED), _utc(receipt.erased_at))
                 tasks = tuple(replace(t, reason=None) for t in job.tasks)
                 blank = replace(
                     job,
@@ -320,15 +328,16 @@ class MemoryCatalogue:
                     replace(a, counted=False) for a in self.attempts(media_id, version)
                 ]
             if job.state in ALLOWED[JobState.PROCESSING]:
-                job = replace(job, state=JobState.PROCESSING, started_at=_utc(at))
-            elif job.state is JobState.READY:
-                job = replace(job, state=JobState.PLAYABLE)
+                job = replace(job, started_at=_utc(at))
+            before, job = job.state, replace(job, state=taken_up(job.state), failure=None)
+            if job.state is not before:
+                self._announce(job, _utc(at))
             known = job.tasks if job.profile == profile else ()
             kept = [Task(t.name) if t.name in tasks else t for t in known]
             there = {t.name for t in known}
             added = [Task(name) for name in tasks if name not in there]
             job = replace(job, run_id=run_id, profile=profile, tasks=(*kept, *added))
-            self._keep(replace(job, failure=None, finished_at=None))
+            self._keep(replace(job, finished_at=None))
             return True
 
     def begin(self, media_id: str, version: str, stage: str, *, run_id: str, at: datetime) -> None:
@@ -403,6 +412,7 @@ class MemoryCatalogue:
                     moved = replace(moved, finished_at=now)
             self._keep(moved)
             self._count(job, to, failure, at)
+            self._announce(moved, now)
             return True
 
     def _count(self, before: Job, to: JobState, failure: Failure | None, at: datetime) -> None:
@@ -488,6 +498,7 @@ class MemoryCatalogue:
             if under_way:
                 self.counted.append(tally.closed(JobState.CANCELLED, SUPERSEDED))
                 closed = replace(closed, state=JobState.CANCELLED, failure=SUPERSEDED, finished_at=at)
+                self._announce(closed, at)
             self._keep(closed)
 
 

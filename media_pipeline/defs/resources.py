@@ -16,6 +16,7 @@ from media_pipeline.application.ports.results import Results
 from media_pipeline.application.ports.store import Hints, Store
 from media_pipeline.application.ports.tools import Eye, MediaTool, Packager, Recogniser
 from media_pipeline.application.ports.uploads import Uploads
+from media_pipeline.application.ports.webhooks import Webhooks
 from media_pipeline.domain.profile import Profile, Recipes
 from media_pipeline.domain.upload import DEFAULT_TENANT, tenant
 from media_pipeline.infrastructure import events, recipes, s3, telemetry, tracing
@@ -38,6 +39,7 @@ from media_pipeline.infrastructure.signing_key import signing_key
 from media_pipeline.infrastructure.speech import Recognisers
 from media_pipeline.infrastructure.uploads import SqlUploads
 from media_pipeline.infrastructure.vision import OnnxEye
+from media_pipeline.infrastructure.webhooks import SqlWebhooks
 
 _log = telemetry.log("resources")
 
@@ -58,6 +60,7 @@ class Platform:
     intake: Intake
     receiver: Receiver | None
     """None where the store takes bytes itself"""
+    webhooks: Webhooks
     tool: MediaTool
     packager: Packager
     recogniser: Recogniser
@@ -197,6 +200,7 @@ def _platform(settings: Settings, store: Store, intake: Intake, inbox: Inbox, hi
         uploads=SqlUploads(connections),
         intake=intake,
         receiver=intake if isinstance(intake, DiskIntake) else None,
+        webhooks=SqlWebhooks(connections),
         tool=Ffmpeg(settings.ffmpeg_path, settings.ffprobe_path, sandbox=settings.sandbox),
         packager=ShakaPackager(settings.packager_path, settings.sandbox),
         recogniser=Recognisers(settings.models_dir, allow_download=settings.allow_model_download),

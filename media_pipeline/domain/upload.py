@@ -9,6 +9,7 @@ from pathlib import PurePosixPath
 
 DEFAULT_TENANT = "default"
 _ARCHIVES = {"GLACIER", "DEEP_ARCHIVE", "ARCHIVE_ACCESS", "DEEP_ARCHIVE_ACCESS"}
+_MEDIA_ID = re.compile(r"[a-z0-9][a-z0-9-]{0,127}")
 _HASH_CHARACTERS = 12  # of base32: 60 bits, so a collision needs about a billion media
 
 
@@ -58,6 +59,11 @@ def media_id(bucket: str, key: str) -> str:
     slug = re.sub(r"[^a-z0-9]+", "-", name.lower().encode("ascii", "ignore").decode()).strip("-")
     slug = slug[:40].strip("-") or "media"
     return f"{slug}-{_short_hash(bucket, key)}"
+
+
+def is_media_id(text: str) -> bool:
+    """Whether `media_id` could have made it."""
+    return _MEDIA_ID.fullmatch(text) is not None
 
 
 def version_id(etag: str, again: int = 0) -> str:

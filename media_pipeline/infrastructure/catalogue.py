@@ -13,7 +13,7 @@ import sqlalchemy as sa
 from media_pipeline.domain import search, tally
 from media_pipeline.domain.attempt import LOST, Attempt, Work
 from media_pipeline.domain.errors import Missing
-from media_pipeline.domain.job import ALLOWED, Failure, Job, JobState, Origin, Task, TaskState, standing
+from media_pipeline.domain.job import ALLOWED, Failure, Job, JobState, Origin, Task, TaskState, standing, taken_up
 from media_pipeline.domain.receipt import Receipt
 from media_pipeline.domain.search import EVERYTHING, Filter
 from media_pipeline.domain.upload import Upload, media_id, version_id
@@ -24,6 +24,7 @@ from media_pipeline.infrastructure import catalogue_writes as writes
 from media_pipeline.infrastructure import database as db
 from media_pipeline.infrastructure import figures
 from media_pipeline.infrastructure.connections import Connections
+from media_pipeline.infrastructure.outbox import announce
 
 
 class SqlCatalogue:
@@ -148,9 +149,11 @@ class SqlCatalogue:
         """A ready job is playable until its run is over; one that is removed may not be restarted. Raises Missing."""
         change = writes.restarted(media_id, version, run_id=run_id, profile=profile, seen=seen, at=at)
         with self._connections.writing() as connection:
-            before = connection.scalar(sa.select(db.jobs.c.profile).where(reads.of(db.jobs, media_id, version)))
+            state, before = writes.hold_as_it_is(connection, media_id, version)
             if not writes.changed(connection, change, media_id, version):
                 return False
+            if (now := taken_up(state)) is not state:
+                announce(connection, media_id, version, now, None, at=at)
             if fresh:
                 tries.forget(connection, media_id, version)
             if before != profile:
@@ -211,6 +214,7 @@ class SqlCatalogue:
             if not writes.changed(connection, change, media_id, version):
                 return False
             figures.add(connection, tally.moved(to, failure, **before, at=at))
+            announce(connection, media_id, version, to, failure, at=at)
             return True
 
     def over_since(self, media_ids: Collection[str]) -> dict[str, datetime]:

@@ -255,6 +255,40 @@ api_keys = sa.Table(
     sa.Column("revoked_at", UtcTime),
 )
 
+_WAITING_DELIVERY = sa.text("state = 'waiting'")
+
+webhooks = sa.Table(
+    "webhooks",
+    metadata,
+    sa.Column("id", sa.String(32), primary_key=True),
+    sa.Column("tenant", AnyText, nullable=False),
+    sa.Column("url", sa.Text, nullable=False),
+    sa.Column("secret", sa.String(64), nullable=False),  # as it is: it signs
+    sa.Column("events", sa.Text, nullable=False),  # with a space between them
+    sa.Column("created_at", UtcTime, nullable=False),
+    sa.Index("webhooks_by_tenant", "tenant"),
+)
+
+deliveries = sa.Table(
+    "deliveries",
+    metadata,
+    sa.Column("id", sa.String(32), primary_key=True),
+    sa.Column("webhook_id", sa.ForeignKey("webhooks.id"), nullable=False),
+    sa.Column("media_id", sa.String(128), nullable=False),
+    sa.Column("version", sa.String(64), nullable=False),
+    sa.Column("event", sa.String(16), nullable=False),
+    sa.Column("error_code", sa.String(32)),
+    sa.Column("error_message", sa.Text),
+    sa.Column("happened_at", UtcTime, nullable=False),
+    sa.Column("state", sa.String(16), nullable=False),
+    sa.Column("tries", sa.Integer, nullable=False),
+    sa.Column("due_at", UtcTime, nullable=False),
+    sa.Column("answer", sa.Integer),
+    sa.Column("trouble", sa.Text),
+    sa.Index("deliveries_by_webhook_place", "webhook_id", "happened_at", "id"),
+    sa.Index("deliveries_due", "due_at", sqlite_where=_WAITING_DELIVERY, postgresql_where=_WAITING_DELIVERY),
+)
+
 
 def open_database(url: str) -> sa.Engine:
     """An engine that connects on first use. For Postgres, what the URL's query says goes before our own settings."""

@@ -125,6 +125,8 @@ class Settings(BaseSettings):
     """of pages elsewhere that may call the gateway, such as https://app.example.com"""
     requests_per_minute: int = Field(default=3000, gt=0)
     """that one tenant may make of one gateway; playback is not counted"""
+    webhook_private_addresses: bool = False
+    """let webhooks lead to this machine and its network, and do without TLS"""
     dagster_url: str | None = None
     """of a `dagster-webserver --read-only`, for GraphQL"""
     oidc_issuer: str | None = None

@@ -55,7 +55,7 @@ def test_each_upload_has_a_trace_of_its_own_which_its_run_goes_on_with(tmp_path:
     for media_id, span in requested.items():
         assert (span.trace, span.parent) == (received[media_id].trace, received[media_id].id)
         *ids, flags = tagged[media_id].split("-")
-            assert (ids, int(flags, 16) & 1) == (["00", span.trace, span.id], 1)
+        assert (ids, int(flags, 16) & 1) == (["00", span.trace, span.id], 1)
 
 
 def test_without_traces_no_run_carries_one(tmp_path: Path) -> None:
