@@ -6,16 +6,21 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
+import boto3
+
 from media_pipeline.application.inbox import Inbox
 from media_pipeline.application.outputs import Shelf
 from media_pipeline.application.ports.catalogue import Catalogue
+from media_pipeline.application.ports.keys import Keys
 from media_pipeline.application.ports.results import Results
 from media_pipeline.application.ports.store import Hints, Store
 from media_pipeline.application.ports.tools import Eye, MediaTool, Packager, Recogniser
 from media_pipeline.domain.profile import Profile, Recipes
 from media_pipeline.domain.upload import DEFAULT_TENANT, tenant
 from media_pipeline.infrastructure import events, recipes, s3, telemetry
+from media_pipeline.infrastructure.api_keys import SqlKeys
 from media_pipeline.infrastructure.catalogue import SqlCatalogue
+from media_pipeline.infrastructure.connections import Connections
 from media_pipeline.infrastructure.database import upgrade
 from media_pipeline.infrastructure.ffmpeg.runner import scratch_directory
 from media_pipeline.infrastructure.ffmpeg.tool import Ffmpeg
@@ -41,6 +46,7 @@ class Platform:
     inbox: Inbox
     hints: Hints | None
     catalogue: Catalogue
+    keys: Keys
     tool: MediaTool
     packager: Packager
     recogniser: Recogniser
@@ -109,7 +115,9 @@ def production(settings: Settings) -> Platform:
         settings.s3_endpoint, settings.s3_region, connect_seconds=settings.s3_connect_seconds,
         read_seconds=settings.s3_read_seconds, attempts=settings.s3_attempts,
     )  # fmt: skip
-    store = s3.S3Store(client)
+    elsewhere = settings.s3_public_endpoint
+    public = boto3.client("s3", endpoint_url=elsewhere, region_name=settings.s3_region) if elsewhere else None
+    store = s3.S3Store(client, public)
     rest = 900.0 if settings.events_queue else 60.0
     return _platform(
         settings, store, _inbox(settings, settle_seconds=0.0, list_every_seconds=rest), _hints(settings, store)
@@ -156,7 +164,7 @@ def _hints(settings: Settings, store: Store) -> Hints | None:
 def _platform(settings: Settings, store: Store, inbox: Inbox, hints: Hints | None) -> Platform:
     if in_force(settings.sandbox).weak:
         _log.warning("the sandbox is weak: a hostile file could read what this user can; see media-pipeline doctor")
-    known = recipes.load(settings.recipes)
+    known, connections = recipes.load(settings.recipes), Connections(settings.database_url)
     if settings.profile not in known.profiles:
         raise ValueError(f"MEDIA_PIPELINE_PROFILE: {settings.profile!r} is not one of {', '.join(known.profiles)}")
     return Platform(
@@ -165,7 +173,8 @@ def _platform(settings: Settings, store: Store, inbox: Inbox, hints: Hints | Non
         store=store,
         inbox=inbox,
         hints=hints,
-        catalogue=SqlCatalogue(settings.database_url),
+        catalogue=SqlCatalogue(connections),
+        keys=SqlKeys(connections),
         tool=Ffmpeg(settings.ffmpeg_path, settings.ffprobe_path, sandbox=settings.sandbox),
         packager=ShakaPackager(settings.packager_path, settings.sandbox),
         recogniser=Recognisers(settings.models_dir, allow_download=settings.allow_model_download),

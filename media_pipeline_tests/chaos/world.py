@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
 STALL_SECONDS = 15
 _DEPLOYED = Path(__file__).parent.parent.parent / "deploy" / "dagster.yaml"
-_SOONER = {"poll_interval_seconds": 5, "start_timeout_seconds": 20, "cancel_timeout_seconds": 15}
+_SOONER = {"poll_interval_seconds": 5, "start_timeout_seconds": 60, "cancel_timeout_seconds": 15}
 """so that a storm is over in minutes; only how long is waited, never what is done then"""
 _MARK = "CHAOS_HOME"
 """in the environment of the deployment's processes, and of no other: not of its stores"""
@@ -58,6 +58,10 @@ class World:
         command = [sys.executable, "-m", _DAEMON, "run", "-m", "media_pipeline_tests.chaos.deployment"]
         with self.log.open("ab") as log:
             subprocess.Popen(command, env=self.environment, cwd=self.home, stdout=log, stderr=log)
+
+    def last_words(self) -> str:
+        """The end of what its daemon said."""
+        return self.log.read_text(errors="replace")[-2000:]
 
     def processes(self, word: str = "") -> list[psutil.Process]:
         """Those of the deployment whose command line holds a word, the oldest first. Orphans are among them."""
