@@ -124,7 +124,7 @@ def copy(listed: Mapping[str, str], duration_seconds: float) -> Copy:
 
 
 def glimpses(listing: str, luma: bytes) -> tuple[Glimpse, ...]:
-    """What `watching.outputs` wrote, in order of time."""
+    """What `watching` wrote, in order of time."""
     size = SIDE * SIDE
     seen = [Glimpse(packet.time, luma[i * size : (i + 1) * size]) for i, packet in enumerate(_listing(listing))]
     return tuple(sorted((glimpse for glimpse in seen if len(glimpse.luma) == size), key=lambda glimpse: glimpse.at))
