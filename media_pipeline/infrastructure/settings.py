@@ -105,6 +105,10 @@ class Settings(BaseSettings):
     """how long runs of media that have left are remembered"""
     gc_grace_seconds: float = 24 * 3600.0
     """what nothing names is kept for so long"""
+    upload_expires_hours: float = Field(default=24.0, gt=0)
+    """an upload that is not complete by then is given up"""
+    upload_url_seconds: int = Field(default=3600, ge=60, le=7 * 24 * 3600)
+    """how long the URL of a part is good for; S3 signs for a week at most"""
     limits: Limits = Limits()
     signing_key: SecretStr | None = None
     """signs addresses of uploads and playback, the same for every gateway; default: a file in `home`"""
@@ -147,6 +151,11 @@ class Settings(BaseSettings):
     @property
     def media_dir(self) -> Path:
         return self.home / "media"
+
+    @property
+    def receiving(self) -> Path:
+        """Files that are being received; on the file system of `inbox`, so that they move there."""
+        return self.home / "receiving"
 
     @property
     def dagster_home(self) -> Path:
