@@ -3,12 +3,9 @@
 import json
 from dataclasses import asdict, dataclass, field, fields
 from datetime import datetime
-from pathlib import PurePosixPath
 
 from media_pipeline.domain import keys
-
-_HADOOP_FOLDER = "_$folder$"
-_UNFINISHED = (".part", ".partial", ".tmp", ".crdownload", ".download", ".filepart", ".upload")
+from media_pipeline.domain.upload import is_upload
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +26,7 @@ class Inbox:
 
     def takes(self, key: str) -> bool:
         """Whether an object of this key is an upload."""
-        return _is_whole(key) and key.startswith(self.prefixes) and not (self.shared and keys.is_ours(key))
+        return is_upload(key) and key.startswith(self.prefixes) and not (self.shared and keys.is_ours(key))
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,11 +54,3 @@ class Place:
         if kept.keys() != {f.name for f in fields(Place)}:
             return Place()
         return Place(**kept)
-
-
-def _is_whole(key: str) -> bool:
-    """Whether a key may be a finished object's: no folder marker, no hidden or temporary name."""
-    path = PurePosixPath(key)
-    hidden = any(part.startswith(".") for part in path.parts)
-    folder = key.endswith(("/", _HADOOP_FOLDER))
-    return bool(path.name) and not folder and not hidden and not path.name.lower().endswith(_UNFINISHED)
