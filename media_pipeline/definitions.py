@@ -29,7 +29,7 @@ def build(platform: Platform) -> dg.Definitions:
         schedules=[collected],
         sensors=[new_uploads, settle_failed, settle_cancelled, reconciled, gone_sources, watchdog, archived],
         resources={"platform": platform},
-        executor=executor(platform.settings),
+        executor=executor(platform),
     )
 
 

@@ -6,10 +6,13 @@ from collections.abc import Sequence
 
 import dagster as dg
 
+from media_pipeline.defs.one_pod import IN_ONE_POD, one_pod_tags
 from media_pipeline.defs.partitions import ORIGIN_TAG, RUN_KEY_TAG, all_tags, lane, run_key
 from media_pipeline.defs.resources import Platform
 from media_pipeline.domain.fairness import Lane, chosen, turns
 from media_pipeline.domain.job import Job, Origin
+from media_pipeline.infrastructure import pods
+from media_pipeline.infrastructure.settings import Settings
 
 MOST_A_TICK = 25
 """runs asked for at once: submitting one costs a quarter of a second"""
@@ -27,14 +30,19 @@ def requests(instance: dg.DagsterInstance, platform: Platform) -> list[dg.RunReq
     waiting = _lanes(instance, _WAITING)
     ranked = turns(jobs, waiting + _lanes(instance, _RUNNING))
     asked = chosen(ranked, waiting, room=MOST_WAITING - waiting.total(), most=MOST_A_TICK)
-    return [_request(job, priority, tenancy=platform.settings.tenancy) for job, priority in asked]
+    return [_request(job, priority, platform.settings) for job, priority in asked]
 
 
-def _request(job: Job, priority: int, *, tenancy: bool) -> dg.RunRequest:
+def _request(job: Job, priority: int, settings: Settings) -> dg.RunRequest:
+    alone = settings.executor == "k8s" and job.size <= settings.one_pod_bytes
     return dg.RunRequest(
         run_key=run_key(job.media_id, job.version),
         partition_key=job.media_id,
-        tags=all_tags(job, Lane.of(job), priority, tenancy=tenancy),
+        run_config=IN_ONE_POD if alone else None,
+        tags={
+            **all_tags(job, Lane.of(job), priority, tenancy=settings.tenancy),
+            **(one_pod_tags(pods.load(settings.pods), job.size) if alone else {}),
+        },
     )
 
 
