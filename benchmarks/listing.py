@@ -21,6 +21,7 @@ from media_pipeline.application.inbox import Inbox, Place
 from media_pipeline.application.ports.store import Page
 from media_pipeline.domain.upload import StoredObject, media_id, received
 from media_pipeline.infrastructure.catalogue import SqlCatalogue
+from media_pipeline.infrastructure.connections import Connections
 from media_pipeline.infrastructure.database import upgrade
 from media_pipeline_tests.fakes import MemoryStore
 from media_pipeline_tests.postgres import running
@@ -72,7 +73,7 @@ def filled(url: str, size: int, new: int) -> SqlCatalogue:
         connection.commit()
         connection.autocommit = True
         connection.execute("VACUUM ANALYZE")
-    return SqlCatalogue(url)
+    return SqlCatalogue(Connections(url))
 
 
 def ticks(catalogue: SqlCatalogue, size: int, found: list[str]) -> Iterator[float]:

@@ -25,10 +25,11 @@ from media_pipeline.application.inbox import Place
 from media_pipeline.application.register import register, tasks
 from media_pipeline.defs.sensors import new_uploads
 from media_pipeline.domain.job import JobState
-from media_pipeline.domain.search import query
+from media_pipeline.domain.search import Filter, query
 from media_pipeline.domain.upload import StoredObject
 from media_pipeline.infrastructure import recipes
 from media_pipeline.infrastructure.catalogue import SqlCatalogue
+from media_pipeline.infrastructure.connections import Connections
 from media_pipeline.infrastructure.database import open_database, upgrade
 from media_pipeline_tests.fakes import MemoryHints, MemoryStore
 from media_pipeline_tests.instance import new_instance
@@ -84,7 +85,7 @@ def filled(url: str, size: int) -> SqlCatalogue:
         connection.exec_driver_sql("SET statement_timeout = 0")
         connection.exec_driver_sql("VACUUM ANALYZE")
     engine.dispose()
-    return SqlCatalogue(url)
+    return SqlCatalogue(Connections(url))
 
 
 Call = Callable[[], Callable[[], object]]
@@ -107,7 +108,7 @@ def calls(catalogue: SqlCatalogue, size: int, here: "Here") -> dict[str, Call]:
         return here.tick
 
     def searching(text: str) -> Callable[[], object]:
-        return lambda: catalogue.jobs(text=query(text))
+        return lambda: catalogue.jobs(Filter(text=query(text)))
 
     return {
         "register one upload": registering,
@@ -115,7 +116,7 @@ def calls(catalogue: SqlCatalogue, size: int, here: "Here") -> dict[str, Call]:
         "status of one": lambda: partial(catalogue.job, numbers.choice(some)),
         "a list page of 50": lambda: partial(catalogue.jobs, after=numbers.choice(places)),
         "a list page of 50, by state": lambda: partial(
-            catalogue.jobs, state=JobState.PLAYABLE, after=numbers.choice(places)
+            catalogue.jobs, Filter(state=JobState.PLAYABLE), after=numbers.choice(places)
         ),
         "search, a title": lambda: searching(f"clip {numbers.randrange(size)}"),
         "search, two spoken words": lambda: searching(

@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from media_pipeline.application.ports.store import Message, Page
+from media_pipeline.domain.api_key import ApiKey
 from media_pipeline.domain.attempt import LOST, Attempt
 from media_pipeline.domain.errors import Conflict, Missing
 from media_pipeline.domain.fairness import turns
@@ -27,7 +28,7 @@ from media_pipeline.domain.job import (
 )
 from media_pipeline.domain.receipt import Receipt
 from media_pipeline.domain.run import GOING_ON, Run, RunState
-from media_pipeline.domain.search import Query, words
+from media_pipeline.domain.search import EVERYTHING, Filter, Query, words
 from media_pipeline.domain.upload import StoredObject, Upload, media_id, version_id
 
 
@@ -228,20 +229,33 @@ class MemoryCatalogue:
         except KeyError as error:
             raise Missing("There is no such media.", detail=f"{media_id}/{version}") from error
 
+    def current(self, media_ids: Collection[str]) -> list[Job]:
+        return [self._jobs[media] for media in self._current.items() if media[0] in media_ids]
+
+    def of_run(self, run_id: str) -> Job:
+        for of, job in self._jobs.items():
+            if job.run_id == run_id or any(a.run_id == run_id for a in self._attempts.get(of, ())):
+                return job
+        raise Missing("There is no such run.", detail=run_id)
+
     def jobs(
-        self,
-        *,
-        state: JobState | None = None,
-        text: Query | None = None,
-        after: tuple[datetime, str] | None = None,
-        limit: int = 50,
+        self, wanted: Filter = EVERYTHING, *, after: tuple[datetime, str] | None = None, limit: int = 50
     ) -> list[Job]:
-        current = [self._jobs[media] for media in self._current.items() if self._found(media[0], text)]
-        wanted = [j for j in current if state in (None, j.state) and (after is None or j.place < after)]
-        return sorted(wanted, key=lambda j: j.place, reverse=True)[:limit]
+        current = [self._jobs[media] for media in self._current.items() if self._found(media[0], wanted.text)]
+        found = [
+            job
+            for job in current
+            if wanted.state in (None, job.state)
+            and wanted.tenant in (None, job.tenant)
+            and job.state not in wanted.without
+            and (wanted.since is None or job.received_at >= wanted.since)
+            and (after is None or job.place < after)
+        ]
+        return sorted(found, key=lambda j: j.place, reverse=True)[:limit]
 
     def line(self, bucket: str, *, limit: int) -> list[Job]:
-        queued = [j for j in self.jobs(state=JobState.QUEUED, limit=len(self._jobs)) if j.bucket == bucket]
+        everything = self.jobs(Filter(state=JobState.QUEUED), limit=len(self._jobs))
+        queued = [j for j in everything if j.bucket == bucket]
         return [job for job, _ in turns((j for j in queued if j.run_id is None), {})][:limit]
 
     def describe(self, media_id: str, texts: Iterable[str]) -> None:
@@ -433,6 +447,30 @@ def _unsettled(job: Job) -> bool:
         return False
     unfinished = job.state is JobState.PLAYABLE and job.finished_at is None
     return job.state is JobState.PROCESSING or unfinished or any(t.state in OPEN for t in job.tasks)
+
+
+class MemoryKeys:
+    """API keys in a dictionary."""
+
+    def __init__(self) -> None:
+        self._keys: dict[str, ApiKey] = {}
+
+    def add(self, key: ApiKey) -> None:
+        if key.id in self._keys:
+            raise Conflict("There is such a key already.")
+        self._keys[key.id] = key
+
+    def find(self, id: str) -> ApiKey:
+        if id not in self._keys:
+            raise Missing("There is no such key.", detail=id)
+        return self._keys[id]
+
+    def all(self) -> list[ApiKey]:
+        return sorted(self._keys.values(), key=lambda k: (k.created_at, k.id))
+
+    def revoke(self, id: str, *, at: datetime) -> None:
+        key = self.find(id)
+        self._keys[id] = replace(key, revoked_at=key.revoked_at or at)
 
 
 class MemoryHistory:

@@ -11,6 +11,7 @@ from media_pipeline.domain.job import LAST, LIVE, Job, JobState, TaskState
 from media_pipeline.domain.redo import redo
 from media_pipeline.domain.results import kind
 from media_pipeline.domain.run import Run, under_way
+from media_pipeline.domain.search import Filter
 from media_pipeline.domain.upload import Upload
 
 _PAGE = 200
@@ -93,7 +94,7 @@ def failed(catalogue: Catalogue, *, code: str | None = None) -> Iterator[Job]:
     those that have it, rejected ones too."""
     for state in _FAILED if code is None else _WITH_A_CODE:
         place = None
-        while page := catalogue.jobs(state=state, after=place, limit=_PAGE):
+        while page := catalogue.jobs(Filter(state=state), after=place, limit=_PAGE):
             place = page[-1].place
             yield from (job for job in page if _worth(job, code, catalogue))
 

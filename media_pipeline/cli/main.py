@@ -92,7 +92,7 @@ def list_jobs(
     from media_pipeline.application.status import described
     from media_pipeline.cli import display
     from media_pipeline.domain.job import JobState
-    from media_pipeline.domain.search import query
+    from media_pipeline.domain.search import Filter, query
 
     if state is not None and state not in set(JobState):
         usage(f"--state: {state!r} is not one of {', '.join(JobState)}")
@@ -101,7 +101,7 @@ def list_jobs(
     except ValueError as error:
         usage(f"--search: {error}")
     platform = in_force()
-    jobs = platform.catalogue.jobs(state=JobState(state) if state else None, text=text, limit=limit)
+    jobs = platform.catalogue.jobs(Filter(state=JobState(state) if state else None, text=text), limit=limit)
     if as_json:
         for job in jobs:
             print_json(described(job, platform.catalogue.attempts(job.media_id, job.version)))

@@ -18,6 +18,7 @@ from media_pipeline.domain.profile import Profile, Recipes
 from media_pipeline.domain.upload import DEFAULT_TENANT, tenant
 from media_pipeline.infrastructure import events, recipes, telemetry
 from media_pipeline.infrastructure.catalogue import SqlCatalogue
+from media_pipeline.infrastructure.connections import Connections
 from media_pipeline.infrastructure.database import upgrade
 from media_pipeline.infrastructure.ffmpeg.runner import scratch_directory
 from media_pipeline.infrastructure.ffmpeg.tool import Ffmpeg
@@ -165,7 +166,7 @@ def _platform(settings: Settings, store: Store, inbox: Inbox, hints: Hints | Non
         store=store,
         inbox=inbox,
         hints=hints,
-        catalogue=SqlCatalogue(settings.database_url),
+        catalogue=SqlCatalogue(Connections(settings.database_url)),
         tool=Ffmpeg(settings.ffmpeg_path, settings.ffprobe_path, sandbox=settings.sandbox),
         packager=ShakaPackager(settings.packager_path, settings.sandbox),
         recogniser=Recognisers(settings.models_dir, allow_download=settings.allow_model_download),

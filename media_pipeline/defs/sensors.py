@@ -22,6 +22,7 @@ from media_pipeline.defs.resources import Platform
 from media_pipeline.domain.errors import MediaError, Missing, QuarantineCode
 from media_pipeline.domain.job import Job, JobState
 from media_pipeline.domain.run import Run
+from media_pipeline.domain.search import Filter
 from media_pipeline.domain.upload import StoredObject, Upload, media_id
 from media_pipeline.infrastructure import telemetry
 from media_pipeline.infrastructure.dagster_engine import VERSION_TAG, DagsterEngine, cause, is_over, stopped
@@ -98,7 +99,7 @@ def reconciled(context: dg.SensorEvaluationContext, platform: dg.ResourceParam[P
     """Everything begun at every tick; of a long queue a portion, going on from the cursor at the next."""
     after = json.loads(context.cursor) if context.cursor else None
     place = (datetime.fromisoformat(after[0]), after[1]) if after else None
-    queue = platform.catalogue.jobs(state=JobState.QUEUED, after=place, limit=_RECONCILED_A_TICK)
+    queue = platform.catalogue.jobs(Filter(state=JobState.QUEUED), after=place, limit=_RECONCILED_A_TICK)
     jobs = [*platform.catalogue.unsettled(limit=_RECONCILED_A_TICK), *queue]
     history = DagsterEngine(context.instance)
     runs = history.runs({j.media_id for j in jobs})

@@ -7,6 +7,7 @@
     ├── Conflict      somebody else was first
     │   └── Superseded    a newer version is current, or the job was removed: nobody wants this one
     ├── Missing       the named thing does not exist
+    ├── Denied        whoever asks may not
     └── Cancelled     a person stopped the job
 
 Adapters translate foreign exceptions into these at the edge and nowhere else.
@@ -100,6 +101,10 @@ class Superseded(Conflict):
 
 class Missing(MediaError):
     """No such object, media or job."""
+
+
+class Denied(MediaError):
+    """Nobody we know, or nobody who may."""
 
 
 class Cancelled(MediaError):

@@ -3,8 +3,10 @@
 import unicodedata
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from datetime import datetime
 from itertools import groupby, islice
 
+from media_pipeline.domain.job import JobState
 from media_pipeline.domain.transcript import spaceless
 
 LONGEST_WORD = 64
@@ -22,6 +24,22 @@ class Query:
 
     whole: frozenset[str]
     start: str
+
+
+@dataclass(frozen=True, slots=True)
+class Filter:
+    """What a list of jobs is narrowed to; None does not narrow."""
+
+    state: JobState | None = None
+    without: frozenset[JobState] = frozenset()
+    text: Query | None = None
+    """title or description has all of its words"""
+    tenant: str | None = None
+    since: datetime | None = None
+    """received then or later"""
+
+
+EVERYTHING = Filter()
 
 
 def words(texts: Iterable[str]) -> list[str]:

@@ -4,38 +4,32 @@ Every promise is kept by the database, not by this process: states move by one c
 registered once by its primary key, so any number of processes may write.
 """
 
-import os
-from collections.abc import Collection, Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import replace
 from datetime import datetime
 
 import sqlalchemy as sa
-from sqlalchemy.exc import InterfaceError, InternalError, OperationalError, ProgrammingError, TimeoutError
 
 from media_pipeline.domain import search
 from media_pipeline.domain.attempt import LOST, Attempt
-from media_pipeline.domain.errors import Missing, QuarantineCode, Unavailable
+from media_pipeline.domain.errors import Missing
 from media_pipeline.domain.job import ALLOWED, Failure, Job, JobState, Origin, Task, TaskState, standing
 from media_pipeline.domain.receipt import Receipt
-from media_pipeline.domain.search import Query
+from media_pipeline.domain.search import EVERYTHING, Filter
 from media_pipeline.domain.upload import Upload, media_id, version_id
 from media_pipeline.infrastructure import catalogue_attempts as tries
 from media_pipeline.infrastructure import catalogue_reads as reads
 from media_pipeline.infrastructure import catalogue_rows as rows
 from media_pipeline.infrastructure import catalogue_writes as writes
 from media_pipeline.infrastructure import database as db
-
-_UNDEFINED_TABLE = "42P01"  # Postgres: nobody has prepared this database; SQLite calls that operational
+from media_pipeline.infrastructure.connections import Connections
 
 
 class SqlCatalogue:
-    """Catalogue over a database that `database.upgrade` has prepared. It connects on first use, and may be shared
-    between threads and forks."""
+    """Catalogue over a database."""
 
-    def __init__(self, url: str) -> None:
-        self._url = url
-        self._engines: dict[int, sa.Engine] = {}
+    def __init__(self, connections: Connections) -> None:
+        self._connections = connections
 
     def register(
         self,
@@ -49,7 +43,7 @@ class SqlCatalogue:
         at: datetime,
     ) -> Job:
         """A new version also gives the media its title and tenant."""
-        with self._writing() as connection:
+        with self._connections.writing() as connection:
             current = writes.held(connection, upload, title=title, tenant=tenant, at=at)
             there = reads.many(connection, reads.of_etag(upload))
             kept = standing(there, current=current)
@@ -64,54 +58,61 @@ class SqlCatalogue:
         keys = {media_id(bucket, key): key for key, _ in versions}
         ids = sorted(keys)
         found: set[tuple[str, str]] = set()
-        with self._reading() as connection:
+        with self._connections.reading() as connection:
             for start in range(0, len(ids), reads.CHUNK):
                 query = reads.standing(ids[start : start + reads.CHUNK])
                 found.update((keys[media], etag) for media, etag in connection.execute(query))
         return found.intersection(versions)
 
     def job(self, media_id: str, version: str | None = None) -> Job:
-        with self._reading() as connection:
+        with self._connections.reading() as connection:
             return reads.one(connection, media_id, version)
 
     def versions(self, media_id: str) -> list[Job]:
-        with self._reading() as connection:
+        with self._connections.reading() as connection:
             return reads.many(connection, reads.versions(media_id))
 
     def content(self, media_id: str, version: str, sha256: str) -> None:
-        with self._writing() as connection:
+        with self._connections.writing() as connection:
             tenant = reads.one(connection, media_id, version).tenant
             connection.execute(sa.delete(db.contents).where(reads.of(db.contents, media_id, version)))
             one = {"media_id": media_id, "version": version, "tenant": tenant, "sha256": sha256}
             connection.execute(sa.insert(db.contents).values(one))
 
     def alike(self, media_id: str, version: str, *, limit: int) -> list[Job]:
-        with self._reading() as connection:
+        with self._connections.reading() as connection:
             return reads.many(connection, reads.alike(media_id, version, limit))
 
     def erase(self, receipt: Receipt) -> None:
-        with self._writing() as connection:
+        with self._connections.writing() as connection:
             writes.erase(connection, receipt)
 
     def receipt(self, media_id: str) -> Receipt | None:
-        with self._reading() as connection:
+        with self._connections.reading() as connection:
             return reads.receipt(connection, media_id)
 
+    def current(self, media_ids: Collection[str]) -> list[Job]:
+        asked = sorted(set(media_ids))
+        with self._connections.reading() as connection:
+            chunks = [asked[start : start + reads.CHUNK] for start in range(0, len(asked), reads.CHUNK)]
+            return [job for chunk in chunks for job in reads.many(connection, reads.current_of(chunk))]
+
+    def of_run(self, run_id: str) -> Job:
+        with self._connections.reading() as connection:
+            found = reads.many(connection, reads.of_run(run_id))
+        if not found:
+            raise Missing("There is no such run.", detail=run_id)
+        return found[0]
+
     def jobs(
-        self,
-        *,
-        state: JobState | None = None,
-        text: Query | None = None,
-        after: tuple[datetime, str] | None = None,
-        limit: int = 50,
+        self, wanted: Filter = EVERYTHING, *, after: tuple[datetime, str] | None = None, limit: int = 50
     ) -> list[Job]:
-        with self._reading() as connection:
-            dialect = connection.dialect.name
-            return reads.many(connection, reads.listed(state, text, after, limit, dialect=dialect))
+        with self._connections.reading() as connection:
+            return reads.many(connection, reads.listed(wanted, after, limit, dialect=connection.dialect.name))
 
     def describe(self, media_id: str, texts: Iterable[str]) -> None:
         title = sa.select(db.media.c.title).where(db.media.c.id == media_id)
-        with self._writing() as connection:
+        with self._connections.writing() as connection:
             shown = connection.execute(title).scalar_one_or_none()
             if shown is None:
                 raise Missing("There is no such media.", detail=media_id)
@@ -121,16 +122,16 @@ class SqlCatalogue:
                 connection.execute(sa.update(db.found_by).where(mine).values(words=words))
 
     def unsettled(self, *, limit: int) -> list[Job]:
-        with self._reading() as connection:
+        with self._connections.reading() as connection:
             return reads.many(connection, reads.unsettled(limit))
 
     def settled(self, media_id: str, version: str, *, seen: Job, at: datetime) -> None:
         mine = reads.of(db.jobs, media_id, version), db.jobs.c.state == JobState.PLAYABLE.value, reads.as_seen(seen)
-        with self._writing() as connection:
+        with self._connections.writing() as connection:
             connection.execute(sa.update(db.jobs).where(*mine).values(finished_at=at))
 
     def line(self, bucket: str, *, limit: int) -> list[Job]:
-        with self._reading() as connection:
+        with self._connections.reading() as connection:
             return reads.many(connection, reads.line(bucket, limit))
 
     def restart(
@@ -147,7 +148,7 @@ class SqlCatalogue:
     ) -> bool:
         """A ready job is playable until its run is over; one that is removed may not be restarted. Raises Missing."""
         change = writes.restarted(media_id, version, run_id=run_id, profile=profile, seen=seen, at=at)
-        with self._writing() as connection:
+        with self._connections.writing() as connection:
             before = connection.scalar(sa.select(db.jobs.c.profile).where(reads.of(db.jobs, media_id, version)))
             if not writes.changed(connection, change, media_id, version):
                 return False
@@ -159,7 +160,7 @@ class SqlCatalogue:
             return True
 
     def begin(self, media_id: str, version: str, stage: str, *, run_id: str, at: datetime) -> None:
-        with self._writing() as connection:
+        with self._connections.writing() as connection:
             if not writes.exists(connection, media_id, version):
                 raise Missing("There is no such media.", detail=f"{media_id}/{version}")
             tries.end(connection, media_id, version, stage, failure=LOST, at=at)
@@ -175,13 +176,13 @@ class SqlCatalogue:
         seen: Job | None = None,
         at: datetime,
     ) -> None:
-        with self._writing() as connection:
+        with self._connections.writing() as connection:
             if seen is not None:
                 writes.hold(connection, seen)
             tries.end(connection, media_id, version, stage, failure=failure, at=at)
 
     def attempts(self, media_id: str, version: str) -> list[Attempt]:
-        with self._reading() as connection:
+        with self._connections.reading() as connection:
             return tries.found(connection, media_id, version)
 
     def move(
@@ -205,12 +206,12 @@ class SqlCatalogue:
                 **writes.stamps(to, at),
             )
         )
-        with self._writing() as connection:
+        with self._connections.writing() as connection:
             return writes.changed(connection, change, media_id, version)
 
     def over_since(self, media_ids: Collection[str]) -> dict[str, datetime]:
         asked, found = sorted(media_ids), {}
-        with self._reading() as connection:
+        with self._connections.reading() as connection:
             for start in range(0, len(asked), reads.CHUNK):
                 rows_ = connection.execute(reads.over_since(asked[start : start + reads.CHUNK]))
                 found.update({row.media_id: row.finished for row in rows_ if row.finished})
@@ -219,7 +220,7 @@ class SqlCatalogue:
     def published(self, media_id: str, version: str, revision: int) -> None:
         raised = sa.true() if revision == 0 else db.jobs.c.revision < revision
         lower = sa.update(db.jobs).where(reads.of(db.jobs, media_id, version), raised)
-        with self._writing() as connection:
+        with self._connections.writing() as connection:
             writes.changed(connection, lower.values(revision=revision), media_id, version)
 
     def task(
@@ -244,7 +245,7 @@ class SqlCatalogue:
             .values(**values, fingerprint=fingerprint, started_at=writes.task_started(state, at))
             .returning(*db.tasks.c)
         )
-        with self._writing() as connection:
+        with self._connections.writing() as connection:
             if seen is not None:
                 writes.hold(connection, seen)
             row = connection.execute(change).one_or_none()
@@ -256,40 +257,9 @@ class SqlCatalogue:
         mine = reads.of(db.tasks, media_id, version), db.tasks.c.name.in_(names)
         running = sa.update(db.tasks).where(*mine, db.tasks.c.state == TaskState.RUNNING.value)
         state = sa.select(db.jobs.c.state).where(reads.of(db.jobs, media_id, version))
-        with self._writing() as connection:
+        with self._connections.writing() as connection:
             connection.execute(running.values(progress=done, seconds=seconds))
             found = connection.execute(state).scalar_one_or_none()
         if found is None:
             raise Missing("There is no such media.", detail=f"{media_id}/{version}")
         return JobState(found)
-
-    def _engine(self) -> sa.Engine:
-        # One a process: a forked child must not talk on its parent's connections, nor close them, which is why
-        # the parent's engine is kept. Engines connect late, so the one that loses a race costs nothing.
-        return self._engines.setdefault(os.getpid(), db.open_database(self._url))
-
-    @contextmanager
-    def _reading(self) -> Iterator[sa.Connection]:
-        with _translated(), self._engine().connect().execution_options(**{db.READING: True}) as connection:
-            yield connection
-
-    @contextmanager
-    def _writing(self) -> Iterator[sa.Connection]:
-        with _translated(), self._engine().begin() as connection:
-            yield connection
-
-
-@contextmanager
-def _translated() -> Iterator[None]:
-    try:
-        yield
-    except (OperationalError, InterfaceError, InternalError, TimeoutError) as error:
-        raise _unavailable(error) from error
-    except ProgrammingError as error:
-        if getattr(error.orig, "sqlstate", None) != _UNDEFINED_TABLE:
-            raise
-        raise _unavailable(error) from error
-
-
-def _unavailable(error: Exception) -> Unavailable:
-    return Unavailable(QuarantineCode.STORE_UNAVAILABLE, "The catalogue does not answer.", detail=str(error))

@@ -11,7 +11,7 @@ from media_pipeline.domain.errors import Missing
 from media_pipeline.domain.fairness import BONUS, MEDIUM_BYTES, SMALL_BYTES, STEP, Size
 from media_pipeline.domain.job import ERASED, LIVE, OPEN, WITHDRAWN, Job, JobState, Origin, Task
 from media_pipeline.domain.receipt import Receipt
-from media_pipeline.domain.search import Query
+from media_pipeline.domain.search import Filter, Query
 from media_pipeline.domain.upload import Upload
 from media_pipeline.infrastructure import catalogue_rows as rows
 from media_pipeline.infrastructure import database as db
@@ -19,7 +19,7 @@ from media_pipeline.infrastructure import database as db
 CHUNK = 500
 """values in one IN list: some builds of SQLite take no more than 999 parameters"""
 _COLUMNS = (
-    *(c for c in db.jobs.c if c.name != "media_id"),
+    *(c for c in db.jobs.c if c.name not in {"media_id", "tenant"}),
     *(db.media.c[name] for name in ("id", "bucket", "key", "title", "tenant")),
 )
 
@@ -80,9 +80,22 @@ def receipt(connection: sa.Connection, media_id: str) -> Receipt | None:
     return Receipt(**row._mapping) if row else None
 
 
-def listed(
-    state: JobState | None, text: Query | None, after: tuple[datetime, str] | None, limit: int, *, dialect: str
-) -> sa.Select[Any]:
+def current_of(media_ids: Sequence[str]) -> sa.Select[Any]:
+    """The current jobs of some media."""
+    query = sa.select(*_COLUMNS).join(db.media).where(db.media.c.id.in_(media_ids))
+    return query.where(db.jobs.c.version == db.media.c.current_version)
+
+
+def of_run(run_id: str) -> sa.Select[Any]:
+    """The job that a run works on, or tried to."""
+    key = db.jobs.c.media_id, db.jobs.c.version
+    tried = sa.select(db.attempts.c.media_id, db.attempts.c.version).where(db.attempts.c.run_id == run_id)
+    found = sa.union(sa.select(*key).where(db.jobs.c.run_id == run_id), tried).subquery("found")
+    same = sa.and_(db.jobs.c.media_id == found.c.media_id, db.jobs.c.version == found.c.version)
+    return sa.select(*_COLUMNS).join(db.media).join(found, same)
+
+
+def listed(wanted: Filter, after: tuple[datetime, str] | None, limit: int, *, dialect: str) -> sa.Select[Any]:
     """A page of the current jobs, newest first.
 
     Postgres takes a join over two columns to find next to nothing, and would rather read and sort everything than go
@@ -91,10 +104,17 @@ def listed(
     current = sa.select(db.media.c.current_version == db.jobs.c.version).where(db.media.c.id == db.jobs.c.media_id)
     order = db.jobs.c.received_at.desc(), db.jobs.c.media_id.desc()
     query = sa.select(db.jobs.c.media_id, db.jobs.c.version).where(current.correlate(db.jobs).scalar_subquery())
-    if state is not None:
-        query = query.where(db.jobs.c.state == state.value)
-    if text is not None:
-        query = query.join(db.found_by, db.found_by.c.media_id == db.jobs.c.media_id).where(_holding(text, dialect))
+    if wanted.tenant is not None:
+        query = query.where(db.jobs.c.tenant == wanted.tenant)
+    if wanted.state is not None:
+        query = query.where(db.jobs.c.state == wanted.state.value)
+    if wanted.without:
+        query = query.where(db.jobs.c.state.not_in(sorted(wanted.without)))
+    if wanted.since is not None:
+        query = query.where(db.jobs.c.received_at >= wanted.since)
+    if wanted.text is not None:
+        query = query.join(db.found_by, db.found_by.c.media_id == db.jobs.c.media_id)
+        query = query.where(_holding(wanted.text, dialect))
     if after is not None:
         place = sa.tuple_(db.jobs.c.received_at, db.jobs.c.media_id)
         query = query.where(place < sa.tuple_(sa.literal(after[0], db.UtcTime), sa.literal(after[1])))

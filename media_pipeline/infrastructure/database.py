@@ -115,7 +115,11 @@ jobs = sa.Table(
     sa.Column("playable_at", UtcTime),
     sa.Column("finished_at", UtcTime),
     sa.Column("origin", sa.String(16), nullable=False, server_default="live"),
+    sa.Column("tenant", AnyText, nullable=False, server_default=""),  # of the media: a tenant's pages need an index
     sa.Index("jobs_by_state_place", "state", "received_at", "media_id"),
+    sa.Index("jobs_by_tenant_place", "tenant", "received_at", "media_id"),
+    sa.Index("jobs_by_tenant_state_place", "tenant", "state", "received_at", "media_id"),
+    sa.Index("jobs_by_run", "run_id"),
     sa.Index("jobs_by_place", "received_at", "media_id"),
     sa.Index("jobs_unfinished", "media_id", "version", sqlite_where=_UNFINISHED, postgresql_where=_UNFINISHED),
 )
@@ -153,6 +157,7 @@ attempts = sa.Table(
     sa.Column("counted", sa.Boolean, nullable=False),
     sa.ForeignKeyConstraint(["media_id", "version"], ["jobs.media_id", "jobs.version"]),
     sa.Index("attempts_by_job", "media_id", "version"),
+    sa.Index("attempts_by_run", "run_id"),
 )
 
 
@@ -188,6 +193,19 @@ found_by = sa.Table(
     sa.Column("media_id", sa.ForeignKey("media.id"), primary_key=True),
     sa.Column("words", sa.Text, nullable=False),  # different ones, by domain.search, with a space between them
     sa.Index("found_by_words", sa.text(WORDS), postgresql_using="gin").ddl_if(dialect="postgresql"),
+)
+
+
+api_keys = sa.Table(
+    "api_keys",
+    metadata,
+    sa.Column("id", sa.String(16), primary_key=True),
+    sa.Column("name", AnyText, nullable=False),
+    sa.Column("tenant", sa.String(64), nullable=False),
+    sa.Column("scopes", sa.String(64), nullable=False),  # with a space between them
+    sa.Column("digest", sa.String(64), nullable=False),
+    sa.Column("created_at", UtcTime, nullable=False),
+    sa.Column("revoked_at", UtcTime),
 )
 
 

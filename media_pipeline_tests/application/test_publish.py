@@ -12,7 +12,7 @@ from media_pipeline.domain.errors import Conflict
 from media_pipeline.domain.job import JobState
 from media_pipeline.domain.manifest import Manifest
 from media_pipeline.domain.results import NotMade, Thumbnails
-from media_pipeline.domain.search import query
+from media_pipeline.domain.search import Filter, query
 from media_pipeline.domain.transcript import Cue, webvtt
 from media_pipeline.infrastructure import recipes
 from media_pipeline.infrastructure.results import JsonResults, ManifestJson
@@ -109,10 +109,11 @@ def test_every_extra_adds_a_revision_and_the_last_makes_it_ready() -> None:
 def test_what_is_published_is_found_by_what_is_said_in_it() -> None:
     world = World().playable()
     world.publish()
-    assert world.catalogue.jobs(text=query("roll dawn")) == []
+    assert world.catalogue.jobs(Filter(text=query("roll dawn"))) == []
     world.subtitled().publish()
-    assert [job.media_id for job in world.catalogue.jobs(text=query("clip roll dawn"))] == [world.upload.media_id]
-    assert world.catalogue.jobs(text=query("amp")) == []
+    (found,) = world.catalogue.jobs(Filter(text=query("clip roll dawn")))
+    assert found.media_id == world.upload.media_id
+    assert world.catalogue.jobs(Filter(text=query("amp"))) == []
 
 
 def test_publishing_the_same_again_changes_nothing() -> None:

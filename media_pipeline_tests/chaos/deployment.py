@@ -9,6 +9,7 @@ from media_pipeline.defs.resources import from_environment
 from media_pipeline.domain.attempt import stage
 from media_pipeline.domain.job import Task, TaskState
 from media_pipeline.infrastructure.catalogue import SqlCatalogue
+from media_pipeline.infrastructure.connections import Connections
 from media_pipeline_tests.chaos.gate import Gate
 from media_pipeline_tests.fake_models import ScriptedEye, ScriptedRecogniser
 
@@ -29,7 +30,7 @@ class Gated(SqlCatalogue):
 defs = build(
     replace(
         _deployed,
-        catalogue=Gated(_deployed.settings.database_url),
+        catalogue=Gated(Connections(_deployed.settings.database_url)),
         recogniser=ScriptedRecogniser(),
         eye=ScriptedEye([("test card", 0.9)]),
     )

@@ -27,9 +27,10 @@ from media_pipeline.domain.job import (
     TaskState,
 )
 from media_pipeline.domain.receipt import Receipt
-from media_pipeline.domain.search import query
+from media_pipeline.domain.search import Filter, query
 from media_pipeline.domain.upload import StoredObject, Upload, received
 from media_pipeline.infrastructure.catalogue import SqlCatalogue
+from media_pipeline.infrastructure.connections import Connections
 from media_pipeline.infrastructure.database import metadata, upgrade
 from media_pipeline_tests.fakes import MemoryCatalogue
 from media_pipeline_tests.postgres import Postgres
@@ -73,10 +74,10 @@ def catalogue(request: pytest.FixtureRequest, tmp_path: Path) -> Catalogue:
             return MemoryCatalogue()
         case "sqlite":
             file = shutil.copy(request.getfixturevalue("empty_file"), tmp_path)
-            return SqlCatalogue(f"sqlite:///{file}")
+            return SqlCatalogue(Connections(f"sqlite:///{file}"))
         case _:
             found: SqlCatalogue = request.getfixturevalue("on_postgres")
-            with found._writing() as connection:
+            with found._connections.writing() as connection:
                 connection.exec_driver_sql(f"TRUNCATE {', '.join(metadata.tables)}")
             return found
 
@@ -92,7 +93,7 @@ def empty_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def on_postgres(postgres: Postgres) -> SqlCatalogue:
     url = postgres.new_database()
     upgrade(url)
-    return SqlCatalogue(url)
+    return SqlCatalogue(Connections(url))
 
 
 def upload(key: str = "clip.mp4", etag: str = "e1", bucket: str = "uploads") -> Upload:
@@ -379,13 +380,13 @@ def test_jobs_are_paged_without_gaps_or_repeats(catalogue: Catalogue) -> None:
     whole = [j.media_id for j in catalogue.jobs()]
     seen: list[str] = []
     place = None
-    while page := catalogue.jobs(state=JobState.PROCESSING, after=place, limit=3):
+    while page := catalogue.jobs(Filter(state=JobState.PROCESSING), after=place, limit=3):
         assert len(page) <= 3
         seen += [j.media_id for j in page]
         place = page[-1].place
         in_state(catalogue, JobState.PROCESSING, upload(f"newer {len(seen)}"), at=LAST)
     assert seen == whole
-    assert catalogue.jobs(state=JobState.QUEUED, after=(LAST, "")) == []
+    assert catalogue.jobs(Filter(state=JobState.QUEUED), after=(LAST, "")) == []
 
 
 def test_jobs_come_with_their_own_tasks_in_order(catalogue: Catalogue) -> None:
@@ -401,7 +402,7 @@ def test_jobs_come_with_their_own_tasks_in_order(catalogue: Catalogue) -> None:
 def test_jobs_are_found_by_state(catalogue: Catalogue, state: JobState) -> None:
     for each in JobState:
         in_state(catalogue, each, upload(each.value))
-    assert [j.key for j in catalogue.jobs(state=state)] == [state.value]
+    assert [j.key for j in catalogue.jobs(Filter(state=state))] == [state.value]
 
 
 @pytest.mark.parametrize("of", JobState)
@@ -665,8 +666,8 @@ def test_only_what_is_playable_is_finished_by_word(catalogue: Catalogue) -> None
     assert catalogue.job(job.media_id).finished_at is None
 
 
-def found(catalogue: Catalogue, text: str, **options: Any) -> list[str]:
-    return [job.key for job in catalogue.jobs(text=query(text), **options)]
+def found(catalogue: Catalogue, text: str, *, limit: int = 50, state: JobState | None = None) -> list[str]:
+    return [job.key for job in catalogue.jobs(Filter(text=query(text), state=state), limit=limit)]
 
 
 def test_media_are_found_by_every_word_of_their_title_and_description(catalogue: Catalogue) -> None:
@@ -816,3 +817,57 @@ def test_a_media_is_finished_when_nobody_works_on_it_or_has_to(catalogue: Catalo
     assert catalogue.over_since([job.media_id, "nobody"]) == expected
     register(catalogue, upload(etag="e2"), at=LATER)
     assert catalogue.over_since([job.media_id]) == {}
+
+
+def of_tenant(catalogue: Catalogue, key: str, tenant: str, *, at: datetime = NOW) -> Job:
+    return catalogue.register(upload(key), title=key, tenant=tenant, profile="web", tasks=TASKS, at=at)
+
+
+def test_a_list_is_narrowed_by_everything_at_once(catalogue: Catalogue) -> None:
+    for number, tenant in enumerate(["a", "b", "a", "b"]):
+        of_tenant(catalogue, f"clip {number}", tenant, at=NOW + timedelta(minutes=number))
+    gone = of_tenant(catalogue, "clip gone", "a", at=LAST)
+    assert catalogue.move(gone.media_id, gone.version, JobState.REMOVED, at=LAST)
+
+    def keys(**wanted: Any) -> list[str]:
+        return [job.key for job in catalogue.jobs(Filter(**wanted))]
+
+    assert set(keys(tenant="a")) == {"clip 2", "clip gone", "clip 0"}
+    assert keys(tenant="a", without=frozenset({JobState.REMOVED})) == ["clip 2", "clip 0"]
+    assert keys(tenant="a", state=JobState.QUEUED, since=LAST) == ["clip 2"]
+    assert keys(tenant="b", text=query("clip 3")) == ["clip 3"]
+    assert keys(tenant="a", text=query("clip 3")) == []
+    assert keys(tenant="nobody") == []
+
+
+def test_a_media_that_changes_hands_is_listed_under_its_new_tenant(catalogue: Catalogue) -> None:
+    of_tenant(catalogue, "clip", "a")
+    changed = upload("clip", etag="e2")
+    catalogue.register(changed, title="clip", tenant="b", profile="web", tasks=TASKS, at=LATER)
+    assert catalogue.jobs(Filter(tenant="a")) == []
+    assert [job.version for job in catalogue.jobs(Filter(tenant="b"))] == [changed.version]
+
+
+def test_an_erased_media_is_nobodys(catalogue: Catalogue) -> None:
+    job = of_tenant(catalogue, "clip", "a")
+    catalogue.erase(Receipt(job.media_id, LATER, 1, 0, 0, 0, False))
+    assert catalogue.jobs(Filter(tenant="a")) == []
+
+
+def test_many_current_jobs_are_asked_for_at_once(catalogue: Catalogue) -> None:
+    jobs = [register(catalogue, upload(f"{n}")) for n in range(3)]
+    register(catalogue, upload("0", etag="e2"), at=LATER)
+    found = catalogue.current({job.media_id for job in jobs[:2]} | {"unknown"})
+    assert {(job.key, job.etag) for job in found} == {("0", "e2"), ("1", "e1")}
+    assert catalogue.current([]) == []
+
+
+def test_a_run_leads_to_its_job_also_when_another_has_taken_over(catalogue: Catalogue) -> None:
+    job = register(catalogue)
+    for run_id in ("run-1", "run-2"):
+        assert restart(catalogue, job, "source", run_id=run_id)
+        catalogue.begin(job.media_id, job.version, "source", run_id=run_id, at=LATER)
+        assert catalogue.of_run(run_id) == catalogue.job(job.media_id)
+    assert catalogue.of_run("run-1").run_id == "run-2"
+    with pytest.raises(Missing):
+        catalogue.of_run("run-3")

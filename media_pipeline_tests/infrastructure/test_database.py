@@ -18,6 +18,7 @@ from media_pipeline.domain.job import JobState
 from media_pipeline.domain.upload import StoredObject, received
 from media_pipeline.infrastructure import database
 from media_pipeline.infrastructure.catalogue import SqlCatalogue
+from media_pipeline.infrastructure.connections import Connections
 from media_pipeline_tests.postgres import Postgres, running
 
 NOW = datetime(2026, 1, 2, tzinfo=UTC)
@@ -50,7 +51,7 @@ def tables(url: str) -> set[str]:
 
 
 def register(url: str, title: str = "Clip", etag: str = "e1") -> object:
-    catalogue = SqlCatalogue(url)
+    catalogue = SqlCatalogue(Connections(url))
     of = received(StoredObject("uploads", "clip.mp4", etag, 1000, NOW))
     return catalogue.register(of, title=title, tenant="default", profile="web", tasks=("source",), at=NOW)
 
@@ -64,7 +65,7 @@ def test_an_upgrade_of_what_is_new_changes_nothing(url: str) -> None:
     database.upgrade(url)
     job = register(url)
     database.upgrade(url)
-    assert SqlCatalogue(url).job(UPLOAD.media_id) == job
+    assert SqlCatalogue(Connections(url)).job(UPLOAD.media_id) == job
 
 
 @pytest.mark.filterwarnings("ignore:autogenerate skipping metadata-specified expression-based index")
@@ -104,7 +105,7 @@ def test_every_migration_goes_down_and_up_again_and_keeps_what_is_there(url: str
     database.upgrade(url)
     for number in range(3):
         register(url, f"Clip {number}% \0", etag=f"e{number}")
-    SqlCatalogue(url).move(UPLOAD.media_id, UPLOAD.version, JobState.PROCESSING, at=NOW)
+    SqlCatalogue(Connections(url)).move(UPLOAD.media_id, UPLOAD.version, JobState.PROCESSING, at=NOW)
     before = rows(url, always)
     assert [len(before[name]) for name in ("media", "jobs", "tasks")] == [1, 3, 3]
     for revision in reversed(REVISIONS[:-1]):
@@ -134,7 +135,7 @@ def test_a_file_is_opened_for_many_readers_and_a_patient_writer(sqlite_url: str)
 
 def test_a_database_that_was_never_prepared_is_unavailable(url: str, tmp_path: Path) -> None:
     with pytest.raises(Unavailable) as caught:
-        SqlCatalogue(url).job("nobody")
+        SqlCatalogue(Connections(url)).job("nobody")
     assert caught.value.code is QuarantineCode.STORE_UNAVAILABLE
     assert str(tmp_path) not in caught.value.message
     assert "127.0.0.1" not in caught.value.message
@@ -143,10 +144,12 @@ def test_a_database_that_was_never_prepared_is_unavailable(url: str, tmp_path: P
 def test_a_writer_of_a_file_that_waits_too_long_is_unavailable(sqlite_url: str) -> None:
     database.upgrade(sqlite_url)
     register(sqlite_url)
-    catalogue = SqlCatalogue(f"{sqlite_url}?timeout=0")
+    catalogue = SqlCatalogue(Connections(f"{sqlite_url}?timeout=0"))
     other = sqlite3.connect(sa.make_url(sqlite_url).database or "", isolation_level=None)
     other.execute("BEGIN IMMEDIATE")
-    sa.event.listen(catalogue._engine(), "connect", lambda connection, _: connection.execute("PRAGMA busy_timeout = 0"))
+    sa.event.listen(
+        catalogue._connections.engine(), "connect", lambda connection, _: connection.execute("PRAGMA busy_timeout = 0")
+    )
     with pytest.raises(Unavailable):
         catalogue.move(UPLOAD.media_id, UPLOAD.version, JobState.PROCESSING, at=NOW)
     assert catalogue.job(UPLOAD.media_id).state is JobState.QUEUED  # readers do not wait for a writer
@@ -173,7 +176,7 @@ def test_a_server_limits_statements_and_locks_and_the_url_has_the_last_word(post
 def test_a_writer_to_a_server_that_waits_too_long_is_unavailable(postgres_url: str) -> None:
     database.upgrade(postgres_url)
     register(postgres_url)
-    catalogue = SqlCatalogue(f"{postgres_url}?options=-c%20lock_timeout%3D50")
+    catalogue = SqlCatalogue(Connections(f"{postgres_url}?options=-c%20lock_timeout%3D50"))
     engine = database.open_database(postgres_url)
     with engine.begin() as other:
         other.execute(sa.update(database.jobs).values(revision=7))
@@ -189,7 +192,7 @@ def test_a_server_that_is_down_is_unavailable_and_is_found_again_when_it_is_back
         url = server.new_database()
         database.upgrade(url)
         job = register(url)
-        catalogue = SqlCatalogue(url)
+        catalogue = SqlCatalogue(Connections(url))
         assert catalogue.job(UPLOAD.media_id) == job
         server.stop()
         for act in (
@@ -210,9 +213,9 @@ def test_a_server_that_goes_in_the_middle_of_a_transaction_takes_all_of_it_back(
     with running() as server:
         url = server.new_database()
         database.upgrade(url)
-        catalogue = SqlCatalogue(url)
+        catalogue = SqlCatalogue(Connections(url))
         job = catalogue.register(UPLOAD, title="Clip", tenant="default", profile="web", tasks=("source",), at=NOW)
-        with pytest.raises(Unavailable), catalogue._writing() as connection:
+        with pytest.raises(Unavailable), catalogue._connections.writing() as connection:
             connection.execute(sa.update(database.jobs).values(state="ready"))
             server.stop()
             connection.execute(sa.update(database.tasks).values(state="done"))
@@ -249,7 +252,7 @@ def prepare_and_register(url: str) -> object:
 
 
 def write_much(url: str) -> object:
-    catalogue = SqlCatalogue(url)
+    catalogue = SqlCatalogue(Connections(url))
     register(url)
     moved = 0
     for number in range(25):
@@ -259,23 +262,27 @@ def write_much(url: str) -> object:
 
 
 def test_many_processes_prepare_a_new_database_and_register_one_version(url: str) -> None:
-    assert set(at_once(prepare_and_register, url)) == {repr(SqlCatalogue(url).job(UPLOAD.media_id))}
+    assert set(at_once(prepare_and_register, url)) == {repr(SqlCatalogue(Connections(url)).job(UPLOAD.media_id))}
 
 
 def test_many_processes_write_and_one_of_them_moves_the_job(url: str) -> None:
     database.upgrade(url)
     assert sorted(at_once(write_much, url)) == ["0"] * (PROCESSES - 1) + ["1"]
-    assert SqlCatalogue(url).job(UPLOAD.media_id).revision == 24
+    assert SqlCatalogue(Connections(url)).job(UPLOAD.media_id).revision == 24
 
 
 def test_a_forked_child_opens_connections_of_its_own(url: str) -> None:
     database.upgrade(url)
-    catalogue = SqlCatalogue(url)
+    catalogue = SqlCatalogue(Connections(url))
     register(url)
-    parents = catalogue._engine()
+    parents = catalogue._connections.engine()
     child = os.fork()
     if child == 0:
-        os._exit(0 if catalogue.job(UPLOAD.media_id).title == "Clip" and catalogue._engine() is not parents else 1)
+        os._exit(
+            0
+            if catalogue.job(UPLOAD.media_id).title == "Clip" and catalogue._connections.engine() is not parents
+            else 1
+        )
     assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
-    assert catalogue._engine() is parents
+    assert catalogue._connections.engine() is parents
     assert catalogue.job(UPLOAD.media_id).title == "Clip"

@@ -7,7 +7,7 @@ from typing import Protocol
 from media_pipeline.domain.attempt import Attempt
 from media_pipeline.domain.job import Failure, Job, JobState, Origin, Task, TaskState
 from media_pipeline.domain.receipt import Receipt
-from media_pipeline.domain.search import Query
+from media_pipeline.domain.search import EVERYTHING, Filter
 from media_pipeline.domain.upload import Upload
 
 
@@ -67,16 +67,19 @@ class Catalogue(Protocol):
         """Of the last time a media was erased; None while it is not, or not any more."""
         ...
 
+    def current(self, media_ids: Collection[str]) -> list[Job]:
+        """The current jobs of these media, in no order; none of a media that is not known. A set query."""
+        ...
+
+    def of_run(self, run_id: str) -> Job:
+        """The job that a run works on, or once tried. Raises Missing."""
+        ...
+
     def jobs(
-        self,
-        *,
-        state: JobState | None = None,
-        text: Query | None = None,
-        after: tuple[datetime, str] | None = None,
-        limit: int = 50,
+        self, wanted: Filter = EVERYTHING, *, after: tuple[datetime, str] | None = None, limit: int = 50
     ) -> list[Job]:
-        """Current jobs, newest first: a page of them, beginning after a place (`Job.place` of the last one seen).
-        With `text`, those whose title or description has all of its words."""
+        """Current jobs, newest first: a page of those wanted, beginning after a place (`Job.place` of the last one
+        seen). What it costs does not grow with the library."""
         ...
 
     def describe(self, media_id: str, texts: Iterable[str]) -> None:
