@@ -35,9 +35,10 @@ class Cluster:
         """Of the step of any run, in the order of their making, those that are gone too."""
         return [p for p in self.objects.seen if p["metadata"]["labels"].get("dagster/op") == step]
 
-    def run_pods(self) -> list[Object]:
-        """Of every run."""
-        return [p for p in self.objects.seen if p["metadata"]["labels"].get("media-pipeline/worker") == "run"]
+    def there(self, run_id: str) -> dict[str, Object]:
+        """The pods of a run and its steps that are still there, `run` that of the run itself."""
+        labelled = [(p["metadata"]["labels"], p) for p in list(self.objects.pods.values())]
+        return {of.get("dagster/op", "run"): pod for of, pod in labelled if of["dagster/run-id"] == run_id}
 
     def lose(self, pod: Object) -> None:
         """Its node is gone, and with it all that was to be known of the pod."""

@@ -11,8 +11,8 @@ import pytest
 
 from media_pipeline.application.cancel import cancel
 from media_pipeline.defs.upkeep import watchdog
-from media_pipeline.domain.attempt import LOST
-from media_pipeline.domain.errors import RejectionCode
+from media_pipeline.domain.attempt import spent
+from media_pipeline.domain.errors import QuarantineCode, RejectionCode
 from media_pipeline.domain.job import JobState, TaskState
 from media_pipeline.infrastructure.dagster_engine import DagsterEngine, cause
 from media_pipeline_tests import media
@@ -30,10 +30,11 @@ pytestmark = [
 ]
 
 
-@pytest.fixture
-def at_work(tmp_path: Path, s3_server: "S3Client", postgres: Postgres) -> Iterator[World]:
+@pytest.fixture(scope="module")
+def at_work(tmp_path_factory: pytest.TempPathFactory, s3_server: "S3Client", postgres: Postgres) -> Iterator[World]:
     """A deployment that takes its time to listen."""
-    with world(tmp_path, s3_server, postgres, **{LISTENING: "300", "MEDIA_PIPELINE_STALL_SECONDS": "2"}) as made:
+    slow = {LISTENING: "300", "MEDIA_PIPELINE_STALL_SECONDS": "2"}
+    with world(tmp_path_factory.mktemp("world"), s3_server, postgres, **slow) as made:
         yield made
 
 
@@ -45,52 +46,43 @@ def test_a_file_at_fault_is_not_tried_again(at_work: World, tmp_path: Path) -> N
     assert run.status is dg.DagsterRunStatus.FAILURE
     job = at_work.settled(run.run_id, request)
     assert (job.state, isinstance(job.failure and job.failure.code, RejectionCode)) == (JobState.REJECTED, True)
-    assert [len(at_work.cluster.pods_of(step)) for step in ("source", "transcodes")] == [1, 0]
+    assert at_work.cluster.there(run.run_id).keys() == {"run", "source"}
 
 
 def test_what_a_person_cancels_ends_in_every_pod(at_work: World, tmp_path: Path) -> None:
-    request = at_work.request(media.clip(tmp_path / "clip.mp4", 2))
-    run_id = at_work.launch(request, "source", "subtitles")
-    at_work.at(request, "subtitles")
+    request, run_id = at_work.listening(media.clip(tmp_path / "cancelled.mp4", 2))
     engine, now = DagsterEngine(at_work.instance), at_work.here.now()
     cancel(at_work.job(request).media_id, catalogue=at_work.here.catalogue, engine=engine, now=now)
     assert at_work.over(run_id).status is dg.DagsterRunStatus.CANCELED
     job = at_work.settled(run_id, request)
     assert job.state is JobState.CANCELLED
     assert {task.state for task in job.tasks} <= {TaskState.DONE, TaskState.SKIPPED}
-    assert not at_work.cluster.objects.pods.keys() & {
-        p["metadata"]["name"] for p in at_work.cluster.pods_of("subtitles")
-    }
+    assert at_work.cluster.there(run_id) == {}
 
 
 def test_a_lost_node_of_a_run_takes_the_pods_of_its_steps_along(at_work: World, tmp_path: Path) -> None:
-    request = at_work.request(media.clip(tmp_path / "clip.mp4", 2))
-    run_id = at_work.launch(request, "source", "subtitles")
-    at_work.at(request, "subtitles")
-    at_work.cluster.lose(at_work.cluster.run_pods()[0])
+    request, run_id = at_work.listening(media.clip(tmp_path / "lost.mp4", 2))
+    at_work.cluster.lose(at_work.cluster.there(run_id)["run"])
     at_work.monitored()
     run = at_work.over(run_id)
-    assert (run.status, str(cause(run))) == (dg.DagsterRunStatus.FAILURE, "WORKER_LOST")
-    assert at_work.cluster.objects.pods == {}
+    assert (run.status, cause(run)) == (dg.DagsterRunStatus.FAILURE, QuarantineCode.WORKER_LOST)
+    assert at_work.cluster.there(run_id) == {}
     at_work.instance.add_run_tags(run_id, {"dagster/will_retry": "false"})  # it could not: the code server was away
-    assert "taken up again" in at_work.tick(watchdog)
+    assert f"{at_work.job(request).media_id}: taken up again" in at_work.tick(watchdog)
 
 
 def test_a_run_of_which_nothing_is_heard_is_stopped_and_another_takes_its_place(at_work: World, tmp_path: Path) -> None:
-    request = at_work.request(media.clip(tmp_path / "clip.mp4", 2))
-    run_id = at_work.launch(request, "source", "subtitles")
-    frozen = [at_work.at(request, "subtitles"), at_work.cluster.run_pods()[0]]
-    for pod in frozen:
+    request, run_id = at_work.listening(media.clip(tmp_path / "frozen.mp4", 2))
+    for pod in at_work.cluster.there(run_id).values():
         at_work.cluster.kubelet.freeze(pod["metadata"]["name"])
-    at_work.until(lambda: "is told to stop" in at_work.tick(watchdog))
+    at_work.until(lambda: f"run {run_id} is told to stop" in at_work.tick(watchdog))
     at_work.until(lambda: not at_work.cluster.kubelet.running)
     at_work.until(lambda: at_work.monitored().run(run_id).is_finished)
     assert at_work.run(run_id).status is dg.DagsterRunStatus.CANCELED
     at_work.until(lambda: "taken up again" in at_work.tick(watchdog))
     job = at_work.job(request)
-    lost, *_ = (t for t in at_work.here.catalogue.attempts(job.media_id, job.version) if t.stage == "subtitles")
-    assert (lost.failure, lost.counted) == (LOST, True)
     assert job.run_id != run_id
+    assert spent(at_work.here.catalogue.attempts(job.media_id, job.version), "subtitles") == 1
 
 
 def test_the_whole_run_of_a_small_upload_is_in_one_pod_where_asked_for(

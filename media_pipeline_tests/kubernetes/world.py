@@ -35,7 +35,6 @@ from media_pipeline.infrastructure.settings import from_environment
 from media_pipeline_tests.conftest import KEY, SECRET
 from media_pipeline_tests.kubernetes import chart
 from media_pipeline_tests.kubernetes.cluster import NAMESPACE, Cluster, cluster
-from media_pipeline_tests.kubernetes.objects import Object
 from media_pipeline_tests.postgres import Postgres
 
 if TYPE_CHECKING:
@@ -86,6 +85,19 @@ class World:
         self.instance.run_launcher.launch_run(LaunchRunContext(run, workspace=None))
         return run.run_id
 
+    def listening(self, clip: Path) -> tuple[dg.RunRequest, str]:
+        """A run that is at its step `subtitles`, as soon as it is; its source was admitted without a pod."""
+        request = self.request(clip)
+        key = str(request.partition_key)
+        self.instance.add_dynamic_partitions(str(uploads.name), [key])
+        admitted = self.definitions.resolve_job_def("process_upload").execute_in_process(
+            instance=self.instance, partition_key=key, tags=request.tags, asset_selection=[dg.AssetKey("source")]
+        )
+        assert admitted.success
+        run_id = self.launch(request, "subtitles")
+        self.until(lambda: self.job(request).task("subtitles").state is TaskState.RUNNING)
+        return request, run_id
+
     def run(self, run_id: str) -> dg.DagsterRun:
         found = self.instance.get_run_by_id(run_id)
         assert found is not None
@@ -95,11 +107,6 @@ class World:
         """The run, as soon as it has ended and its pods with it."""
         self.until(lambda: self.run(run_id).is_finished and not self.cluster.kubelet.running)
         return self.run(run_id)
-
-    def at(self, request: dg.RunRequest, task: str) -> Object:
-        """The pod of a step, as soon as the catalogue says that it is at work."""
-        self.until(lambda: self.job(request).task(task).state is TaskState.RUNNING)
-        return self.cluster.pods_of(task)[-1]
 
     def tick(self, sensor: dg.SensorDefinition) -> str:
         """One tick of a sensor, and what it says."""
