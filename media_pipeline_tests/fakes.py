@@ -6,6 +6,7 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, S
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
+from urllib.parse import quote
 
 from media_pipeline.application.ports.store import Message, Page
 from media_pipeline.domain.api_key import ApiKey
@@ -94,6 +95,9 @@ class MemoryStore:
 
     def unfinished(self, bucket: str, *, before: datetime, delete: bool) -> Iterator[StoredObject]:
         return iter(())  # every write is whole
+
+    def link(self, bucket: str, key: str, *, until: datetime, content_type: str, filename: str | None = None) -> str:
+        return f"memory://{bucket}/{quote(key)}?until={until.timestamp():.0f}"
 
     def url(self, bucket: str, key: str) -> str:
         return f"memory://{bucket}/{key}"
@@ -231,12 +235,6 @@ class MemoryCatalogue:
 
     def current(self, media_ids: Collection[str]) -> list[Job]:
         return [self._jobs[media] for media in self._current.items() if media[0] in media_ids]
-
-    def of_run(self, run_id: str) -> Job:
-        for of, job in self._jobs.items():
-            if job.run_id == run_id or any(a.run_id == run_id for a in self._attempts.get(of, ())):
-                return job
-        raise Missing("There is no such run.", detail=run_id)
 
     def jobs(
         self, wanted: Filter = EVERYTHING, *, after: tuple[datetime, str] | None = None, limit: int = 50

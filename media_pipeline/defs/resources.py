@@ -11,12 +11,14 @@ from dagster_aws.s3 import S3Resource
 from media_pipeline.application.inbox import Inbox
 from media_pipeline.application.outputs import Shelf
 from media_pipeline.application.ports.catalogue import Catalogue
+from media_pipeline.application.ports.keys import Keys
 from media_pipeline.application.ports.results import Results
 from media_pipeline.application.ports.store import Hints, Store
 from media_pipeline.application.ports.tools import Eye, MediaTool, Packager, Recogniser
 from media_pipeline.domain.profile import Profile, Recipes
 from media_pipeline.domain.upload import DEFAULT_TENANT, tenant
 from media_pipeline.infrastructure import events, recipes, telemetry
+from media_pipeline.infrastructure.api_keys import SqlKeys
 from media_pipeline.infrastructure.catalogue import SqlCatalogue
 from media_pipeline.infrastructure.connections import Connections
 from media_pipeline.infrastructure.database import upgrade
@@ -45,6 +47,7 @@ class Platform:
     inbox: Inbox
     hints: Hints | None
     catalogue: Catalogue
+    keys: Keys
     tool: MediaTool
     packager: Packager
     recogniser: Recogniser
@@ -110,7 +113,9 @@ def production(settings: Settings) -> Platform:
             "MEDIA_PIPELINE_ALLOW_WEAK_SANDBOX=true."
         )
     client = S3Resource(endpoint_url=settings.s3_endpoint, region_name=settings.s3_region).get_client()
-    store = S3Store(client)
+    elsewhere = settings.s3_public_endpoint
+    public = S3Resource(endpoint_url=elsewhere, region_name=settings.s3_region).get_client() if elsewhere else None
+    store = S3Store(client, public)
     rest = 900.0 if settings.events_queue else 60.0
     return _platform(
         settings, store, _inbox(settings, settle_seconds=0.0, list_every_seconds=rest), _hints(settings, store)
@@ -157,7 +162,7 @@ def _hints(settings: Settings, store: Store) -> Hints | None:
 def _platform(settings: Settings, store: Store, inbox: Inbox, hints: Hints | None) -> Platform:
     if in_force(settings.sandbox).weak:
         _log.warning("the sandbox is weak: a hostile file could read what this user can; see media-pipeline doctor")
-    known = recipes.load(settings.recipes)
+    known, connections = recipes.load(settings.recipes), Connections(settings.database_url)
     if settings.profile not in known.profiles:
         raise ValueError(f"MEDIA_PIPELINE_PROFILE: {settings.profile!r} is not one of {', '.join(known.profiles)}")
     return Platform(
@@ -166,7 +171,8 @@ def _platform(settings: Settings, store: Store, inbox: Inbox, hints: Hints | Non
         store=store,
         inbox=inbox,
         hints=hints,
-        catalogue=SqlCatalogue(Connections(settings.database_url)),
+        catalogue=SqlCatalogue(connections),
+        keys=SqlKeys(connections),
         tool=Ffmpeg(settings.ffmpeg_path, settings.ffprobe_path, sandbox=settings.sandbox),
         packager=ShakaPackager(settings.packager_path, settings.sandbox),
         recogniser=Recognisers(settings.models_dir, allow_download=settings.allow_model_download),

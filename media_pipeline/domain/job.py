@@ -135,6 +135,17 @@ class Job:
         """Where it stands in the list of all jobs."""
         return self.received_at, self.media_id
 
+    @property
+    def progress(self) -> float:
+        """How far it is, 0 to 1: the mean of its tasks, of which one that is over counts whole, however it ended."""
+        done = [task.progress if task.state in OPEN else 1.0 for task in self.tasks]
+        return sum(done) / max(1, len(done))
+
+    @property
+    def is_over(self) -> bool:
+        """Nobody has anything left to do for it."""
+        return self.state not in LIVE and all(task.state not in OPEN for task in self.tasks)
+
     def task(self, name: str) -> Task:
         """Raises KeyError for a task the job does not have."""
         for task in self.tasks:

@@ -4,6 +4,7 @@
 <media id>/<version>/results/<asset>.json     what the stages hand on
 <media id>/<version>/results/human/…          subtitles that a person set; no stage writes here
 <media id>/<version>/<stage>/<attempt>/…      what they made
+<media id>/<version>/progressive/<revision>/… one MP4, made when somebody asks; no manifest names it
 <media id>/<version>/playlists/<attempt>/…    playlists that name subtitles
 set-aside/<name>.json                         messages about uploads that nobody could read
 """
@@ -13,6 +14,7 @@ import re
 _OURS = re.compile(
     r"(?P<media>[a-z0-9][a-z0-9-]*-[a-z2-7]{12})/(?:media\.json|(?P<version>[a-z2-7]{12})/.+)", re.DOTALL
 )
+_OUTPUT = re.compile(r"[a-z2-7]{12}/(?!results/)[a-z0-9_/-]+/[A-Za-z0-9_-]+/[A-Za-z0-9][A-Za-z0-9._-]*")
 _SET_ASIDE = "set-aside/"
 
 
@@ -48,6 +50,15 @@ def result(media_id: str, version: str, asset: str) -> str:
 def output(media_id: str, version: str, stage: str, attempt: str, name: str) -> str:
     """Where a stage's output lands. `name` is ours, never a user's."""
     return f"{media_id}/{version}/{stage}/{attempt}/{name}"
+
+
+def is_output(path: str) -> bool:
+    """Whether a path relative to a manifest is one of an output, which viewers may have: not a stage's own results.
+
+    >>> is_output("rnomjx365r6t/stream/0a1b2c3d/master.m3u8"), is_output("rnomjx365r6t/results/source.json")
+    (True, False)
+    """
+    return _OUTPUT.fullmatch(path) is not None
 
 
 def set_aside(name: str) -> str:

@@ -1,6 +1,7 @@
 """Manifest v1: what was published. The contract with every player and frontend."""
 
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from media_pipeline.domain.media import TextKind
@@ -99,3 +100,23 @@ class Manifest:
     checks: tuple[Check, ...]
     provenance: tuple[Provenance, ...]
     warnings: tuple[str, ...]
+
+
+def addressed(manifest: Manifest, address: Callable[[str], str]) -> Manifest:
+    """The manifest with an address in the place of every path."""
+
+    def of(path: str | None) -> str | None:
+        return None if path is None else address(path)
+
+    board = manifest.storyboard
+    subtitles = (replace(s, vtt=address(s.vtt), srt=address(s.srt), words=of(s.words)) for s in manifest.subtitles)
+    return replace(
+        manifest,
+        hls=of(manifest.hls),
+        dash=of(manifest.dash),
+        mp4=of(manifest.mp4),
+        poster=of(manifest.poster),
+        preview=of(manifest.preview),
+        storyboard=board and Storyboard(address(board.vtt), tuple(address(image) for image in board.images)),
+        subtitles=tuple(subtitles),
+    )

@@ -134,6 +134,10 @@ class LocalDisk:
             if delete:
                 path.unlink(missing_ok=True)
 
+    def link(self, bucket: str, key: str, *, until: datetime, content_type: str, filename: str | None = None) -> Path:
+        with _reading():
+            return self._regular(bucket, key)
+
     def url(self, bucket: str, key: str) -> str:
         """The absolute path of the file. Raises Missing for a key that cannot be."""
         return str(self._path(bucket, key))

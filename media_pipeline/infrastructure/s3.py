@@ -5,9 +5,10 @@ import re
 import uuid
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
+from urllib.parse import quote
 
 from boto3.s3.transfer import TransferConfig
 from botocore.exceptions import BotoCoreError, ClientError, ParamValidationError
@@ -45,8 +46,10 @@ class S3Store:
     some stores (SeaweedFS) no `.` and `..` segments and no segment over 255 bytes.
     """
 
-    def __init__(self, client: "S3Client") -> None:
+    def __init__(self, client: "S3Client", public: "S3Client | None" = None) -> None:
+        """`public` is a client of the endpoint that browsers reach, where that is another."""
         self._client = client
+        self._public = public or client
         self._conditional: set[str] = set()
 
     def head(self, bucket: str, key: str) -> StoredObject:
@@ -163,6 +166,15 @@ class S3Store:
                 if delete:
                     with suppress(Missing), _writing(bucket, found["Key"]):  # somebody else was first
                         self._client.abort_multipart_upload(Bucket=bucket, Key=found["Key"], UploadId=found["UploadId"])
+
+    def link(self, bucket: str, key: str, *, until: datetime, content_type: str, filename: str | None = None) -> str:
+        disposition = f"attachment; filename*=UTF-8''{quote(filename, safe='')}" if filename else "inline"
+        asked = {"Bucket": bucket, "Key": key, "ResponseContentType": content_type}
+        seconds = max(1, int((until - datetime.now(UTC)).total_seconds()))
+        with _reading(bucket, key):
+            return self._public.generate_presigned_url(
+                "get_object", Params=asked | {"ResponseContentDisposition": disposition}, ExpiresIn=seconds
+            )
 
     def url(self, bucket: str, key: str) -> str:
         return f"s3://{bucket}/{key}"

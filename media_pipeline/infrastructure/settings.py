@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Literal
 
 from platformdirs import user_data_path
-from pydantic import AwareDatetime, Field, ValidationError
+from pydantic import AwareDatetime, Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 from pydantic_settings.exceptions import SettingsError
 
@@ -51,6 +51,8 @@ class Settings(BaseSettings):
     media_bucket: str = "media"
     s3_endpoint: str | None = None
     s3_region: str | None = None
+    s3_public_endpoint: str | None = None
+    """where browsers reach the store, for signed addresses; default: as we do"""
     uploads_prefixes: tuple[str, ...] = ("",)
     """only keys below these are uploads; a listing goes through them one after the other"""
     list_every_seconds: float | None = None
@@ -105,6 +107,25 @@ class Settings(BaseSettings):
     gc_grace_seconds: float = 24 * 3600.0
     """what nothing names is kept for so long"""
     limits: Limits = Limits()
+    signing_key: SecretStr | None = None
+    """signs addresses of uploads and playback, the same for every gateway; default: a file in `home`"""
+    playback_hours: float = Field(default=6.0, gt=0, le=24 * 7)
+    """how long the addresses of a stream are good"""
+    gateway_url: str | None = None
+    """how people reach the gateway, for addresses in its answers; default: as the request came"""
+    gateway_origins: tuple[str, ...] = ()
+    """of pages elsewhere that may call the gateway, such as https://app.example.com"""
+    requests_per_minute: int = Field(default=3000, gt=0)
+    """that one tenant may make of one gateway; playback is not counted"""
+    dagster_url: str | None = None
+    """of a `dagster-webserver --read-only`, for GraphQL"""
+    oidc_issuer: str | None = None
+    """whose tokens are taken besides API keys"""
+    oidc_audience: str | None = None
+    oidc_jwks_url: str | None = None
+    """default: as the issuer's discovery document has it"""
+    oidc_tenant_claim: str = "tenant"
+    oidc_scopes_claim: str = "scope"
 
     @property
     def gone_sources_rest(self) -> timedelta:

@@ -12,6 +12,7 @@ import pytest
 
 from media_pipeline.cli import player_files
 from media_pipeline.cli.player import byte_range, page, serve
+from media_pipeline.domain import published_files
 from media_pipeline.domain.errors import Missing
 from media_pipeline.domain.manifest import Manifest, ManifestAudio, ManifestRendition, ManifestSubtitles, Storyboard
 from media_pipeline.domain.tags import Tag
@@ -251,7 +252,7 @@ def test_a_playlist_cannot_name_files_outside_its_media() -> None:
     }
     plain = manifest(hls="v1/master.m3u8", dash=None, poster=None, storyboard=None, subtitles=())
     read = {**texts, "../other/a.m3u8": ""}.__getitem__
-    names = player_files.named(plain, read)
+    names = published_files.named(plain, read)
     assert names == {"media.json", "v1/master.m3u8", "v1/a/b.mp4", "v1/https:/host/x.mp4"}
 
 
@@ -295,7 +296,7 @@ def test_the_mp4_is_the_best_h264_with_the_default_sound(store: LocalDisk) -> No
     def read(name: str) -> str:
         return store.read(BUCKET, f"{CLIP}/{name}")[0].decode()
 
-    names = player_files.preferred("v1/revisions/2/master.m3u8", read)
+    names = published_files.preferred("v1/revisions/2/master.m3u8", read)
     assert names == ["v1/stream/x/video-240p.mp4", "v1/stream/x/audio-0.mp4"]
 
 
@@ -329,7 +330,7 @@ def test_a_manifest_whose_playlist_is_gone_is_missing(store: LocalDisk) -> None:
 
 def test_a_download_that_broke_off_is_begun_again(store: LocalDisk, tmp_path: Path) -> None:
     files = player_files.Files(manifest(), store=store, bucket=BUCKET, tool=media.tool(), scratch=tmp_path)
-    names = sorted(player_files.named(manifest(), lambda name: store.read(BUCKET, f"{CLIP}/{name}")[0].decode()))
+    names = sorted(published_files.named(manifest(), lambda name: store.read(BUCKET, f"{CLIP}/{name}")[0].decode()))
     left = tmp_path / f"{names.index('v1/thumbnails/x/poster.jpg')}.part"
     left.write_bytes(POSTER[:10])
     with files.open("v1/thumbnails/x/poster.jpg") as file:

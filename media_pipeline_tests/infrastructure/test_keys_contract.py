@@ -37,13 +37,16 @@ def test_a_key_opens_what_it_was_given_for(keys: Keys) -> None:
     assert key.digest == digest(parts(text)[1])
 
 
-@pytest.mark.parametrize("change", [lambda t: t[:-1] + ("A" if t[-1] != "A" else "B"), lambda t: "mp_" + "a" * 12 + t[15:],
-                                    lambda t: "", lambda t: t + "x", lambda t: "Bearer"])  # fmt: skip
-def test_any_other_text_is_denied_in_the_same_words(keys: Keys, change: object) -> None:
-    assert callable(change)
+def changed(text: str) -> list[str]:
+    other_secret = text[:-1] + ("A" if text[-1] != "A" else "B")
+    return [other_secret, f"mp_{'a' * 12}{text[15:]}", "", f"{text}x", "Bearer"]
+
+
+@pytest.mark.parametrize("number", range(5))
+def test_any_other_text_is_denied_in_the_same_words(keys: Keys, number: int) -> None:
     _, text = issue("the site", tenant="acme", scopes=BOTH, keys=keys, now=NOW)
     with pytest.raises(Denied, match="The API key is not valid"):
-        identify(change(text), keys=keys)
+        identify(changed(text)[number], keys=keys)
 
 
 def test_a_revoked_key_opens_nothing_and_keeps_its_first_date(keys: Keys) -> None:

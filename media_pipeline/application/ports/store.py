@@ -70,6 +70,14 @@ class Store(Protocol):
         asked. Their sizes may be unknown, and then 0."""
         ...
 
+    def link(
+        self, bucket: str, key: str, *, until: datetime, content_type: str, filename: str | None = None
+    ) -> str | Path:
+        """Where the bytes can be had without us: an address that is good until then and answers with this type, and
+        with a `filename` as a download of that name; or a file, where the store is this machine's own. Raises Missing
+        for what a local store has not; another store's address says so itself."""
+        ...
+
     def url(self, bucket: str, key: str) -> str:
         """Where a person or operator finds the object: a file path or an s3:// address. Never signed."""
         ...

@@ -1,0 +1,52 @@
+"""`gateway`: the front door, over HTTP."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import typer
+import uvicorn
+
+from media_pipeline.application.access import adopt
+from media_pipeline.cli.console import graph, usage
+from media_pipeline.defs.resources import Platform
+from media_pipeline.domain import api_key
+from media_pipeline.domain.caller import Scope
+from media_pipeline.domain.upload import DEFAULT_TENANT
+from media_pipeline.gateway.app import create_app
+from media_pipeline.gateway.front import Front, opened
+from media_pipeline.infrastructure.signing_key import kept
+
+LOOPBACK = "127.0.0.1"
+_OF_THIS_MACHINE = "localmachine"  # the id of its development key
+_ENDING_SECONDS = 5
+
+
+def serve(platform: Platform, *, host: str, port: int, tell: bool) -> None:
+    """Answer until the process is told to end. A gateway of one machine prints its development key, once."""
+    with _front(platform) as front:
+        if tell and host == LOOPBACK and platform.settings.resources == "local":
+            key = development_key(platform)
+            typer.echo(f"Gateway  http://{host}:{port}/#key={key}", err=True)
+        config = uvicorn.Config(
+            create_app(front), host=host, port=port, log_level="warning", server_header=False,
+            timeout_graceful_shutdown=_ENDING_SECONDS,
+        )  # fmt: skip
+        uvicorn.Server(config).run()
+
+
+def development_key(platform: Platform) -> str:
+    """The key of whoever works on this machine: in a file that only they may read, the same at every start."""
+    text = api_key.shown(_OF_THIS_MACHINE, kept(platform.settings.home / "development-key"))
+    adopt(
+        text, "development", tenant=DEFAULT_TENANT, scopes={Scope.ADMIN}, keys=platform.keys, now=platform.now(),
+    )  # fmt: skip
+    return text
+
+
+@contextmanager
+def _front(platform: Platform) -> Iterator[Front]:
+    try:
+        with opened(platform, graph(platform)) as front:
+            yield front
+    except ValueError as error:  # settings name the field at fault
+        usage(str(error))

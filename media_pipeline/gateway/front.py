@@ -1,0 +1,47 @@
+"""What the gateway needs of the platform, built once when it starts."""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+from media_pipeline.application.ports.engine import Engine, History
+from media_pipeline.application.redrive import Redriven
+from media_pipeline.defs.redrive import Wanted, redriven
+from media_pipeline.defs.resources import Platform
+from media_pipeline.domain.caller import Caller
+from media_pipeline.infrastructure.dagster_engine import DagsterEngine, instance
+from media_pipeline.infrastructure.oidc import Oidc
+from media_pipeline.infrastructure.signing_key import signing_key
+
+
+@dataclass(frozen=True)
+class Front:
+    """The platform, and what only its front door knows."""
+
+    platform: Platform
+    engine: Engine
+    history: History
+    redrive: Callable[[str], Redriven]
+    """a media by its id, see application.redrive"""
+    oidc: Callable[[str], Caller] | None
+    """whose token this is; raises Denied. None where no issuer is configured"""
+    secret: bytes
+    """signs addresses"""
+
+
+@contextmanager
+def opened(platform: Platform, graph: Any) -> Iterator[Front]:
+    """The front of a platform whose job is `graph`. Raises ValueError naming the setting at fault."""
+    settings = platform.settings
+    given = settings.signing_key.get_secret_value() if settings.signing_key else None
+    secret = signing_key(given, settings.home)
+    oidc = Oidc.of(settings)
+    with instance(settings.dagster_home) as dagster:
+        engine = DagsterEngine(dagster, graph=graph)
+
+        def redrive(media_id: str) -> Redriven:
+            (answer,) = redriven(Wanted(ids=[media_id]), platform, dagster, graph)
+            return answer
+
+        yield Front(platform, engine, engine, redrive, oidc.caller if oidc else None, secret)
