@@ -83,7 +83,7 @@ def workloads() -> Iterator[tuple[str, Manifest]]:
 
 @pytest.mark.parametrize(("name", "pod"), list(workloads()))
 def test_pods_are_restricted(name: str, pod: Manifest) -> None:
-    assert pod["automountServiceAccountToken"] is False
+    assert pod["automountServiceAccountToken"] is (pod["serviceAccountName"] == "media-pipeline-gateway")
     assert pod["securityContext"]["runAsNonRoot"] is True
     assert pod["securityContext"]["seccompProfile"] == {"type": "RuntimeDefault"}
     for container in pod["containers"]:
@@ -91,7 +91,7 @@ def test_pods_are_restricted(name: str, pod: Manifest) -> None:
             "allowPrivilegeEscalation": False, "readOnlyRootFilesystem": True, "capabilities": {"drop": ["ALL"]}
         }  # fmt: skip
         assert "memory" in container["resources"]["limits"]
-    assert all("sizeLimit" in volume["emptyDir"] for volume in pod["volumes"])
+    assert all("sizeLimit" in volume["emptyDir"] for volume in pod["volumes"] if "configMap" not in volume)
     assert pod["serviceAccountName"] in of_kind("ServiceAccount")
 
 
@@ -121,15 +121,28 @@ def test_whom_pods_and_values_name_there_is() -> None:
     assert live > later
 
 
-def test_only_the_engine_and_runs_may_ask_kubernetes_and_only_for_workers() -> None:
-    subjects = {s["name"] for b in of_kind("RoleBinding").values() for s in b["subjects"]}
-    assert subjects == {"media-pipeline-engine", "media-pipeline-run"}
-    rules = [rule for role in of_kind("Role").values() for rule in role["rules"]]
-    may = {(verb, resource) for rule in rules for resource in rule["resources"] for verb in rule["verbs"]}
-    assert may == {
-        *((verb, "jobs") for verb in ("create", "delete", "get", "list")), ("get", "jobs/status"),
-        *((verb, "pods") for verb in ("delete", "get", "list")), ("get", "pods/log"), ("list", "events"),
-    }  # fmt: skip
+WORKERS = {
+    *((verb, "jobs") for verb in ("create", "delete", "get", "list")), ("get", "jobs/status"),
+    *((verb, "pods") for verb in ("delete", "get", "list")),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("account", "allowed"),
+    [
+        ("engine", WORKERS | {("get", "pods/log"), ("list", "events")}),
+        ("run", WORKERS),
+        ("gateway", {("delete", "jobs"), ("delete", "pods"), ("list", "pods")}),
+        ("step", set()),
+        ("code", set()),
+    ],
+)
+def test_nobody_may_ask_kubernetes_for_more_than_dagster_does(account: str, allowed: set[tuple[str, str]]) -> None:
+    assert f"media-pipeline-{account}" in of_kind("ServiceAccount")
+    bound = [b["roleRef"]["name"] for b in of_kind("RoleBinding").values() for s in b["subjects"]
+             if s["name"] == f"media-pipeline-{account}"]  # fmt: skip
+    rules = [rule for name in bound for rule in of_kind("Role")[name]["rules"]]
+    assert {(v, r) for rule in rules for r in rule["resources"] for v in rule["verbs"]} == allowed
     assert not of_kind("ClusterRole")
 
 
@@ -161,7 +174,8 @@ SERVICES = {"to-dns", "to-object-store", "to-postgres", "to-telemetry"}
         ("daemon", {"media-pipeline/worker": "engine", "component": "dagster-daemon"},
          {"to-kubernetes", "engine-to-code"}),
         ("code server", {"component": "user-deployments"}, set()),
-        ("gateway", {"app.kubernetes.io/component": "gateway"}, {"gateway-to-webserver"}),
+        ("gateway", of_kind("Deployment")["media-pipeline-gateway"]["spec"]["template"]["metadata"]["labels"],
+         {"to-kubernetes", "gateway-to-webserver"}),
     ],
 )  # fmt: skip
 def test_everybody_reaches_the_stores_and_hardly_anybody_else(who: str, labels: dict[str, str], more: set[str]) -> None:
