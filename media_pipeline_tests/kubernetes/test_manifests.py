@@ -75,6 +75,16 @@ def test_production_reaches_nothing_before_it_is_told_where_things_are() -> None
     assert "media-pipeline" not in of_kind("Secret", rendered("overlays/production"))
 
 
+@NEEDS_KUBECTL
+def test_what_the_gateway_asks_for_runs_in_the_image_of_the_code() -> None:
+    manifests = rendered("overlays/production")
+    (gateway,) = of_kind("Deployment", manifests)["media-pipeline-gateway"]["spec"]["template"]["spec"]["containers"]
+    (code,) = of_kind("Job", manifests)["media-pipeline-migrate"]["spec"]["template"]["spec"]["containers"]
+    assert {e["name"]: e.get("value") for e in gateway["env"]}["DAGSTER_CURRENT_IMAGE"] == code["image"]
+    (deployment,) = values()["dagster-user-deployments"]["deployments"]
+    assert code["image"] == f"{deployment['image']['repository']}:{deployment['image']['tag']}"
+
+
 def workloads() -> Iterator[tuple[str, Manifest]]:
     for manifest in base():
         if manifest["kind"] in {"Deployment", "Job"}:

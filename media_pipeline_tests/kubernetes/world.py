@@ -22,7 +22,7 @@ import yaml
 from dagster._core.code_pointer import ModuleCodePointer
 from dagster._core.launcher import LaunchRunContext
 from dagster._core.origin import DEFAULT_DAGSTER_ENTRY_POINT, JobPythonOrigin, RepositoryPythonOrigin
-from dagster._daemon.monitoring.run_monitoring import execute_run_monitoring_iteration
+from dagster._daemon.monitoring import execute_concurrency_slots_iteration, execute_run_monitoring_iteration
 from kubernetes.config import incluster_config  # type: ignore[import-untyped,unused-ignore]
 
 from media_pipeline.definitions import build
@@ -95,7 +95,7 @@ class World:
         )
         assert admitted.success
         run_id = self.launch(request, "subtitles")
-        self.until(lambda: self.job(request).task("subtitles").state is TaskState.RUNNING)
+        self.until(lambda: self.monitored().job(request).task("subtitles").state is TaskState.RUNNING)
         return request, run_id
 
     def run(self, run_id: str) -> dg.DagsterRun:
@@ -119,10 +119,10 @@ class World:
         return str(said.skip_message)
 
     def monitored(self) -> "World":
-        """One round of the daemon that looks after the workers of runs."""
+        """One round of the daemon that looks after the workers of runs, and after the slots that dead ones hold."""
         process: Any = SimpleNamespace(instance=self.instance, create_request_context=lambda: None)
-        troubles = execute_run_monitoring_iteration(process, logging.getLogger(__name__))
-        assert [trouble for trouble in troubles if trouble] == []
+        for rounds in (execute_run_monitoring_iteration, execute_concurrency_slots_iteration):
+            assert [trouble for trouble in rounds(process, logging.getLogger(__name__)) if trouble] == []
         return self
 
     def job(self, request: dg.RunRequest) -> Job:
@@ -161,10 +161,13 @@ def world(home: Path, s3: "S3Client", postgres: Postgres, **variables: str) -> I
     engine_database = sa.make_url(postgres.new_database())
     said = chart.merged(
         chart.values(),
-        {"postgresql": {
-            "postgresqlHost": engine_database.host, "postgresqlUsername": engine_database.username,
-            "postgresqlDatabase": engine_database.database, "service": {"port": engine_database.port},
-        }},
+        {
+            "postgresql": {
+                "postgresqlHost": engine_database.host, "postgresqlUsername": engine_database.username,
+                "postgresqlDatabase": engine_database.database, "service": {"port": engine_database.port},
+            },
+            "dagsterDaemon": {"runMonitoring": {"cancelTimeoutSeconds": 1, "freeSlotsAfterRunEndSeconds": 1}},
+        },
     )  # fmt: skip
     files = _recipes(home / "recipes.yaml"), _pods(home / "pods.yaml")
     inbox = f"{uuid.uuid4().hex}/"
