@@ -119,6 +119,19 @@ def cors(
 
 
 @operating.command()
+def migrate() -> None:
+    """Bring the catalogue's tables up to date, and nothing else: before a new release starts. Safe to repeat."""
+    from media_pipeline.defs.resources import prepare
+    from media_pipeline.infrastructure.settings import from_environment
+
+    try:
+        prepare(from_environment())
+    except ValueError as error:
+        usage(str(error))
+    typer.echo("The catalogue is up to date.")
+
+
+@operating.command()
 def gc(
     delete: Annotated[
         bool, typer.Option("--delete", "--yes", help="Delete it; without this it is only shown.")
