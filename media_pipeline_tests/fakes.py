@@ -236,12 +236,6 @@ class MemoryCatalogue:
     def current(self, media_ids: Collection[str]) -> list[Job]:
         return [self._jobs[media] for media in self._current.items() if media[0] in media_ids]
 
-    def of_run(self, run_id: str) -> Job:
-        for of, job in self._jobs.items():
-            if job.run_id == run_id or any(a.run_id == run_id for a in self._attempts.get(of, ())):
-                return job
-        raise Missing("There is no such run.", detail=run_id)
-
     def jobs(
         self, wanted: Filter = EVERYTHING, *, after: tuple[datetime, str] | None = None, limit: int = 50
     ) -> list[Job]:

@@ -21,10 +21,10 @@ _OF_THIS_MACHINE = "localmachine"  # the id of its development key
 _ENDING_SECONDS = 5
 
 
-def serve(platform: Platform, *, host: str, port: int) -> None:
+def serve(platform: Platform, *, host: str, port: int, tell: bool) -> None:
     """Answer until the process is told to end. A gateway of one machine prints its development key, once."""
     with _front(platform) as front:
-        if host == LOOPBACK and platform.settings.resources == "local":
+        if tell and host == LOOPBACK and platform.settings.resources == "local":
             key = development_key(platform)
             typer.echo(f"Gateway  http://{host}:{port}/#key={key}", err=True)
         config = uvicorn.Config(

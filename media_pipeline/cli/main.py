@@ -203,23 +203,25 @@ def doctor(
 @app.command()
 def dev(
     port: Annotated[int, typer.Option(help="Of Dagster's UI; a busy one gives way to the next free.")] = 3000,
+    gateway_port: Annotated[int, typer.Option(help="Of the page and the API; likewise.")] = 8000,
 ) -> None:
-    """Run everything on this machine: Dagster's UI, its daemon, and the sensor that watches the inbox."""
+    """Run everything on this machine: Dagster's UI and daemon, the sensor that watches the inbox, and the page."""
     from media_pipeline.cli.dev import run
 
-    raise typer.Exit(run(in_force().settings, port=port))
+    raise typer.Exit(run(in_force(), port=port, gateway_port=gateway_port))
 
 
 @app.command()
 def gateway(
     port: Annotated[int, typer.Option(help="A busy one gives way to the next free.")] = 8000,
     host: Annotated[str, typer.Option(help="Where to listen; beyond this machine only behind TLS.")] = "127.0.0.1",
+    tell: Annotated[bool, typer.Option(help="Print the address and this machine's development key.")] = True,
 ) -> None:
     """Serve uploads, status, playback and the page over HTTP."""
     from media_pipeline.cli.gateway import serve
     from media_pipeline.cli.ports import free_port
 
-    serve(in_force(), host=host, port=free_port(port))
+    serve(in_force(), host=host, port=free_port(port), tell=tell)
 
 
 @app.command()
@@ -279,3 +281,7 @@ def _tell(work: Callable[[], str]) -> None:
         typer.echo(work())
     except BadSubtitles as bad:
         fail(str(bad))
+
+
+if __name__ == "__main__":
+    main()

@@ -30,5 +30,7 @@ def translated() -> Iterator[None]:
 
 
 def _failure(error: MediaError, code: str, *, again: bool) -> dg.Failure:
-    metadata = {"code": dg.MetadataValue.text(code), "detail": dg.MetadataValue.text(error.detail or "—")}
+    """`code` and `sentence` are for whoever asks over the gateway, `detail` is for operators."""
+    told = {"code": code, "sentence": error.message, "detail": error.detail or "—"}
+    metadata = {label: dg.MetadataValue.text(text) for label, text in told.items()}
     return dg.Failure(f"{code}: {error.message}", metadata=metadata, allow_retries=again)

@@ -9,8 +9,9 @@ from fastapi.middleware.cors import CORSMiddleware
 from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from media_pipeline.gateway import health, media, page, playback, problems
+from media_pipeline.gateway import graphql, graphql_socket, health, media, page, playback, problems
 from media_pipeline.gateway.access import Limiter
+from media_pipeline.gateway.dagster_view import viewing
 from media_pipeline.gateway.front import Front
 from media_pipeline.gateway.live import Live
 
@@ -31,7 +32,7 @@ def create_app(front: Front) -> FastAPI:
 
     @asynccontextmanager
     async def alive(app: FastAPI) -> AsyncIterator[None]:
-        async with Live(front.platform.catalogue).polling() as app.state.live:
+        async with Live(front.platform.catalogue).polling() as app.state.live, viewing(front) as app.state.dagster:
             yield
 
     app = FastAPI(
@@ -46,8 +47,8 @@ def create_app(front: Front) -> FastAPI:
     app.state.front = front
     app.state.limiter = Limiter(front.platform.settings.requests_per_minute)
     problems.install(app)
-    for router in (health.router, media.router, playback.router, page.router):
-        app.include_router(router)
+    for part in (health, media, playback, graphql, graphql_socket, page):
+        app.include_router(part.router)
     app.add_middleware(_Headers)
     app.add_middleware(
         CORSMiddleware,

@@ -97,13 +97,6 @@ class SqlCatalogue:
             chunks = [asked[start : start + reads.CHUNK] for start in range(0, len(asked), reads.CHUNK)]
             return [job for chunk in chunks for job in reads.many(connection, reads.current_of(chunk))]
 
-    def of_run(self, run_id: str) -> Job:
-        with self._connections.reading() as connection:
-            found = reads.many(connection, reads.of_run(run_id))
-        if not found:
-            raise Missing("There is no such run.", detail=run_id)
-        return found[0]
-
     def jobs(
         self, wanted: Filter = EVERYTHING, *, after: tuple[datetime, str] | None = None, limit: int = 50
     ) -> list[Job]:

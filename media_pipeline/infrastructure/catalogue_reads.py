@@ -86,15 +86,6 @@ def current_of(media_ids: Sequence[str]) -> sa.Select[Any]:
     return query.where(db.jobs.c.version == db.media.c.current_version)
 
 
-def of_run(run_id: str) -> sa.Select[Any]:
-    """The job that a run works on, or tried to."""
-    key = db.jobs.c.media_id, db.jobs.c.version
-    tried = sa.select(db.attempts.c.media_id, db.attempts.c.version).where(db.attempts.c.run_id == run_id)
-    found = sa.union(sa.select(*key).where(db.jobs.c.run_id == run_id), tried).subquery("found")
-    same = sa.and_(db.jobs.c.media_id == found.c.media_id, db.jobs.c.version == found.c.version)
-    return sa.select(*_COLUMNS).join(db.media).join(found, same)
-
-
 def listed(wanted: Filter, after: tuple[datetime, str] | None, limit: int, *, dialect: str) -> sa.Select[Any]:
     """A page of the current jobs, newest first.
 

@@ -119,7 +119,6 @@ jobs = sa.Table(
     sa.Index("jobs_by_state_place", "state", "received_at", "media_id"),
     sa.Index("jobs_by_tenant_place", "tenant", "received_at", "media_id"),
     sa.Index("jobs_by_tenant_state_place", "tenant", "state", "received_at", "media_id"),
-    sa.Index("jobs_by_run", "run_id"),
     sa.Index("jobs_by_place", "received_at", "media_id"),
     sa.Index("jobs_unfinished", "media_id", "version", sqlite_where=_UNFINISHED, postgresql_where=_UNFINISHED),
 )
@@ -157,7 +156,6 @@ attempts = sa.Table(
     sa.Column("counted", sa.Boolean, nullable=False),
     sa.ForeignKeyConstraint(["media_id", "version"], ["jobs.media_id", "jobs.version"]),
     sa.Index("attempts_by_job", "media_id", "version"),
-    sa.Index("attempts_by_run", "run_id"),
 )
 
 

@@ -13,16 +13,18 @@ from media_pipeline_tests.chaos.world import World
 
 _AT_ONCE = 3
 """uploads without an end, while the storm goes on"""
+_BEGINS_SECONDS = 180
+"""from the first upload to the first run, on a machine however busy"""
 
 
 def rage(
     world: World, feed: Feed, planned: Iterator[Harm], *, seconds: float, tell: Callable[[str], object]
 ) -> tuple[Counter[str], Counter[str]]:
-    """For so long, once the deployment is at work. How often each harm hit, and how often it missed."""
+    """For so long, once the deployment is at work. How often each harm hit, and how often it missed. Raises
+    RuntimeError for a deployment that does not begin to work."""
     hit, missed = Counter[str](), Counter[str]()
     feed.new()
-    while not any(job.run_id for job in world.jobs()):
-        time.sleep(0.2)
+    _at_work(world)
     began = time.monotonic()
     for harm in planned:
         while _open(world, feed) < _AT_ONCE:
@@ -43,6 +45,14 @@ def heal(world: World, feed: Feed, *, patience: float) -> float:
         while time.monotonic() - began < patience and unhealed(feed.sent, stores):
             time.sleep(1)
     return time.monotonic() - began
+
+
+def _at_work(world: World) -> None:
+    until = time.monotonic() + _BEGINS_SECONDS
+    while not any(job.run_id for job in world.jobs()):
+        if time.monotonic() > until:
+            raise RuntimeError(f"the deployment does not work, before any harm:\n{world.last_words()}")
+        time.sleep(0.2)
 
 
 def _open(world: World, feed: Feed) -> int:

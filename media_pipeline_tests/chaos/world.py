@@ -59,6 +59,10 @@ class World:
         with self.log.open("ab") as log:
             subprocess.Popen(command, env=self.environment, cwd=self.home, stdout=log, stderr=log)
 
+    def last_words(self) -> str:
+        """The end of what its daemon said."""
+        return self.log.read_text(errors="replace")[-2000:]
+
     def processes(self, word: str = "") -> list[psutil.Process]:
         """Those of the deployment whose command line holds a word, the oldest first. Orphans are among them."""
         found = []

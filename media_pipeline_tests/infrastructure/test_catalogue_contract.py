@@ -860,14 +860,3 @@ def test_many_current_jobs_are_asked_for_at_once(catalogue: Catalogue) -> None:
     found = catalogue.current({job.media_id for job in jobs[:2]} | {"unknown"})
     assert {(job.key, job.etag) for job in found} == {("0", "e2"), ("1", "e1")}
     assert catalogue.current([]) == []
-
-
-def test_a_run_leads_to_its_job_also_when_another_has_taken_over(catalogue: Catalogue) -> None:
-    job = register(catalogue)
-    for run_id in ("run-1", "run-2"):
-        assert restart(catalogue, job, "source", run_id=run_id)
-        catalogue.begin(job.media_id, job.version, "source", run_id=run_id, at=LATER)
-        assert catalogue.of_run(run_id) == catalogue.job(job.media_id)
-    assert catalogue.of_run("run-1").run_id == "run-2"
-    with pytest.raises(Missing):
-        catalogue.of_run("run-3")

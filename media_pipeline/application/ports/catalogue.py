@@ -71,10 +71,6 @@ class Catalogue(Protocol):
         """The current jobs of these media, in no order; none of a media that is not known. A set query."""
         ...
 
-    def of_run(self, run_id: str) -> Job:
-        """The job that a run works on, or once tried. Raises Missing."""
-        ...
-
     def jobs(
         self, wanted: Filter = EVERYTHING, *, after: tuple[datetime, str] | None = None, limit: int = 50
     ) -> list[Job]:

@@ -1,4 +1,4 @@
-"""A tenant's media are listed, and a run's media is found, without looking at those of others."""
+"""A tenant's media are listed without looking at those of others."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -9,8 +9,6 @@ down_revision = "0007"
 _INDEXES = {
     "jobs_by_tenant_place": ("jobs", ["tenant", "received_at", "media_id"]),
     "jobs_by_tenant_state_place": ("jobs", ["tenant", "state", "received_at", "media_id"]),
-    "jobs_by_run": ("jobs", ["run_id"]),
-    "attempts_by_run": ("attempts", ["run_id"]),
 }
 
 
