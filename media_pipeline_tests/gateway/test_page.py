@@ -1,6 +1,7 @@
 """The page as files: what it may load, how it is kept, that it is what its sources make, and that it can be read."""
 
 import gzip
+import json
 import os
 import re
 import shutil
@@ -18,6 +19,7 @@ from media_pipeline.gateway import page
 from media_pipeline.gateway.app import create_app
 from media_pipeline.gateway.front import Front
 from media_pipeline_tests.gateway.tenants import tenants
+from media_pipeline_tests.players.conftest import HERE as PLAYERS
 
 FOLDER = Path(page.__file__).with_name("page")
 OWN_BYTES = 64 * 1024
@@ -122,6 +124,11 @@ def test_the_committed_bundle_is_what_the_sources_make(tmp_path: Path) -> None:
     subprocess.run(["node_modules/.bin/tsc", "--noEmit"], cwd=FOLDER, check=True)
     subprocess.run(["node", "build.mjs", str(tmp_path / "dist")], cwd=FOLDER, check=True)
     assert files(page.DIST) == files(tmp_path / "dist"), "run `make page` and commit what it made"
+
+
+def test_one_hls_js_plays_everywhere() -> None:
+    here, there = (json.loads((of / "package.json").read_text()) for of in (FOLDER, PLAYERS))
+    assert here["dependencies"]["hls.js"] == there["dependencies"]["hls.js"]
 
 
 def files(folder: Path) -> dict[str, bytes]:

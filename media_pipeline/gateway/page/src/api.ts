@@ -13,7 +13,7 @@ export type Task = {
 export type Media = {
   id: string; version: string; title: string; profile: string; size: number; state: State; error: Failure | null;
   progress: number; revision: number; received_at: string; started_at: string | null; playable_at: string | null;
-  finished_at: string | null; poster: string | null; tasks: Task[];
+  finished_at: string | null; poster: string | null; tasks: Task[]; tags: string[];
 };
 export type Span = [start: number, end: number];
 export type Tag = { name: string; kind: "label" | "text"; confidence: number; spans: Span[]; model: string };

@@ -61,16 +61,16 @@ function shell(): void {
   show = () => {
     const { id, asked } = route();
     const focused = document.activeElement === search;
+    const choosing = Boolean(document.activeElement?.closest(".states"));
     view?.stop();
     home = id ? null : library(asked, bin!.pick);
     view = home ?? mediaView(id!, asked);
     document.title = "Media library";
     if (!focused) search.value = asked.get("q") ?? "";
     main.replaceChildren(view.element);
-    if (!focused) {
-      scrollTo(0, 0);
-      main.querySelector("h1")?.focus({ preventScroll: true });
-    }
+    if (focused) return;
+    scrollTo(0, 0);
+    main.querySelector<HTMLElement>(choosing ? ".states :checked" : "h1")?.focus({ preventScroll: true });
   };
 
   search.addEventListener("input", () => {

@@ -35,6 +35,7 @@ const PATHS = {
   film: "M3 5h18v14H3zM8 5v14M16 5v14M3 9.500h5m-5 5h5m8-5h5m-5 5h5",
   folder: "M3 6h6l2 3h10v10H3z",
   dot: "M12 7a5 5 0 1 0 0 10 5 5 0 0 0 0-10z",
+  fold: "M5 9l7 7 7-7",
   full: "M4 9V4h5m6 0h5v5m0 6v5h-5m-6 0H4v-5",
   help: "M9 9a3 3 0 1 1 4 3c-.8.4-1 1-1 2m0 3v.5",
   moon: "M20 14A8 8 0 0 1 10 4a8 8 0 1 0 10 10z",
@@ -48,6 +49,7 @@ const PATHS = {
   sound: "M4 9v6h4l5 4V5L8 9zm12 0a4 4 0 0 1 0 6m2.5-9a8 8 0 0 1 0 12",
   stop: "M6 6h12v12H6z",
   sun: "M12 8a4 4 0 1 0 0 8 4 4 0 0 0 0-8zm0-6v2m0 16v2M2 12h2m16 0h2M5 5l1.4 1.400m11.2 11.200L19 19M5 19l1.4-1.400M17.6 6.4 19 5",
+  unfold: "M5 15l7-7 7 7",
   up: "M12 20V9m-5 4 5-5 5 5M5 4h14",
 };
 export type Icon = keyof typeof PATHS;

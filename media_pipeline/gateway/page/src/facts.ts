@@ -32,6 +32,7 @@ export function facts(on: HTMLElement, media: Media, manifest: Manifest): void {
     ["Frames a second", manifest.frame_rate && rate(manifest.frame_rate)],
     ["Sound", manifest.audio.map(heard).join("\n")],
     ["Qualities", made.join("\n")],
+    ["Words", media.tags.join(", ")],
     ["Profile", media.profile],
     ["Playable after", media.playable_at && after(media, media.playable_at)],
     ["Ready after", media.state === "ready" && media.finished_at && after(media, media.finished_at)],

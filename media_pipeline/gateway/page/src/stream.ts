@@ -36,10 +36,10 @@ export function stream(media: HTMLVideoElement, renewed: () => Promise<Playback 
 
   /** Plays from these addresses, on from where it is. */
   async function load({ manifest, mp4 }: Playback): Promise<void> {
-    const [at, playing] = [media.currentTime, !media.paused];
-    hls?.destroy();
     const { default: Player } = await import("hls.js");
     if (stopped) return;
+    const [at, playing] = [media.currentTime, !media.paused]; // who was quick has pressed play before there was a source
+    hls?.destroy();
     if (manifest.hls && Player.isSupported()) attach(Player, manifest.hls, at);
     else {
       const native = manifest.hls && media.canPlayType("application/vnd.apple.mpegurl");
@@ -76,7 +76,8 @@ export function stream(media: HTMLVideoElement, renewed: () => Promise<Playback 
     });
     of.on(Events.AUDIO_TRACKS_UPDATED, () => {
       const named = of.audioTracks.map(({ name, lang }, i): [number, string] => [i, lang ? language(lang) : name]);
-      sound.fill(named, of.audioTrack);
+      const first = of.audioTracks.findIndex((track) => track.default);
+      sound.fill(named, Math.max(of.audioTrack, first, 0));
     });
     of.on(Events.AUDIO_TRACK_SWITCHED, (_, { id }) => { sound.select.value = String(id); });
   }

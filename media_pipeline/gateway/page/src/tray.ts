@@ -1,7 +1,7 @@
 // What is being sent, in a corner of every page; and the ways to choose files.
 
-import { button, bytes, h, lasting, meter, relabel } from "./dom.js";
-import { add, drop, isBusy, pause, recall, resume, sent, uploads, type Upload } from "./sending.js";
+import { button, bytes, fill, h, lasting, meter, relabel } from "./dom.js";
+import { add, drop, isBusy, isLost, pause, recall, resume, sent, uploads, type Upload } from "./sending.js";
 
 const KINDS = /^(video|audio)\//;
 const ENDINGS = /\.(3gp|aac|ac3|aiff?|amr|asf|avi|caf|dv|flac|flv|m2ts|m4[av]|mkv|mov|mp3|mp4|mpe?g|mts|mxf|oga|ogg|ogv|opus|ts|vob|w64|wav|webm|wma|wmv)$/i;
@@ -61,8 +61,8 @@ function said(upload: Upload): string {
   const left = upload.rate > 0 ? `, ${lasting((upload.size - there) / upload.rate)} left` : "";
   const amount = `${bytes(there)} of ${bytes(upload.size)}`;
   return {
-    waiting: "Waiting", sending: amount + left, paused: `Paused at ${amount}`, lost: `Connection lost, trying again. ${amount}`,
-    closing: "Putting it together", done: "Sent", failed: upload.why,
+    waiting: "Waiting", sending: isLost(upload) ? `Connection lost, trying again. ${amount}` : amount + left,
+    paused: `Paused at ${amount}`, closing: "Putting it together", done: "Sent. What is made of it can be watched.", failed: upload.why,
     asleep: `${amount} are there. Choose the file again to go on.`,
   }[upload.stage];
 }
@@ -72,7 +72,7 @@ function row(upload: Upload, again: () => void) {
   const words = h("p", { className: "meta" });
   const name = h("span", { className: "name", title: upload.name }, upload.name);
   const hold = button("pause", "Pause", () => {
-    if (["waiting", "sending", "lost"].includes(upload.stage)) pause(upload);
+    if (["waiting", "sending"].includes(upload.stage)) pause(upload);
     else if (upload.stage === "asleep") again();
     else resume(upload);
   });
@@ -86,11 +86,13 @@ function row(upload: Upload, again: () => void) {
       bar.value = stage === "done" ? 1 : upload.size > 0 ? sent(upload) / upload.size : 0;
       words.textContent = said(upload);
       hold.hidden = ["closing", "done"].includes(stage);
-      if (["waiting", "sending", "lost"].includes(stage)) relabel(hold, "pause", `Pause ${upload.name}`);
+      if (["waiting", "sending"].includes(stage)) relabel(hold, "pause", `Pause ${upload.name}`);
       else relabel(hold, stage === "asleep" ? "file" : "play", stage === "asleep" ? `Choose ${upload.name} again` : `Resume ${upload.name}`);
       relabel(gone, "close", `${stage === "done" ? "Dismiss" : "Cancel"} ${upload.name}`);
-      if (stage === "done" && upload.media && name.tagName === "SPAN" && !name.firstElementChild)
-        name.replaceChildren(h("a", { href: `#/media/${upload.media.id}` }, upload.name));
+      if (stage === "done" && !name.firstElementChild) {
+        const watch = () => void drop(upload); // who goes there has seen that it was sent
+        fill(name, h("a", { href: `#/media/${upload.media}`, onclick: watch }, upload.name));
+      }
     },
   };
 }
@@ -101,9 +103,9 @@ export function tray(): Tray {
   const [files, folder] = [picker(false), picker(true)];
   const rows = new Map<Upload, ReturnType<typeof row>>();
   const [title, list] = [h("h2"), h("ul")];
-  const fold = button("down", "Fold", () => {
+  const fold = button("fold", "Fold", () => {
     const folded = box.classList.toggle("folded");
-    relabel(fold, folded ? "up" : "down", folded ? "Unfold" : "Fold");
+    relabel(fold, folded ? "unfold" : "fold", folded ? "Unfold" : "Fold");
   });
   const clear = button("close", "Dismiss what is done", () => uploads.filter((one) => one.stage === "done").forEach((one) => void drop(one)));
   const box = h("section", { className: "tray", "aria-label": "Uploads", hidden: true }, h("div", { className: "row head" }, title, fold, clear), list);
