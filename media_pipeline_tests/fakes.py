@@ -6,6 +6,7 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, S
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 from urllib.parse import quote
 
 from media_pipeline.application.ports.store import Message, Page
@@ -152,6 +153,7 @@ class MemoryCatalogue:
         self._sums: dict[tuple[str, str], tuple[str, str]] = {}
         self._texts: dict[str, list[str]] = {}
         self._attempts: dict[tuple[str, str], list[Attempt]] = {}
+        self._claimed: dict[tuple[str, str], datetime | None] = {}
         self._lock = threading.RLock()
 
     def register(
@@ -163,6 +165,9 @@ class MemoryCatalogue:
         profile: str,
         tasks: Sequence[str],
         origin: Origin = Origin.LIVE,
+        language: str | None = None,
+        tags: Sequence[str] = (),
+        claimed_until: datetime | None = None,
         at: datetime,
     ) -> Job:
         with self._lock:
@@ -187,8 +192,11 @@ class MemoryCatalogue:
                     run_id=None,
                     origin=origin,
                 )
+                self._claimed[upload.media_id, upload.version] = claimed_until
                 self._current[upload.media_id] = upload.version
-                self._show(upload.media_id, key=upload.key, title=title, tenant=tenant)
+                self._show(
+                    upload.media_id, key=upload.key, title=title, tenant=tenant, language=language, tags=tuple(tags)
+                )
             return kept or self._jobs[upload.media_id, upload.version]
 
     def known(self, bucket: str, versions: Collection[tuple[str, str]]) -> set[tuple[str, str]]:
@@ -203,7 +211,18 @@ class MemoryCatalogue:
             self.job(receipt.media_id)
             for job in self.versions(receipt.media_id):
                 tasks = tuple(replace(t, reason=None) for t in job.tasks)
-                blank = replace(job, title="", key="", tenant="", size=0, revision=0, tasks=tasks, failure=ERASED)
+                blank = replace(
+                    job,
+                    title="",
+                    key="",
+                    tenant="",
+                    language=None,
+                    tags=(),
+                    size=0,
+                    revision=0,
+                    tasks=tasks,
+                    failure=ERASED,
+                )
                 self._keep(replace(blank, state=JobState.REMOVED, finished_at=_utc(receipt.erased_at)))
             self._receipts[receipt.media_id] = receipt
             self._texts.pop(receipt.media_id, None)
@@ -251,18 +270,21 @@ class MemoryCatalogue:
         ]
         return sorted(found, key=lambda j: j.place, reverse=True)[:limit]
 
-    def line(self, bucket: str, *, limit: int) -> list[Job]:
+    def line(self, bucket: str, *, limit: int, now: datetime) -> list[Job]:
         everything = self.jobs(Filter(state=JobState.QUEUED), limit=len(self._jobs))
         queued = [j for j in everything if j.bucket == bucket]
-        return [job for job, _ in turns((j for j in queued if j.run_id is None), {})][:limit]
+        free = [j for j in queued if j.run_id is None and (self._claimed[j.media_id, j.version] or now) <= now]
+        return [job for job, _ in turns(free, {})][:limit]
 
     def describe(self, media_id: str, texts: Iterable[str]) -> None:
-        self._texts[media_id] = [self.job(media_id).title, *texts]
+        job = self.job(media_id)
+        self._texts[media_id] = [job.title, *job.tags, *texts]
 
     def _found(self, media_id: str, text: Query | None) -> bool:
         if text is None:
             return True
-        there = words(self._texts.get(media_id) or [self.job(media_id).title])
+        job = self.job(media_id)
+        there = words(self._texts.get(media_id) or [job.title, *job.tags])
         return text.whole.issubset(there) and any(word.startswith(text.start) for word in there)
 
     def restart(
@@ -413,9 +435,9 @@ class MemoryCatalogue:
     def _keep(self, job: Job) -> None:
         self._jobs[job.media_id, job.version] = job
 
-    def _show(self, media_id: str, *, key: str, title: str, tenant: str) -> None:
+    def _show(self, media_id: str, **shown: Any) -> None:
         for job in self.versions(media_id):
-            self._keep(replace(job, key=key, title=title, tenant=tenant))
+            self._keep(replace(job, **shown))
 
     def _known(self, media_id: str, etag: str) -> bool:
         same = self._of_etag(media_id, etag)

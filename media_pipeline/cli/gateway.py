@@ -14,6 +14,7 @@ from media_pipeline.domain.caller import Scope
 from media_pipeline.domain.upload import DEFAULT_TENANT
 from media_pipeline.gateway.app import create_app
 from media_pipeline.gateway.front import Front, opened
+from media_pipeline.gateway.graphql import BYTES
 from media_pipeline.infrastructure.signing_key import kept
 
 LOOPBACK = "127.0.0.1"
@@ -29,7 +30,7 @@ def serve(platform: Platform, *, host: str, port: int, tell: bool) -> None:
             typer.echo(f"Gateway  http://{host}:{port}/#key={key}", err=True)
         config = uvicorn.Config(
             create_app(front), host=host, port=port, log_level="warning", server_header=False,
-            timeout_graceful_shutdown=_ENDING_SECONDS,
+            timeout_graceful_shutdown=_ENDING_SECONDS, ws_max_size=BYTES,
         )  # fmt: skip
         uvicorn.Server(config).run()
 

@@ -42,8 +42,8 @@ def tags(key: str, *, version: str, profile: str) -> dict[str, str]:
 
 
 def lane_tags(lane: Lane, priority: int, *, tenancy: bool) -> dict[str, str]:
-    """What Dagster's queue orders and limits runs by. Without tenancy nobody has a tenant's limit."""
-    tenant = {TENANT_TAG: lane.tenant} if tenancy else {}
+    """What Dagster's queue orders and limits runs by. Who is nobody's tenant has no tenant's limit."""
+    tenant = {TENANT_TAG: lane.tenant} if tenancy or lane.tenant != DEFAULT_TENANT else {}
     return {PRIORITY_TAG: str(priority), SIZE_TAG: lane.size.value, ORIGIN_TAG: lane.origin.value, **tenant}
 
 

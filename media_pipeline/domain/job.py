@@ -129,6 +129,10 @@ class Job:
     finished_at: datetime | None
     run_id: str | None
     origin: Origin = Origin.LIVE
+    language: str | None = None
+    """of the speech, as its uploader says"""
+    tags: tuple[str, ...] = ()
+    """of its uploader"""
 
     @property
     def place(self) -> tuple[datetime, str]:

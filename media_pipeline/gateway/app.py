@@ -9,7 +9,7 @@ from fastapi.middleware.cors import CORSMiddleware
 from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from media_pipeline.gateway import graphql, graphql_socket, health, media, page, playback, problems
+from media_pipeline.gateway import graphql, graphql_socket, health, media, page, playback, problems, uploads
 from media_pipeline.gateway.access import Limiter
 from media_pipeline.gateway.dagster_view import viewing
 from media_pipeline.gateway.front import Front
@@ -47,7 +47,7 @@ def create_app(front: Front) -> FastAPI:
     app.state.front = front
     app.state.limiter = Limiter(front.platform.settings.requests_per_minute)
     problems.install(app)
-    for part in (health, media, playback, graphql, graphql_socket, page):
+    for part in (health, uploads, media, playback, graphql, graphql_socket, page):
         app.include_router(part.router)
     app.add_middleware(_Headers)
     app.add_middleware(

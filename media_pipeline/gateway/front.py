@@ -7,9 +7,11 @@ from typing import Any
 
 from media_pipeline.application.ports.engine import Engine, History
 from media_pipeline.application.redrive import Redriven
+from media_pipeline.defs.asking import asked_at_once
 from media_pipeline.defs.redrive import Wanted, redriven
 from media_pipeline.defs.resources import Platform
 from media_pipeline.domain.caller import Caller
+from media_pipeline.domain.job import Job
 from media_pipeline.infrastructure.dagster_engine import DagsterEngine, instance
 from media_pipeline.infrastructure.oidc import Oidc
 from media_pipeline.infrastructure.signing_key import signing_key
@@ -28,6 +30,8 @@ class Front:
     """whose token this is; raises Denied. None where no issuer is configured"""
     secret: bytes
     """signs addresses"""
+    launch: Callable[[Job], object]
+    """asks for the run of a job that is not to wait for the sensor"""
 
 
 @contextmanager
@@ -44,4 +48,7 @@ def opened(platform: Platform, graph: Any) -> Iterator[Front]:
             (answer,) = redriven(Wanted(ids=[media_id]), platform, dagster, graph)
             return answer
 
-        yield Front(platform, engine, engine, redrive, oidc.caller if oidc else None, secret)
+        def launch(job: Job) -> str | None:
+            return asked_at_once(job, dagster, platform, engine)
+
+        yield Front(platform, engine, engine, redrive, oidc.caller if oidc else None, secret, launch)

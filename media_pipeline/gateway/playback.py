@@ -15,11 +15,9 @@ from media_pipeline.application.publish import published
 from media_pipeline.domain import keys
 from media_pipeline.domain.errors import Missing
 from media_pipeline.domain.manifest import Manifest
-from media_pipeline.domain.signature import Expired, Tampered, check
-from media_pipeline.gateway.access import FrontDoor
+from media_pipeline.gateway.access import FrontDoor, require_signed
 from media_pipeline.gateway.answers import PLAY
 from media_pipeline.gateway.front import Front
-from media_pipeline.gateway.problems import Problem
 
 _HERE = {".m3u8", ".mpd", ".vtt", ".srt", ".json"}
 """served by ourselves, because what they name is relative to where they were found"""
@@ -92,10 +90,5 @@ def _manifest(media_id: str, front: Front) -> Manifest:
 
 def _checked(media_id: str, token: str, front: Front) -> datetime:
     """When the token ends. Raises Problem where that was before now, or the token is none of ours."""
-    try:
-        check(front.secret, token, PLAY, media_id, now=front.platform.now())
-    except Expired as error:
-        raise Problem(403, "address-expired", str(error)) from error
-    except Tampered as error:
-        raise Problem(403, "address-tampered", "The address is none that this gateway gave.") from error
+    require_signed(token, PLAY, media_id, front=front)
     return datetime.fromtimestamp(int(token.partition(".")[0]), UTC)

@@ -40,9 +40,12 @@ class SqlCatalogue:
         profile: str,
         tasks: Sequence[str],
         origin: Origin = Origin.LIVE,
+        language: str | None = None,
+        tags: Sequence[str] = (),
+        claimed_until: datetime | None = None,
         at: datetime,
     ) -> Job:
-        """A new version also gives the media its title and tenant."""
+        """A new version also gives the media its title, tenant, language and tags."""
         with self._connections.writing() as connection:
             current = writes.held(connection, upload, title=title, tenant=tenant, at=at)
             there = reads.many(connection, reads.of_etag(upload))
@@ -50,8 +53,9 @@ class SqlCatalogue:
             if kept is None:
                 upload = replace(upload, version=version_id(upload.etag, again=len(there)))
                 writes.insert_version(
-                    connection, upload, title=title, tenant=tenant, profile=profile, tasks=tasks, origin=origin, at=at
-                )
+                    connection, upload, title=title, tenant=tenant, profile=profile, tasks=tasks, origin=origin,
+                    language=language, tags=tags, claimed_until=claimed_until, at=at,
+                )  # fmt: skip
             return kept or reads.one(connection, upload.media_id, upload.version)
 
     def known(self, bucket: str, versions: Collection[tuple[str, str]]) -> set[tuple[str, str]]:
@@ -104,12 +108,12 @@ class SqlCatalogue:
             return reads.many(connection, reads.listed(wanted, after, limit, dialect=connection.dialect.name))
 
     def describe(self, media_id: str, texts: Iterable[str]) -> None:
-        title = sa.select(db.media.c.title).where(db.media.c.id == media_id)
+        own = sa.select(db.media.c.title, db.media.c.tags).where(db.media.c.id == media_id)
         with self._connections.writing() as connection:
-            shown = connection.execute(title).scalar_one_or_none()
+            shown = connection.execute(own).one_or_none()
             if shown is None:
                 raise Missing("There is no such media.", detail=media_id)
-            words = " ".join(search.words([shown, *texts]))
+            words = " ".join(search.words([shown.title, *shown.tags, *texts]))
             if not writes.inserted(connection, db.found_by, {"media_id": media_id, "words": words}):
                 mine = db.found_by.c.media_id == media_id
                 connection.execute(sa.update(db.found_by).where(mine).values(words=words))
@@ -123,9 +127,9 @@ class SqlCatalogue:
         with self._connections.writing() as connection:
             connection.execute(sa.update(db.jobs).where(*mine).values(finished_at=at))
 
-    def line(self, bucket: str, *, limit: int) -> list[Job]:
+    def line(self, bucket: str, *, limit: int, now: datetime) -> list[Job]:
         with self._connections.reading() as connection:
-            return reads.many(connection, reads.line(bucket, limit))
+            return reads.many(connection, reads.line(bucket, limit, now))
 
     def restart(
         self,

@@ -108,16 +108,22 @@ def insert_version(
     profile: str,
     tasks: Sequence[str],
     origin: Origin,
+    language: str | None,
+    tags: Sequence[str],
+    claimed_until: datetime | None,
     at: datetime,
 ) -> None:
     """Insert a version of a media that the caller holds, and make it current."""
-    shown = {"key": upload.key, "title": title, "tenant": tenant, "current_version": upload.version}
-    inserted(connection, db.found_by, {"media_id": upload.media_id, "words": " ".join(search.words([title]))})
+    named = {"key": upload.key, "title": title, "tenant": tenant, "current_version": upload.version}
+    shown: dict[str, Any] = {**named, "language": language, "tags": list(tags)}
+    found_by = {"media_id": upload.media_id, "words": " ".join(search.words([title, *tags]))}
+    inserted(connection, db.found_by, found_by)
     of_media = db.jobs.c.media_id == upload.media_id
     connection.execute(sa.update(db.jobs).where(of_media, db.jobs.c.tenant != tenant).values(tenant=tenant))
     job = {"media_id": upload.media_id, "version": upload.version, "etag": upload.etag, "size": upload.size}
     job["tenant"] = tenant
     queued = {"profile": profile, "state": JobState.QUEUED.value, "revision": 0, "received_at": at}
+    queued["claimed_until"] = claimed_until
     connection.execute(sa.insert(db.jobs).values(job | queued | {"origin": origin.value}))
     connection.execute(sa.update(db.media).where(db.media.c.id == upload.media_id).values(shown))
     _insert_tasks(connection, upload.media_id, upload.version, tasks, first=0)
@@ -159,7 +165,9 @@ def erase(connection: sa.Connection, receipt: Receipt) -> None:
     media = receipt.media_id
     removed = {"state": JobState.REMOVED.value, "error_code": ERASED.code.value, "error_message": ERASED.message}
     blank = {"size": 0, "revision": 0, "tenant": "", "finished_at": receipt.erased_at}
-    nameless = sa.update(db.media).where(db.media.c.id == media).values(title="", key="", tenant="")
+    nameless = (
+        sa.update(db.media).where(db.media.c.id == media).values(title="", key="", tenant="", language=None, tags=[])
+    )
     if not connection.execute(nameless).rowcount:
         raise Missing("There is no such media.", detail=media)
     connection.execute(sa.update(db.jobs).where(db.jobs.c.media_id == media).values(**removed, **blank))

@@ -53,6 +53,11 @@ class Settings(BaseSettings):
     s3_region: str | None = None
     s3_public_endpoint: str | None = None
     """where browsers reach the store, for signed addresses; default: as we do"""
+    s3_connect_seconds: float = Field(default=5, gt=0)
+    s3_read_seconds: float = Field(default=60, gt=0)
+    """how long the store may be silent before it is asked again; it copies large objects in silence"""
+    s3_attempts: int = Field(default=5, ge=1)
+    """how often it is asked in all, before a step's own retries"""
     uploads_prefixes: tuple[str, ...] = ("",)
     """only keys below these are uploads; a listing goes through them one after the other"""
     list_every_seconds: float | None = None
@@ -100,6 +105,10 @@ class Settings(BaseSettings):
     """how long runs of media that have left are remembered"""
     gc_grace_seconds: float = 24 * 3600.0
     """what nothing names is kept for so long"""
+    upload_expires_hours: float = Field(default=24.0, gt=0)
+    """an upload that is not complete by then is given up"""
+    upload_url_seconds: int = Field(default=3600, ge=60, le=7 * 24 * 3600)
+    """how long the URL of a part is good for; S3 signs for a week at most"""
     limits: Limits = Limits()
     signing_key: SecretStr | None = None
     """signs addresses of uploads and playback, the same for every gateway; default: a file in `home`"""
@@ -142,6 +151,11 @@ class Settings(BaseSettings):
     @property
     def media_dir(self) -> Path:
         return self.home / "media"
+
+    @property
+    def receiving(self) -> Path:
+        """Files that are being received; on the file system of `inbox`, so that they move there."""
+        return self.home / "receiving"
 
     @property
     def dagster_home(self) -> Path:
