@@ -1,7 +1,8 @@
-"""A whole gateway for a browser: a real platform in directories and SQLite, served on a port, and a worker beside it that
-takes runs off Dagster's queue as its daemon would. What is heard and seen is scripted; one machine can be broken."""
+"""A whole gateway for a browser: a real platform in directories and SQLite, served on a port, and a worker beside it
+that takes runs off Dagster's queue as its daemon would. What is heard and seen is scripted; one machine can be broken."""
 
 import threading
+import time
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
@@ -30,6 +31,8 @@ from media_pipeline_tests.platform import platform
 
 LINE = "Ever tried. Ever failed. No matter. Try again. Fail again. Fail better."
 LABELS = (("rabbit", 0.93), ("bicycle", 0.81))
+PATIENCE_SECONDS = 240
+"""for one thing to happen, on a machine that has others to do"""
 _LOOK_SECONDS = 0.1
 
 
@@ -79,14 +82,20 @@ class House:
         headers = {"Authorization": f"Bearer {self.key}"}
         return httpx.get(f"{self.url}/v1/media/{media_id}", headers=headers).raise_for_status().json()
 
+    def became(self, media_id: str, state: str) -> str:
+        """Waits for a media to be in a state; its id."""
+        deadline = time.monotonic() + PATIENCE_SECONDS
+        while (now := self.media(media_id)["state"]) != state:
+            assert time.monotonic() < deadline, f"still {now}, never {state}"
+            time.sleep(_LOOK_SECONDS)
+        return media_id
+
 
 @contextmanager
 def house(home: Path) -> Iterator[House]:
     built = platform(home, profile="fast")
     packager = Breakable(built.packager)
-    here = replace(
-        built, packager=packager, recogniser=ScriptedRecogniser(LINE), eye=ScriptedEye(LABELS)
-    )  # fmt: skip
+    here = replace(built, packager=packager, recogniser=ScriptedRecogniser(LINE), eye=ScriptedEye(LABELS))
     graph = build(here).resolve_job_def("process_upload")
     with ExitStack() as open_:
         front = open_.enter_context(opened(here, graph))
@@ -118,9 +127,8 @@ def _worker(here: Platform, graph: dg.JobDefinition) -> Iterator[None]:
 
 def _execute(run_id: str, here: Platform, graph: dg.JobDefinition, dagster: dg.DagsterInstance) -> None:
     """What the daemon, the run's process and, afterwards, a sensor do."""
-    dagster.report_dagster_event(
-        dg.DagsterEvent(event_type_value=dg.DagsterEventType.PIPELINE_STARTING.value, job_name=graph.name), run_id=run_id
-    )
+    starting = dg.DagsterEventType.PIPELINE_STARTING.value
+    dagster.report_dagster_event(dg.DagsterEvent(event_type_value=starting, job_name=graph.name), run_id=run_id)
     run = dagster.get_run_by_id(run_id)
     assert run is not None
     execute_run(InMemoryJob(graph), run, dagster)

@@ -15,13 +15,13 @@ import pytest
 
 from media_pipeline.cli import demo
 from media_pipeline_tests import media
-from media_pipeline_tests.gateway.house import House, house
+from media_pipeline_tests.gateway.house import PATIENCE_SECONDS, House, house
 from media_pipeline_tests.players.conftest import FLAGS, HERE, absent, beeps
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]
 
-PATIENCE = 150_000
-"""milliseconds for one thing to happen"""
+PATIENCE = PATIENCE_SECONDS * 1000
+"""milliseconds"""
 MIB = 2**20
 DESKTOP, PHONE = {"width": 1440, "height": 900}, {"width": 360, "height": 740}
 CHAPTERS = ";FFMETADATA1\n" + "".join(
@@ -133,23 +133,14 @@ def film(here: House, tmp_path_factory: pytest.TempPathFactory) -> str:
         "-map", "0:a", "-map", "1:a", "-map_chapters", "2", "-metadata:s:a:0", "language=eng", "-metadata:s:a:1",
         "language=deu", "-c", "copy", "-c:a:1", "aac", "-t", "15",
     )  # fmt: skip
-    return ready(here, here.sent(clip, title="Street and rabbit", tags=["holiday"]))
+    return here.became(here.sent(clip, title="Street and rabbit", tags=["holiday"]), "ready")
 
 
 @pytest.fixture(scope="module")
 def refused(here: House, tmp_path_factory: pytest.TempPathFactory) -> str:
     text = tmp_path_factory.mktemp("text") / "notes.mp4"
     text.write_text("not a film\n" * 100)
-    return ready(here, here.sent(text, title="Notes"), "rejected")
-
-
-def ready(here: House, media_id: str, state: str = "ready") -> str:
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("media_pipeline_tests.gateway.upstream.PATIENCE_SECONDS", PATIENCE / 1000)
-        from media_pipeline_tests.gateway.upstream import until
-
-        until(lambda: here.media(media_id)["state"] == state)
-    return media_id
+    return here.became(here.sent(text, title="Notes"), "rejected")
 
 
 def test_a_file_is_sent_followed_and_played(visit: Visit, tmp_path: Path) -> None:
@@ -274,7 +265,7 @@ def test_the_library_is_searched_by_what_is_said_and_by_tag(visit: Visit, film: 
 def test_what_was_given_up_is_tried_again_and_what_is_unwanted_goes(visit: Visit, tmp_path: Path) -> None:
     visit.house.packager.broken = True
     clip = media.clip(tmp_path / "Jammed.mp4", 2)
-    media_id = ready(visit.house, visit.house.sent(clip), "quarantined")
+    media_id = visit.house.became(visit.house.sent(clip), "quarantined")
     visit.opens(media_id).sees(".plate.quarantined", "The packager is out of order.")
     visit.house.packager.broken = False
     visit.press("Try again")
@@ -325,7 +316,8 @@ def test_everybody_can_use_it_on_any_screen(
 ) -> None:
     phone = screen is PHONE
     context = browser.new_context(
-        viewport=screen, color_scheme=theme, reduced_motion="reduce", has_touch=phone, device_scale_factor=2 if phone else 1
+        viewport=screen, color_scheme=theme, reduced_motion="reduce", has_touch=phone,
+        device_scale_factor=2 if phone else 1,
     )  # fmt: skip
     visit = Visit(context.new_page(), here, shots)
     kind = f"{'phone' if phone else 'desktop'}-{theme}"

@@ -22,7 +22,7 @@ from media_pipeline_tests.gateway.tenants import tenants
 from media_pipeline_tests.players.conftest import HERE as PLAYERS
 
 FOLDER = Path(page.__file__).with_name("page")
-OWN_BYTES = 64 * 1024
+OWN_BYTES = 50_000
 """of the page's own script as it is sent; hls.js comes beside it, when something is played"""
 READABLE = 4.5
 """contrast of text (WCAG 2.2, 1.4.3)"""

@@ -1,4 +1,4 @@
-// Bundles src/ into dist/, or into the folder that the first argument names. The same sources and the same lock give the
+// Bundles src/ into dist/, or into the folder that the first argument names. The same sources and lock give the
 // same bytes: a test holds what is committed against a fresh build.
 
 import { build } from "esbuild";
@@ -29,7 +29,8 @@ const { metafile } = await build({
 });
 
 const made = new Map();
-for (const [path, { entryPoint }] of Object.entries(metafile.outputs)) if (entryPoint) made.set(entryPoint, basename(path));
+for (const [path, { entryPoint }] of Object.entries(metafile.outputs))
+  if (entryPoint) made.set(entryPoint, basename(path));
 const icon = Object.keys(metafile.outputs).find((path) => path.endsWith(".svg"));
 const page = readFileSync("src/index.html", "utf8")
   .replace("app.ts", made.get("src/app.ts"))

@@ -11,21 +11,44 @@ export type Task = {
   reason: string | null;
 };
 export type Media = {
-  id: string; version: string; title: string; profile: string; size: number; state: State; error: Failure | null;
-  progress: number; revision: number; received_at: string; started_at: string | null; playable_at: string | null;
-  finished_at: string | null; poster: string | null; tasks: Task[]; tags: string[];
+  id: string;
+  version: string;
+  title: string;
+  profile: string;
+  size: number;
+  state: State;
+  error: Failure | null;
+  progress: number;
+  revision: number;
+  received_at: string;
+  started_at: string | null;
+  playable_at: string | null;
+  finished_at: string | null;
+  poster: string | null;
+  tasks: Task[];
+  tags: string[];
 };
 export type Span = [start: number, end: number];
 export type Tag = { name: string; kind: "label" | "text"; confidence: number; spans: Span[]; model: string };
 export type Track = { language: string; kind: string; origin: string; vtt: string; srt: string };
 export type Manifest = {
-  kind: "video" | "audio"; duration_seconds: number; display_width: number | null; display_height: number | null;
-  frame_rate: string | null; hls: string | null; mp4: string | null; poster: string | null;
+  kind: "video" | "audio";
+  duration_seconds: number;
+  display_width: number | null;
+  display_height: number | null;
+  frame_rate: string | null;
+  hls: string | null;
+  mp4: string | null;
+  poster: string | null;
   renditions: { name: string; codec: string; width: number; height: number; bitrate: number; bytes: number }[];
   audio: { language: string; channels: number; codec: string; loudness_lufs: number | null }[];
-  storyboard: { vtt: string; images: string[] } | null; subtitles: Track[]; tags: Tag[]; scenes: Span[];
+  storyboard: { vtt: string; images: string[] } | null;
+  subtitles: Track[];
+  tags: Tag[];
+  scenes: Span[];
   chapters: { start: number; end: number; title: string }[];
-  checks: { name: string; value: number; limit: number; passed: boolean }[]; warnings: string[];
+  checks: { name: string; value: number; limit: number; passed: boolean }[];
+  warnings: string[];
 };
 export type Playback = { expires_at: string; manifest: Manifest; original: string; mp4: string | null };
 export type MediaDetail = Media & { playback: Playback | null; shown: { standing: string } | null };
@@ -36,7 +59,11 @@ const MOST_WAITING = 20; // seconds that a request waits of itself when told to 
 
 /** What the API refused, in its own words. */
 export class Refused extends Error {
-  constructor(readonly status: number, readonly code: string, detail: string) {
+  constructor(
+    readonly status: number,
+    readonly code: string,
+    detail: string,
+  ) {
     super(detail);
   }
 }
@@ -78,7 +105,11 @@ export async function get<T>(path: string, signal?: AbortSignal): Promise<T> {
 
 export async function send<T>(method: string, path: string, body?: unknown, headers: HeadersInit = {}): Promise<T> {
   const typed = body === undefined ? headers : { ...headers, "Content-Type": "application/json" };
-  const answer = await call(path, { method, headers: typed, body: body === undefined ? undefined : JSON.stringify(body) });
+  const answer = await call(path, {
+    method,
+    headers: typed,
+    body: body === undefined ? undefined : JSON.stringify(body),
+  });
   return answer.status === 204 ? (undefined as T) : answer.json();
 }
 
@@ -89,7 +120,7 @@ export function words(error: unknown): string {
   return String(error);
 }
 
-/** Calls back with the media as it is and each time it is another, until it is over; comes back after a lost connection. */
+/** Calls back with the media as it is and each time it is another, until it is over; outlives a lost connection. */
 export async function follow(id: string, told: (media: Media) => void, signal: AbortSignal): Promise<void> {
   for (let wait = 1; !signal.aborted; wait = Math.min(wait * 2, 15)) {
     try {
@@ -115,8 +146,12 @@ async function* events(body: ReadableStream<Uint8Array>): AsyncGenerator<{ name:
       const blocks = (text + value).split("\n\n");
       text = blocks.pop()!;
       for (const block of blocks) {
-        const field = (name: string) => block.split("\n").filter((line) => line.startsWith(`${name}: `))
-          .map((line) => line.slice(name.length + 2)).join("\n");
+        const field = (name: string) =>
+          block
+            .split("\n")
+            .filter((line) => line.startsWith(`${name}: `))
+            .map((line) => line.slice(name.length + 2))
+            .join("\n");
         yield { name: field("event"), data: field("data") };
       }
     }
@@ -126,10 +161,16 @@ async function* events(body: ReadableStream<Uint8Array>): AsyncGenerator<{ name:
 }
 
 const TASKS: Record<string, string> = {
-  source: "Checking the file", audio: "Sound", stream: "Stream", thumbnails: "Poster and previews", subtitles: "Subtitles",
-  ai_tags: "Tags", publication: "Publication",
+  source: "Checking the file",
+  audio: "Sound",
+  stream: "Stream",
+  thumbnails: "Poster and previews",
+  subtitles: "Subtitles",
+  ai_tags: "Tags",
+  publication: "Publication",
 };
 
 export const taskName = (name: string) => TASKS[name] ?? name.replace("transcodes/", "Picture, ");
 export const isOver = (media: Media) =>
-  !["queued", "processing"].includes(media.state) && media.tasks.every((task) => !["waiting", "running"].includes(task.state));
+  !["queued", "processing"].includes(media.state) &&
+  media.tasks.every((task) => !["waiting", "running"].includes(task.state));

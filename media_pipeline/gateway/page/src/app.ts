@@ -4,7 +4,7 @@ import { call, Refused, session, words } from "./api.js";
 import { button, h, icon, relabel } from "./dom.js";
 import { library, type Library } from "./library.js";
 import { mediaView, type View } from "./media.js";
-import { listen } from "./sending.js";
+import { isBusy, listen, pause, uploads } from "./sending.js";
 import { tray, type Tray } from "./tray.js";
 
 const TYPING_MS = 250;
@@ -26,7 +26,8 @@ function themes(): HTMLButtonElement {
   return toggle;
 }
 
-const brand = () => h("a", { className: "brand", href: "#/" }, h("span", { className: "mark", "aria-hidden": "true" }), "Media library");
+const brand = () =>
+  h("a", { className: "brand", href: "#/" }, h("span", { className: "mark", "aria-hidden": "true" }), "Media library");
 
 /** A key of the address is taken, and leaves it: addresses are shared, kept and looked at. */
 function taken(): boolean {
@@ -39,11 +40,17 @@ function taken(): boolean {
 
 function route(): { id: string | null; asked: URLSearchParams } {
   const [path, query] = location.hash.slice(1).split("?");
-  return { id: path?.startsWith("/media/") ? path.slice("/media/".length) : null, asked: new URLSearchParams(query) };
+  const id = path?.startsWith("/media/") ? encodeURIComponent(path.slice("/media/".length)) : null;
+  return { id, asked: new URLSearchParams(query) };
 }
 
 function shell(): void {
-  const search = h("input", { type: "search", id: "search", placeholder: "Search words, tags, titles", "aria-label": "Search by spoken word, tag or title" });
+  const search = h("input", {
+    type: "search",
+    id: "search",
+    placeholder: "Search words, tags, titles",
+    "aria-label": "Search by spoken word, tag or title",
+  });
   const main = h("main", { id: "main" });
   bin ??= tray(); // what is being sent goes on, whoever signs in
   listen(bin.redraw, () => home?.refresh());
@@ -59,6 +66,7 @@ function shell(): void {
   }
 
   show = () => {
+    clearTimeout(typing);
     const { id, asked } = route();
     const focused = document.activeElement === search;
     const choosing = Boolean(document.activeElement?.closest(".states"));
@@ -77,25 +85,64 @@ function shell(): void {
     clearTimeout(typing);
     typing = setTimeout(look, TYPING_MS);
   });
-  search.addEventListener("keydown", ({ key }) => { if (key === "Enter") look(); });
+  search.addEventListener("keydown", ({ key }) => {
+    if (key === "Enter") look();
+  });
   document.body.replaceChildren(
-    h("a", { className: "skip", href: "#main", onclick: (event: Event) => { event.preventDefault(); main.querySelector("h1")?.focus(); } }, "Skip to the content"),
-    h("header", {}, brand(), h("div", { className: "search", role: "search" }, icon("search"), search),
-      h("div", { className: "row tools" }, button("up", "Upload", () => bin!.choose(false), "main"), button("folder", "Upload a folder", () => bin!.choose(true), "bare folder"), themes(), button("out", "Sign out", () => session.ended("")))),
-    main, bin.element);
+    h(
+      "a",
+      {
+        className: "skip",
+        href: "#main",
+        onclick: (event: Event) => {
+          event.preventDefault();
+          main.querySelector("h1")?.focus();
+        },
+      },
+      "Skip to the content",
+    ),
+    h(
+      "header",
+      {},
+      brand(),
+      h("div", { className: "search", role: "search" }, icon("search"), search),
+      h(
+        "div",
+        { className: "row tools" },
+        button("up", "Upload", () => bin!.choose(false), "main"),
+        button("folder", "Upload a folder", () => bin!.choose(true), "bare folder"),
+        themes(),
+        button("out", "Sign out", () => session.ended("")),
+      ),
+    ),
+    main,
+    bin.element,
+  );
   show();
 }
 
 function signIn(why: string): void {
   session.key = null;
+  uploads.filter(isBusy).forEach(pause);
   show = () => {};
   view?.stop();
   const key = h("input", { id: "key", type: "password", autocomplete: "off", required: true, spellcheck: false });
   const fault = h("p", { className: "fault", role: "alert", hidden: !why }, why);
-  const form = h("form", { className: "panel sign-in" }, h("h1", {}, "Sign in"),
-    h("label", { for: "key" }, "API key"), key, fault,
+  const form = h(
+    "form",
+    { className: "panel sign-in" },
+    h("h1", {}, "Sign in"),
+    h("label", { for: "key" }, "API key"),
+    key,
+    fault,
     h("p", { className: "row" }, h("button", { className: "main", type: "submit" }, "Open the library")),
-    h("p", { className: "meta" }, "On your own machine, open the address that the gateway prints when it starts: the key is in it. Elsewhere, ask whoever runs this for one."));
+    h(
+      "p",
+      { className: "meta" },
+      "On your own machine, open the address that the gateway prints when it starts: the key is in it. ",
+      "Elsewhere, ask whoever runs this for one.",
+    ),
+  );
   form.addEventListener("submit", async (event) => {
     event.preventDefault();
     try {
@@ -104,12 +151,16 @@ function signIn(why: string): void {
       shell();
     } catch (error) {
       fault.hidden = false;
-      fault.textContent = error instanceof Refused && error.status === 401 ? "This key opens nothing here." : words(error);
+      fault.textContent =
+        error instanceof Refused && error.status === 401 ? "This key opens nothing here." : words(error);
       key.select();
     }
   });
   document.title = "Sign in";
-  document.body.replaceChildren(h("header", {}, brand(), h("div", { className: "row tools" }, themes())), h("main", { className: "door" }, form));
+  document.body.replaceChildren(
+    h("header", {}, brand(), h("div", { className: "row tools" }, themes())),
+    h("main", { className: "door" }, form),
+  );
   key.focus();
 }
 

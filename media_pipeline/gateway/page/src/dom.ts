@@ -3,9 +3,11 @@
 type Props = Record<string, unknown>;
 export type Child = Node | string | null | undefined | false;
 
-/** An element. `on…` are listeners, names with a dash and `role` attributes, everything else properties; text is never markup. */
+/** An element. `on…` are listeners, `role` and names with a dash attributes, all else properties; text is no markup. */
 export function h<K extends keyof HTMLElementTagNameMap>(
-  tag: K, props: Props = {}, ...children: Child[]
+  tag: K,
+  props: Props = {},
+  ...children: Child[]
 ): HTMLElementTagNameMap[K] {
   const element = document.createElement(tag);
   for (const [name, value] of Object.entries(props)) {
@@ -48,7 +50,7 @@ const PATHS = {
   search: "M10.5 4a6.5 6.5 0 1 0 0 13 6.5 6.5 0 0 0 0-13zm5 11.500L20 20",
   sound: "M4 9v6h4l5 4V5L8 9zm12 0a4 4 0 0 1 0 6m2.5-9a8 8 0 0 1 0 12",
   stop: "M6 6h12v12H6z",
-  sun: "M12 8a4 4 0 1 0 0 8 4 4 0 0 0 0-8zm0-6v2m0 16v2M2 12h2m16 0h2M5 5l1.4 1.400m11.2 11.200L19 19M5 19l1.4-1.400M17.6 6.4 19 5",
+  sun: "M12 8a4 4 0 1 0 0 8 4 4 0 0 0 0-8zm0-6v2m0 16v2M2 12h2m16 0h2M5 5l1.4 1.4m11.2 11.2L19 19M5 19l1.4-1.4M17.6 6.4 19 5",
   unfold: "M5 15l7-7 7 7",
   up: "M12 20V9m-5 4 5-5 5 5M5 4h14",
 };
@@ -66,10 +68,19 @@ export function icon(name: Icon): SVGSVGElement {
 }
 
 /** A button of an icon and, beside it or only for those who cannot see it, its name. */
-export function button(name: Icon, label: string, onclick: (event: MouseEvent) => void, look = "bare"): HTMLButtonElement {
+export function button(
+  name: Icon,
+  label: string,
+  onclick: (event: MouseEvent) => void,
+  look = "bare",
+): HTMLButtonElement {
   const silent = look.includes("bare");
-  return h("button", { type: "button", className: look, onclick, title: silent ? label : undefined },
-    icon(name), h("span", { className: silent ? "unseen" : "" }, label));
+  return h(
+    "button",
+    { type: "button", className: look, onclick, title: silent ? label : undefined },
+    icon(name),
+    h("span", { className: silent ? "unseen" : "" }, label),
+  );
 }
 
 /** Puts another icon and name on such a button. */
@@ -85,7 +96,11 @@ export function meter(label: string): HTMLProgressElement {
 }
 
 /** Asks in a dialog, which keeps the focus; what the pressed button stands for, "" for none. */
-export function ask(title: string, content: Child[], answers: [value: string, text: string, look: string][]): Promise<string> {
+export function ask(
+  title: string,
+  content: Child[],
+  answers: [value: string, text: string, look: string][],
+): Promise<string> {
   const buttons = answers.map(([value, text, className]) => h("button", { value, className, type: "submit" }, text));
   const heading = h("h2", { id: "asked" }, title);
   const form = h("form", { method: "dialog" }, heading, ...content, h("p", { className: "row end" }, ...buttons));

@@ -25,8 +25,9 @@ function checked({ checks }: Manifest): string {
 }
 
 export function facts(on: HTMLElement, media: Media, manifest: Manifest): void {
-  const made = manifest.renditions.map(({ name, codec, bitrate }) =>
-    `${name}, ${CODECS[codec] ?? codec}, ${(bitrate / 1e6).toFixed(1)} Mbit/s`);
+  const made = manifest.renditions.map(
+    ({ name, codec, bitrate }) => `${name}, ${CODECS[codec] ?? codec}, ${(bitrate / 1e6).toFixed(1)} Mbit/s`,
+  );
   const rows: [string, string | null | false][] = [
     ["Picture", manifest.display_width !== null && `${manifest.display_width} × ${manifest.display_height}`],
     ["Frames a second", manifest.frame_rate && rate(manifest.frame_rate)],
@@ -41,7 +42,11 @@ export function facts(on: HTMLElement, media: Media, manifest: Manifest): void {
     ["Id", media.id],
   ];
   const given = rows.filter((row): row is [string, string] => Boolean(row[1]));
-  fill(on, h("h2", {}, "Facts"), h("dl", {}, ...given.flatMap(([name, value]) => [h("dt", {}, name), h("dd", {}, value)])));
+  fill(
+    on,
+    h("h2", {}, "Facts"),
+    h("dl", {}, ...given.flatMap(([name, value]) => [h("dt", {}, name), h("dd", {}, value)])),
+  );
 }
 
 export function downloads({ title }: Media, { mp4, original, manifest }: Playback): HTMLElement {
@@ -52,5 +57,10 @@ export function downloads({ title }: Media, { mp4, original, manifest }: Playbac
     files.push([`${language(code)} subtitles, SRT`, srt, `${title}.${code}.srt`]);
   }
   const links = files.map(([name, href, download]) => h("li", {}, h("a", { href, download }, icon("down"), name)));
-  return h("details", { className: "drop" }, h("summary", { className: "plain" }, icon("down"), "Download"), h("ul", {}, ...links));
+  return h(
+    "details",
+    { className: "drop" },
+    h("summary", { className: "plain" }, icon("down"), "Download"),
+    h("ul", {}, ...links),
+  );
 }

@@ -30,14 +30,21 @@ function card(media: Media, question: string) {
   const bar = meter(`Progress of ${media.title}`);
   const [title, line, said] = [h("h2"), h("p", { className: "meta" }), h("p", { className: "said" })];
   const frame = h("div", { className: "frame" }, instead, picture, bar);
-  const link = h("a", { href: `#/media/${media.id}${question ? `?q=${encodeURIComponent(question)}` : ""}` }, frame, title);
+  const link = h(
+    "a",
+    { href: `#/media/${media.id}${question ? `?q=${encodeURIComponent(question)}` : ""}` },
+    frame,
+    title,
+  );
   const element = h("li", { className: "card" }, link, line, said);
   let last = "";
   picture.addEventListener("error", () => {
     posters.delete(`${media.id} ${media.revision}`); // it has expired: the next answer has another
     picture.className = "";
   });
-  picture.addEventListener("load", () => { picture.className = "there"; });
+  picture.addEventListener("load", () => {
+    picture.className = "there";
+  });
 
   function show(next: Media): void {
     media = next;
@@ -50,7 +57,9 @@ function card(media: Media, question: string) {
     const busy = !isOver(media);
     bar.hidden = !busy;
     bar.value = media.progress;
-    instead.replaceChildren(media.state === "processing" ? `${Math.round(media.progress * 100)} %` : icon(symbol(media)));
+    instead.replaceChildren(
+      media.state === "processing" ? `${Math.round(media.progress * 100)} %` : icon(symbol(media)),
+    );
     const marks = media.state === "ready" ? [] : [badge(media)];
     line.replaceChildren(...marks, h("span", {}, when(media.received_at)), h("span", {}, bytes(media.size)));
     said.textContent = standing(media);
@@ -71,12 +80,22 @@ export function library(asked: URLSearchParams, pick: () => HTMLElement): Librar
   const note = h("div", { className: "note", role: "status" });
   const more = button("down", "Show more", () => void load(true), "plain");
   const heading = h("h1", { tabIndex: -1 }, question ? `“${question}”` : "Library");
-  const element = h("section", { className: "library" }, h("div", { className: "row head" }, heading, filter()), grid, note,
-    h("p", { className: "row centre" }, more));
+  const element = h(
+    "section",
+    { className: "library" },
+    h("div", { className: "row head" }, heading, filter()),
+    grid,
+    note,
+    h("p", { className: "row centre" }, more),
+  );
   let [next, timer, shown]: [string | null, number, Media[]] = [null, 0, []];
   const stopped = new AbortController();
   more.hidden = true;
-  grid.append(...Array.from({ length: 8 }, () => h("li", { className: "card blank", "aria-hidden": "true" }, h("div", { className: "frame" }))));
+  grid.append(
+    ...Array.from({ length: 8 }, () =>
+      h("li", { className: "card blank", "aria-hidden": "true" }, h("div", { className: "frame" })),
+    ),
+  );
 
   function filter(): HTMLElement {
     const group = h("fieldset", { className: "states" }, h("legend", { className: "unseen" }, "State"));
@@ -137,7 +156,11 @@ export function library(asked: URLSearchParams, pick: () => HTMLElement): Librar
     if (!question && !state) return [pick()];
     const all = h("a", { href: "#/" }, "Show everything");
     return question
-      ? [h("h2", {}, "Nothing has these words"), h("p", {}, "Titles, tags, speech and text on screen were searched. A word may begin as yours does, but has to be spelt alike."), all]
+      ? [
+          h("h2", {}, "Nothing has these words"),
+          h("p", {}, "Titles, tags, speech and text on screen were searched for words that begin like the last one."),
+          all,
+        ]
       : [h("h2", {}, `Nothing is ${STATES[state as State]?.toLowerCase() ?? state}`), all];
   }
 

@@ -10,7 +10,11 @@ import { transcript } from "./transcript.js";
 
 const ENDS: Record<string, [sign: "close" | "alarm" | "stop", title: string, hint: string]> = {
   rejected: ["close", "This file was not accepted", "Nothing was made of it."],
-  quarantined: ["alarm", "Processing was given up", "The fault is on this side, not the file’s: try again, or tell whoever runs this."],
+  quarantined: [
+    "alarm",
+    "Processing was given up",
+    "The fault is on this side, not the file’s: try again, or tell whoever runs this.",
+  ],
   cancelled: ["stop", "Processing was cancelled", "What had been made until then is not shown."],
 };
 
@@ -18,22 +22,34 @@ export type View = { element: HTMLElement; stop: () => void };
 
 export function mediaView(id: string, asked: URLSearchParams): View {
   const question = asked.get("q") ?? "";
-  const back = h("a", { className: "back", href: question ? `#/?q=${encodeURIComponent(question)}` : "#/" },
-    icon("back"), question ? `Results for “${question}”` : "Library");
+  const back = h(
+    "a",
+    { className: "back", href: question ? `#/?q=${encodeURIComponent(question)}` : "#/" },
+    icon("back"),
+    question ? `Results for “${question}”` : "Library",
+  );
   const heading = h("h1", { tabIndex: -1 }, "…");
   const byline = h("p", { className: "meta" });
   const actions = h("div", { className: "row actions" });
   const stage = h("div", { className: "stage" });
   const note = h("div", { role: "alert" });
   const about = h("section", { className: "about panel", "aria-label": "Facts", hidden: true });
-  const tags = tagChips((seconds) => screen?.seek(seconds), (spans) => mark({ pressed: spans }));
+  const tags = tagChips(
+    (seconds) => screen?.seek(seconds),
+    (spans) => mark({ pressed: spans }),
+  );
   const work = taskList();
   const summary = h("summary");
   const making = h("details", { className: "making panel", hidden: true }, summary, work.element);
   const side = h("div", { className: "side" }, about);
   const title = h("div", { className: "title" }, heading, byline);
-  const element = h("article", { className: "media" }, back,
-    h("div", { className: "column" }, stage, title, actions, note, tags.element, making), side);
+  const element = h(
+    "article",
+    { className: "media" },
+    back,
+    h("div", { className: "column" }, stage, title, actions, note, tags.element, making),
+    side,
+  );
   const stopped = new AbortController();
   const spans: { pressed: Span[]; found: Span[] } = { pressed: [], found: [] };
   let [screen, script]: [Player | null, ReturnType<typeof transcript> | null] = [null, null];
@@ -63,10 +79,14 @@ export function mediaView(id: string, asked: URLSearchParams): View {
 
   async function listen(): Promise<void> {
     following = true;
-    await follow(id, (media) => {
-      if (media.revision !== detail?.revision || media.version !== detail.version) void load();
-      else show(Object.assign(detail, media));
-    }, stopped.signal);
+    await follow(
+      id,
+      (media) => {
+        if (media.revision !== detail?.revision || media.version !== detail.version) void load();
+        else show(Object.assign(detail, media));
+      },
+      stopped.signal,
+    );
     following = false;
   }
 
@@ -88,11 +108,16 @@ export function mediaView(id: string, asked: URLSearchParams): View {
     const failed = media.tasks.filter((task) => task.state === "failed").length;
     making.hidden = media.state === "rejected" && !media.playback;
     making.open = busy || failed > 0; // else it is nobody's first question
-    summary.textContent = busy ? "What is being made" : failed > 0 ? `How it was made, and ${failed} that failed` : "How it was made";
+    summary.textContent = busy
+      ? "What is being made"
+      : failed > 0
+        ? `How it was made, and ${failed} that failed`
+        : "How it was made";
     fill(actions, ...deeds(media, busy, failed));
     about.hidden = !media.playback;
     if (media.playback) facts(about, media, media.playback.manifest);
-    const refused = media.shown?.standing === "superseded-invalid" && "A newer file was refused: this is the one before it. ";
+    const refused =
+      media.shown?.standing === "superseded-invalid" && "A newer file was refused: this is the one before it. ";
     const why = media.playback && media.state !== "ready" && !busy ? standing(media) : "";
     fill(note, (refused || why) && h("p", { className: "fault" }, refused, why));
   }
@@ -108,8 +133,15 @@ export function mediaView(id: string, asked: URLSearchParams): View {
   /** Stands where a picture would have been. */
   function ended({ state, error }: Media): HTMLElement {
     const [sign, heading, hint] = ENDS[state] ?? ["film", "There is nothing to play", ""];
-    return h("div", { className: `plate ${state}` }, icon(sign), h("h2", {}, heading),
-      error && h("p", { className: "sentence" }, error.message), error && h("code", {}, error.code), h("p", { className: "hint" }, hint));
+    return h(
+      "div",
+      { className: `plate ${state}` },
+      icon(sign),
+      h("h2", {}, heading),
+      error && h("p", { className: "sentence" }, error.message),
+      error && h("code", {}, error.code),
+      h("p", { className: "hint" }, hint),
+    );
   }
 
   function watch(media: MediaDetail): void {
@@ -148,11 +180,21 @@ export function mediaView(id: string, asked: URLSearchParams): View {
 
   async function remove(media: Media): Promise<void> {
     const keep = h("input", { type: "checkbox" });
-    const said = [h("p", {}, h("b", {}, media.title), " goes for good, with everything that was made of it. There is no way back."),
-      h("label", { className: "row" }, keep, "Leave the uploaded file where it is")];
-    if (await ask("Delete this media?", said, [["", "Keep it", "plain"], ["yes", "Delete", "danger"]]) !== "yes") return;
+    const said = [
+      h("p", {}, h("b", {}, media.title), " goes for good, with everything that was made of it. There is no way back."),
+      h("label", { className: "row" }, keep, "Leave the uploaded file where it is"),
+    ];
+    if (
+      (await ask("Delete this media?", said, [
+        ["", "Keep it", "plain"],
+        ["yes", "Delete", "danger"],
+      ])) !== "yes"
+    )
+      return;
     const path = `/v1/media/${id}?keep_source=${keep.checked}`;
-    await call(path, { method: "DELETE" }).then(() => { location.hash = "#/"; }, complain);
+    await call(path, { method: "DELETE" }).then(() => {
+      location.hash = "#/";
+    }, complain);
   }
 
   void load();

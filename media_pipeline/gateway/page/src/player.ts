@@ -10,8 +10,16 @@ const STEP = 5; // seconds
 const SPEEDS = [0.5, 0.75, 1, 1.25, 1.5, 2];
 const IDLE_MS = 2500; // until the controls leave a full screen
 const CHOSEN = "captions"; // the language of subtitles that was chosen last
-const KEYS = [["Space, K", "play or pause"], ["← →", "five seconds"], ["J L", "ten seconds"], ["C", "subtitles"],
-  ["M", "mute"], ["F", "full screen"], [", .", "slower, faster"], ["/", "search the library"]] as const;
+const KEYS = [
+  ["Space, K", "play or pause"],
+  ["← →", "five seconds"],
+  ["J L", "ten seconds"],
+  ["C", "subtitles"],
+  ["M", "mute"],
+  ["F", "full screen"],
+  [", .", "slower, faster"],
+  ["/", "search the library"],
+] as const;
 
 export type Player = ReturnType<typeof player>;
 
@@ -28,17 +36,43 @@ export function player(title: string, first: Manifest, renewed: () => Promise<Pl
   const words = h("p", { className: "words", "aria-hidden": "true" }, audio && title);
   const screen = h("div", { className: "screen" }, media, cover, words, fault);
   const play = button("play", "Play", toggle);
-  const mute = button("sound", "Mute", () => { media.muted = !media.muted; });
-  const loud = h("input", { type: "range", min: "0", max: "1", step: "0.05", "aria-label": "Volume", className: "loud" });
+  const mute = button("sound", "Mute", () => {
+    media.muted = !media.muted;
+  });
+  const loud = h("input", {
+    type: "range",
+    min: "0",
+    max: "1",
+    step: "0.05",
+    "aria-label": "Volume",
+    className: "loud",
+  });
   const time = h("span", { className: "time" });
   const captions = menu("Subtitles", choose);
-  const speed = menu("Speed", (value) => { media.playbackRate = value; });
+  const speed = menu("Speed", (value) => {
+    media.playbackRate = value;
+  });
   const pip = button("pip", "Picture in picture", () => void media.requestPictureInPicture().catch(() => {}));
   const full = button("full", "Full screen", fullscreen);
   const menus = [captions, source.sound, source.quality, speed].map(({ element }) => element);
-  const element = h("section", { className: `bay ${first.kind}`, "aria-label": "Player" }, screen, film.element,
-    h("div", { className: "controls" }, play, mute, loud, time, h("span", { className: "menus" }, ...menus), pip, full,
-      button("help", "Keys", help)));
+  const element = h(
+    "section",
+    { className: `bay ${first.kind}`, "aria-label": "Player" },
+    screen,
+    film.element,
+    h(
+      "div",
+      { className: "controls" },
+      play,
+      mute,
+      loud,
+      time,
+      h("span", { className: "menus" }, ...menus),
+      pip,
+      full,
+      button("help", "Keys", help),
+    ),
+  );
   let tracks: HTMLTrackElement[] = [];
   let [loaded, known]: [boolean, string | null] = [false, null];
   const gone = new AbortController();
@@ -48,7 +82,8 @@ export function player(title: string, first: Manifest, renewed: () => Promise<Pl
   }
 
   function toggle(): void {
-    if (media.paused) media.play().catch(() => {}); // the element says why
+    if (media.paused)
+      media.play().catch(() => {}); // the element says why
     else media.pause();
   }
 
@@ -62,7 +97,9 @@ export function player(title: string, first: Manifest, renewed: () => Promise<Pl
   const shown = () => tracks.findIndex(({ track }) => track.mode === "showing");
 
   function caption(chosen: number): void {
-    tracks.forEach(({ track }, i) => { track.mode = i === chosen ? "showing" : "hidden"; });
+    tracks.forEach(({ track }, i) => {
+      track.mode = i === chosen ? "showing" : "hidden";
+    });
     captions.select.value = String(chosen);
   }
 
@@ -77,7 +114,8 @@ export function player(title: string, first: Manifest, renewed: () => Promise<Pl
     known = names;
     tracks.forEach((track) => track.remove());
     tracks = all.map(({ kind, vtt, language: srclang }) =>
-      h("track", { kind: kind === "captions" ? kind : "subtitles", src: vtt, srclang, label: language(srclang) }));
+      h("track", { kind: kind === "captions" ? kind : "subtitles", src: vtt, srclang, label: language(srclang) }),
+    );
     media.append(...tracks);
     const named = tracks.map(({ label }, i): [number, string] => [i, label]);
     captions.fill([[NONE, "Subtitles off"], ...named], NONE);
@@ -104,8 +142,13 @@ export function player(title: string, first: Manifest, renewed: () => Promise<Pl
   function help(): void {
     const rows = KEYS.flatMap(([key, does]) => [h("dt", {}, h("kbd", {}, key)), h("dd", {}, does)]);
     const close = h("button", { className: "main", type: "submit" }, "Close");
-    const form = h("form", { method: "dialog" }, h("h2", {}, "Keys"), h("dl", { className: "keys" }, ...rows),
-      h("p", { className: "row end" }, close));
+    const form = h(
+      "form",
+      { method: "dialog" },
+      h("h2", {}, "Keys"),
+      h("dl", { className: "keys" }, ...rows),
+      h("p", { className: "row end" }, close),
+    );
     const dialog = h("dialog", { "aria-label": "Keys", onclose: () => dialog.remove() }, form);
     document.body.append(dialog);
     dialog.showModal();
@@ -117,11 +160,20 @@ export function player(title: string, first: Manifest, renewed: () => Promise<Pl
   }
 
   const does: Record<string, () => void> = {
-    " ": toggle, k: toggle, f: fullscreen, "?": help,
-    arrowleft: () => seek(media.currentTime - STEP), arrowright: () => seek(media.currentTime + STEP),
-    j: () => seek(media.currentTime - 2 * STEP), l: () => seek(media.currentTime + 2 * STEP),
-    c: () => choose(shown() === NONE ? 0 : NONE), m: () => { media.muted = !media.muted; },
-    ",": () => quicker(-1), ".": () => quicker(1),
+    " ": toggle,
+    k: toggle,
+    f: fullscreen,
+    "?": help,
+    arrowleft: () => seek(media.currentTime - STEP),
+    arrowright: () => seek(media.currentTime + STEP),
+    j: () => seek(media.currentTime - 2 * STEP),
+    l: () => seek(media.currentTime + 2 * STEP),
+    c: () => choose(shown() === NONE ? 0 : NONE),
+    m: () => {
+      media.muted = !media.muted;
+    },
+    ",": () => quicker(-1),
+    ".": () => quicker(1),
   };
 
   function pressed(event: KeyboardEvent): void {
@@ -135,8 +187,10 @@ export function player(title: string, first: Manifest, renewed: () => Promise<Pl
 
   function listen(): void {
     let [idle, frame] = [0, 0];
-    const on = (names: string, does: () => void) => names.split(" ").forEach((name) => media.addEventListener(name, does));
-    const run = () => { // four times a second, as events come, is not smooth
+    const on = (names: string, does: () => void) =>
+      names.split(" ").forEach((name) => media.addEventListener(name, does));
+    const run = () => {
+      // four times a second, as events come, is not smooth
       moved();
       if (!media.paused && !gone.signal.aborted) frame = requestAnimationFrame(run);
     };
@@ -148,15 +202,21 @@ export function player(title: string, first: Manifest, renewed: () => Promise<Pl
     });
     on("waiting", () => element.classList.add("waits"));
     on("playing canplay pause", () => element.classList.remove("waits"));
-    on("playing", () => { fault.hidden = true; });
+    on("playing", () => {
+      fault.hidden = true;
+    });
     on("click", toggle);
     on("dblclick", fullscreen);
-    on("ratechange", () => { speed.select.value = String(media.playbackRate); });
+    on("ratechange", () => {
+      speed.select.value = String(media.playbackRate);
+    });
     on("volumechange", () => {
       relabel(mute, media.muted ? "mute" : "sound", media.muted ? "Unmute" : "Mute");
       loud.value = String(media.muted ? 0 : media.volume);
     });
-    loud.addEventListener("input", () => Object.assign(media, { volume: Number(loud.value), muted: loud.value === "0" }));
+    loud.addEventListener("input", () =>
+      Object.assign(media, { volume: Number(loud.value), muted: loud.value === "0" }),
+    );
     element.addEventListener("pointermove", () => {
       element.classList.remove("idle");
       clearTimeout(idle);
@@ -166,14 +226,20 @@ export function player(title: string, first: Manifest, renewed: () => Promise<Pl
   }
 
   loud.value = "1";
-  speed.fill(SPEEDS.map((one) => [one, `${one}×`]), 1);
+  speed.fill(
+    SPEEDS.map((one) => [one, `${one}×`]),
+    1,
+  );
   pip.hidden = audio || !document.pictureInPictureEnabled;
   full.hidden = audio;
   if (first.display_width) screen.style.aspectRatio = `${first.display_width} / ${first.display_height}`;
   listen();
 
   return {
-    element, media, film, seek,
+    element,
+    media,
+    film,
+    seek,
     /** What is published by now: plays it the first time, and adds what has come since. */
     show(playback: Playback): void {
       media.poster ||= playback.manifest.poster ?? "";
@@ -185,7 +251,9 @@ export function player(title: string, first: Manifest, renewed: () => Promise<Pl
     },
     tracks: () => tracks,
     /** Of a sound, the words of this moment stand where a picture would. */
-    say: (text: string) => { if (audio) words.textContent = text || title; },
+    say: (text: string) => {
+      if (audio) words.textContent = text || title;
+    },
     stop(): void {
       gone.abort();
       source.stop();

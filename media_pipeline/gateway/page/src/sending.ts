@@ -1,5 +1,5 @@
-// Sending files: each in parts, three at once over all of them, paused and resumed by people, by lost connections and by
-// reloads. What is remembered of an upload is its id and what its file looked like, so that the same file can go on.
+// Sending files: each in parts, three at once over all of them, paused and resumed by people, by lost connections and
+// by reloads. What is remembered of an upload is its id and what its file looked like, so that the same file can go on.
 
 import { Refused, call, get, rest, send, words } from "./api.js";
 
@@ -54,7 +54,8 @@ export function listen(redraw: () => void, whole: () => void): void {
 const goes = ({ stage }: Upload) => stage === "waiting" || stage === "sending";
 export const isBusy = (upload: Upload) => goes(upload) || upload.stage === "closing";
 export const isLost = ({ flying }: Upload) => [...flying.values()].some(({ tried }) => tried > 0);
-export const sent = ({ arrived, flying }: Upload) => [...flying.values()].reduce((sum, part) => sum + part.sent, arrived);
+export const sent = ({ arrived, flying }: Upload) =>
+  [...flying.values()].reduce((sum, part) => sum + part.sent, arrived);
 
 const memories = (): Memory[] => JSON.parse(localStorage.getItem(REMEMBERED) ?? "[]");
 
@@ -68,8 +69,22 @@ function remember({ id, name, size, modified }: Upload): void {
 
 function made(name: string, size: number, modified: number, file: File | null, id: string | null = null): Upload {
   return {
-    name, size, modified, file, id, stage: file ? "waiting" : "asleep", media: null, why: "", offline: false, arrived: 0,
-    partSize: 0, todo: [], flying: new Map(), asking: false, attempt: crypto.randomUUID(), rate: 0,
+    name,
+    size,
+    modified,
+    file,
+    id,
+    stage: file ? "waiting" : "asleep",
+    media: null,
+    why: "",
+    offline: false,
+    arrived: 0,
+    partSize: 0,
+    todo: [],
+    flying: new Map(),
+    asking: false,
+    attempt: crypto.randomUUID(),
+    rate: 0,
   };
 }
 
@@ -89,8 +104,10 @@ export async function recall(): Promise<void> {
 /** Sends files, or goes on where the same file was broken off. */
 export function add(files: File[]): void {
   for (const file of files) {
-    const same = uploads.find(({ stage, name, size, modified }) =>
-      stage === "asleep" && name === file.name && size === file.size && modified === file.lastModified);
+    const same = uploads.find(
+      ({ stage, name, size, modified }) =>
+        stage === "asleep" && name === file.name && size === file.size && modified === file.lastModified,
+    );
     if (same) Object.assign(same, { file, stage: "waiting", todo: [] });
     else uploads.push(made(file.name, file.size, file.lastModified, file));
   }

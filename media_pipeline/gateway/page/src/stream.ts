@@ -27,10 +27,17 @@ export function menu(name: string, choose: (value: number) => void) {
 
 /** Feeds the element. `renewed` asks for new addresses when the ones in use have expired; `broken` tells that it cannot
  * go on, and how to try again. */
-export function stream(media: HTMLVideoElement, renewed: () => Promise<Playback | null>,
-  broken: (sentence: string, again: () => void) => void) {
-  const quality = menu("Quality", (level) => { hls!.currentLevel = level; }); // at once: people compare
-  const sound = menu("Sound", (track) => { hls!.audioTrack = track; });
+export function stream(
+  media: HTMLVideoElement,
+  renewed: () => Promise<Playback | null>,
+  broken: (sentence: string, again: () => void) => void,
+) {
+  const quality = menu("Quality", (level) => {
+    hls!.currentLevel = level;
+  }); // at once: people compare
+  const sound = menu("Sound", (track) => {
+    hls!.audioTrack = track;
+  });
   let hls: Hls | null = null;
   let stopped = false;
 
@@ -38,7 +45,7 @@ export function stream(media: HTMLVideoElement, renewed: () => Promise<Playback 
   async function load({ manifest, mp4 }: Playback): Promise<void> {
     const { default: Player } = await import("hls.js");
     if (stopped) return;
-    const [at, playing] = [media.currentTime, !media.paused]; // who was quick has pressed play before there was a source
+    const [at, playing] = [media.currentTime, !media.paused]; // somebody quick has pressed play before there was a source
     hls?.destroy();
     if (manifest.hls && Player.isSupported()) attach(Player, manifest.hls, at);
     else {
@@ -79,7 +86,9 @@ export function stream(media: HTMLVideoElement, renewed: () => Promise<Playback 
       const first = of.audioTracks.findIndex((track) => track.default);
       sound.fill(named, Math.max(of.audioTrack, first, 0));
     });
-    of.on(Events.AUDIO_TRACK_SWITCHED, (_, { id }) => { sound.select.value = String(id); });
+    of.on(Events.AUDIO_TRACK_SWITCHED, (_, { id }) => {
+      sound.select.value = String(id);
+    });
   }
 
   function mend(of: Hls, { Events, ErrorTypes }: typeof Hls): void {
@@ -89,7 +98,8 @@ export function stream(media: HTMLVideoElement, renewed: () => Promise<Playback 
       if (error.type === ErrorTypes.MEDIA_ERROR && !mended) {
         mended = true;
         of.recoverMediaError();
-      } else if (error.response?.code === 403) void again(); // its addresses have expired
+      } else if (error.response?.code === 403)
+        void again(); // its addresses have expired
       else broken("The stream broke off.", () => void again());
     });
   }

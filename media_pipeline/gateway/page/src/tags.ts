@@ -20,16 +20,28 @@ export function tagChips(seek: (seconds: number) => void, mark: (spans: Span[]) 
     if (!pressed) return fill(moments);
     if (tag.spans[0]) seek(tag.spans[0][0]);
     const times = tag.spans.map(([start, end]) =>
-      h("button", { type: "button", className: "plain", onclick: () => seek(start) }, `${clock(start)}–${clock(end)}`));
-    fill(moments, ...times, h("span", { className: "meta" }, `${Math.round(tag.confidence * 100)} % sure, by ${tag.model}`));
+      h("button", { type: "button", className: "plain", onclick: () => seek(start) }, `${clock(start)}–${clock(end)}`),
+    );
+    fill(
+      moments,
+      ...times,
+      h("span", { className: "meta" }, `${Math.round(tag.confidence * 100)} % sure, by ${tag.model}`),
+    );
   }
 
   function group(title: string, some: Tag[]): HTMLElement[] {
-    const chips = some.sort((a, b) => b.confidence - a.confidence).slice(0, MOST).map((tag) => {
-      const chip = h("button", { type: "button", className: `chip ${tag.kind}`, dir: "auto", "aria-pressed": "false" }, tag.name);
-      chip.addEventListener("click", () => press(chip, tag));
-      return h("li", {}, chip);
-    });
+    const chips = some
+      .sort((a, b) => b.confidence - a.confidence)
+      .slice(0, MOST)
+      .map((tag) => {
+        const chip = h(
+          "button",
+          { type: "button", className: `chip ${tag.kind}`, dir: "auto", "aria-pressed": "false" },
+          tag.name,
+        );
+        chip.addEventListener("click", () => press(chip, tag));
+        return h("li", {}, chip);
+      });
     return chips.length > 0 ? [h("h2", {}, title), h("ul", { className: "row chips" }, ...chips)] : [];
   }
 

@@ -4,11 +4,23 @@ import { isOver, taskName, type Media, type State, type Task } from "./api.js";
 import { h, icon, lasting, meter, type Icon } from "./dom.js";
 
 export const STATES: Record<State, string> = {
-  queued: "Queued", processing: "Processing", playable: "Playable", ready: "Ready", rejected: "Rejected",
-  quarantined: "Quarantined", cancelled: "Cancelled", removed: "Removed",
+  queued: "Queued",
+  processing: "Processing",
+  playable: "Playable",
+  ready: "Ready",
+  rejected: "Rejected",
+  quarantined: "Quarantined",
+  cancelled: "Cancelled",
+  removed: "Removed",
 };
 
-const SIGNS: Record<Task["state"], Icon> = { waiting: "dot", running: "dot", done: "check", failed: "close", skipped: "dot" };
+const SIGNS: Record<Task["state"], Icon> = {
+  waiting: "dot",
+  running: "dot",
+  done: "check",
+  failed: "close",
+  skipped: "dot",
+};
 
 export function badge(media: Media): HTMLElement {
   return h("span", { className: `badge ${media.state}` }, STATES[media.state]);
@@ -19,7 +31,8 @@ export function standing(media: Media): string {
   if (media.error) return media.error.message;
   if (media.state === "queued") return "Waiting for its turn.";
   const running = media.tasks.filter((task) => task.state === "running").map((task) => taskName(task.name));
-  if (running.length > 0) return running.length > 2 ? `${running[0]} and ${running.length - 1} more` : running.join(", ");
+  if (running.length > 0)
+    return running.length > 2 ? `${running[0]} and ${running.length - 1} more` : running.join(", ");
   const failed = media.tasks.filter((task) => task.state === "failed").map((task) => taskName(task.name));
   if (isOver(media) && failed.length > 0) return `Not made: ${failed.join(", ")}.`;
   return media.state === "playable" ? "It can be played; the rest is being made." : "";
@@ -42,7 +55,12 @@ export function taskList(): { element: HTMLElement; show: (media: Media) => void
   function row(task: Task) {
     const bar = meter(taskName(task.name));
     const [how, why] = [h("span", { className: "how" }), h("span", { className: "why" })];
-    const made = { row: h("li", {}, h("span", { className: "name" }, icon("dot"), taskName(task.name)), bar, how, why), bar, how, why };
+    const made = {
+      row: h("li", {}, h("span", { className: "name" }, icon("dot"), taskName(task.name)), bar, how, why),
+      bar,
+      how,
+      why,
+    };
     rows.set(task.name, made);
     return made;
   }
@@ -52,7 +70,8 @@ export function taskList(): { element: HTMLElement; show: (media: Media) => void
       const { row: line, bar, how, why } = rows.get(task.name) ?? row(task);
       const home = task.state === "skipped" ? others : list;
       if (line.parentNode !== home) home.append(line);
-      if (line.className !== task.state) line.firstElementChild!.firstElementChild!.replaceWith(icon(SIGNS[task.state]));
+      if (line.className !== task.state)
+        line.firstElementChild!.firstElementChild!.replaceWith(icon(SIGNS[task.state]));
       line.className = task.state;
       bar.value = task.state === "done" ? 1 : task.progress;
       how.textContent = words(task);

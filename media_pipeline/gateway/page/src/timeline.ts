@@ -1,4 +1,4 @@
-// The film under the picture: its frames, chapters, what was found where, and where we are. It is the slider of the player.
+// The film under the picture: its frames, chapters, what was found where, and where we are. It is the player's slider.
 
 import type { Manifest, Span } from "./api.js";
 import { clock, h } from "./dom.js";
@@ -23,7 +23,14 @@ export function timeline(media: HTMLMediaElement, seek: (seconds: number) => voi
   const ahead = h("div", { className: "ahead" });
   const hand = h("div", { className: "hand" });
   const found = h("div", { className: "found" });
-  const strip = h("div", { className: "strip", role: "slider", tabIndex: 0, "aria-label": "Position", "aria-valuemin": 0 }, film, ahead, found, hand);
+  const strip = h(
+    "div",
+    { className: "strip", role: "slider", tabIndex: 0, "aria-label": "Position", "aria-valuemin": 0 },
+    film,
+    ahead,
+    found,
+    hand,
+  );
   const chapters = h("ol", { className: "chapters", "aria-label": "Chapters" });
   const ruler = h("div", { className: "ruler", "aria-hidden": "true" });
   const tile = h("div", { className: "tile" });
@@ -46,7 +53,9 @@ export function timeline(media: HTMLMediaElement, seek: (seconds: number) => voi
   function paint(on: HTMLElement, { image, width, x, y, height: tall }: Tile, height: number): void {
     const scale = height / tall;
     Object.assign(on.style, {
-      width: `${width * scale}px`, height: `${height}px`, backgroundImage: `url("${image.src}")`,
+      width: `${width * scale}px`,
+      height: `${height}px`,
+      backgroundImage: `url("${image.src}")`,
       backgroundSize: `${image.naturalWidth * scale}px ${image.naturalHeight * scale}px`,
       backgroundPosition: `${-x * scale}px ${-y * scale}px`,
     });
@@ -57,19 +66,23 @@ export function timeline(media: HTMLMediaElement, seek: (seconds: number) => voi
     const [width, height] = [strip.clientWidth, film.clientHeight];
     if (tiles[0] && height > 0) {
       const step = Math.max(28, (tiles[0].width / tiles[0].height) * height);
-      film.replaceChildren(...Array.from({ length: Math.ceil(width / step) }, (_, i) => {
-        const frame = h("span");
-        paint(frame, tileAt(((i + 0.5) * step * duration) / width)!, height);
-        frame.style.left = `${i * step}px`;
-        return frame;
-      }));
+      film.replaceChildren(
+        ...Array.from({ length: Math.ceil(width / step) }, (_, i) => {
+          const frame = h("span");
+          paint(frame, tileAt(((i + 0.5) * step * duration) / width)!, height);
+          frame.style.left = `${i * step}px`;
+          return frame;
+        }),
+      );
     } else film.replaceChildren(...lines.map(({ start, end }) => piece(start, end, "speech")));
     const every = NICE.find((seconds) => (seconds / duration) * width >= TICK_PIXELS) ?? duration;
-    ruler.replaceChildren(...Array.from({ length: Math.floor(duration / every) + 1 }, (_, i) => {
-      const tick = h("span", {}, clock(i * every));
-      tick.style.left = percent(i * every);
-      return tick;
-    }));
+    ruler.replaceChildren(
+      ...Array.from({ length: Math.floor(duration / every) + 1 }, (_, i) => {
+        const tick = h("span", {}, clock(i * every));
+        tick.style.left = percent(i * every);
+        return tick;
+      }),
+    );
   }
 
   function storyboard(track: HTMLTrackElement): void {
@@ -82,7 +95,9 @@ export function timeline(media: HTMLMediaElement, seek: (seconds: number) => voi
         const [x, y, width, height] = box!.split(",").map(Number) as [number, number, number, number];
         return { end: cue.endTime, image: images.get(href)!, x, y, width, height };
       });
-      Promise.all([...images.values()].map((image) => image.decode())).then(draw, () => { tiles = []; });
+      Promise.all([...images.values()].map((image) => image.decode())).then(draw, () => {
+        tiles = [];
+      });
     });
   }
 
@@ -119,11 +134,16 @@ export function timeline(media: HTMLMediaElement, seek: (seconds: number) => voi
     strip.setPointerCapture(event.pointerId);
     peek(event);
   });
-  for (const gone of ["pointerleave", "pointercancel"]) strip.addEventListener(gone, () => preview.classList.remove("shown"));
+  for (const gone of ["pointerleave", "pointercancel"])
+    strip.addEventListener(gone, () => preview.classList.remove("shown"));
   strip.addEventListener("keydown", (event) => {
     const to = {
-      ArrowDown: media.currentTime - STEP, ArrowUp: media.currentTime + STEP, PageDown: media.currentTime - duration / 10,
-      PageUp: media.currentTime + duration / 10, Home: 0, End: duration,
+      ArrowDown: media.currentTime - STEP,
+      ArrowUp: media.currentTime + STEP,
+      PageDown: media.currentTime - duration / 10,
+      PageUp: media.currentTime + duration / 10,
+      Home: 0,
+      End: duration,
     }[event.key]; // left and right are the whole page's
     if (to === undefined) return;
     event.preventDefault();
@@ -140,11 +160,13 @@ export function timeline(media: HTMLMediaElement, seek: (seconds: number) => voi
       duration = Math.max(next.duration_seconds, 0.001);
       strip.ariaValueMax = duration.toFixed(1);
       chapters.hidden = next.chapters.length === 0;
-      chapters.replaceChildren(...next.chapters.map(({ start, end, title }) => {
-        const item = h("li", {}, h("button", { type: "button", title, onclick: () => seek(start) }, title));
-        item.style.flexGrow = String(end - start);
-        return item;
-      }));
+      chapters.replaceChildren(
+        ...next.chapters.map(({ start, end, title }) => {
+          const item = h("li", {}, h("button", { type: "button", title, onclick: () => seek(start) }, title));
+          item.style.flexGrow = String(end - start);
+          return item;
+        }),
+      );
       if (next.storyboard && board === "") {
         board = next.storyboard.vtt;
         const track = h("track", { kind: "metadata", src: board });

@@ -5,19 +5,38 @@ import { clock, h, language } from "./dom.js";
 import { cuesOf, type Line } from "./timeline.js";
 
 /** Without case and accents, as the library searches. */
-const plain = (text: string) => text.normalize("NFKD").replace(/[\u0300-\u036f]/g, "").toLowerCase();
+const plain = (text: string) =>
+  text
+    .normalize("NFKD")
+    .replace(/[\u0300-\u036f]/g, "")
+    .toLowerCase();
 
-export function transcript(media: HTMLMediaElement, seek: (seconds: number) => void, question: string, told: {
-  spoken: (lines: Line[]) => void;
-  found: (spans: Span[]) => void;
-  now: (line: Line | undefined) => void;
-}) {
+export function transcript(
+  media: HTMLMediaElement,
+  seek: (seconds: number) => void,
+  question: string,
+  told: {
+    spoken: (lines: Line[]) => void;
+    found: (spans: Span[]) => void;
+    now: (line: Line | undefined) => void;
+  },
+) {
   const list = h("ol", { className: "lines" });
   const choice = h("select", { "aria-label": "Language of the transcript", hidden: true });
-  const find = h("input", { type: "search", placeholder: "Find in what is said", "aria-label": "Find in what is said", value: question });
+  const find = h("input", {
+    type: "search",
+    placeholder: "Find in what is said",
+    "aria-label": "Find in what is said",
+    value: question,
+  });
   const count = h("output", { className: "meta" });
-  const element = h("section", { className: "transcript panel", "aria-label": "Transcript", hidden: true },
-    h("div", { className: "row head" }, h("h2", {}, "Transcript"), choice), h("div", { className: "row find" }, find, count), list);
+  const element = h(
+    "section",
+    { className: "transcript panel", "aria-label": "Transcript", hidden: true },
+    h("div", { className: "row head" }, h("h2", {}, "Transcript"), choice),
+    h("div", { className: "row find" }, find, count),
+    list,
+  );
   let lines: (Line & { button: HTMLButtonElement; said: HTMLElement })[] = [];
   let [current, tracks, known]: [Line | undefined, HTMLTrackElement[], string] = [undefined, [], ""];
 
@@ -26,7 +45,12 @@ export function transcript(media: HTMLMediaElement, seek: (seconds: number) => v
       lines = cues.map((cue) => {
         const text = cue.getCueAsHTML().textContent!.replace(/\s+/g, " ");
         const said = h("span", { dir: "auto", lang: track.srclang }, text);
-        const button = h("button", { type: "button", tabIndex: -1, onclick: () => seek(cue.startTime) }, h("time", {}, clock(cue.startTime)), said);
+        const button = h(
+          "button",
+          { type: "button", tabIndex: -1, onclick: () => seek(cue.startTime) },
+          h("time", {}, clock(cue.startTime)),
+          said,
+        );
         return { start: cue.startTime, end: cue.endTime, text, button, said };
       });
       if (lines[0]) lines[0].button.tabIndex = 0;
@@ -41,11 +65,14 @@ export function transcript(media: HTMLMediaElement, seek: (seconds: number) => v
 
   /** Lights the words asked for, here and on the timeline. */
   function search(): void {
-    const asked = plain(find.value).split(/[^\p{L}\p{N}]+/u).filter(Boolean);
+    const asked = plain(find.value)
+      .split(/[^\p{L}\p{N}]+/u)
+      .filter(Boolean);
     const hits: Line[] = [];
     for (const line of lines) {
-      const parts = line.text.split(/([\p{L}\p{N}\p{M}]+)/u).map((word) =>
-        asked.some((start) => plain(word).startsWith(start)) ? h("mark", {}, word) : word);
+      const parts = line.text
+        .split(/([\p{L}\p{N}\p{M}]+)/u)
+        .map((word) => (asked.some((start) => plain(word).startsWith(start)) ? h("mark", {}, word) : word));
       line.said.replaceChildren(...parts);
       if (parts.some((part) => typeof part !== "string")) hits.push(line);
     }

@@ -4,7 +4,9 @@ import { button, bytes, fill, h, lasting, meter, relabel } from "./dom.js";
 import { add, drop, isBusy, isLost, pause, recall, resume, sent, uploads, type Upload } from "./sending.js";
 
 const KINDS = /^(video|audio)\//;
-const ENDINGS = /\.(3gp|aac|ac3|aiff?|amr|asf|avi|caf|dv|flac|flv|m2ts|m4[av]|mkv|mov|mp3|mp4|mpe?g|mts|mxf|oga|ogg|ogv|opus|ts|vob|w64|wav|webm|wma|wmv)$/i;
+const ENDINGS =
+  /\.(3gp|aac|ac3|aiff?|amr|asf|avi|caf|dv|flac|flv|m2?ts|m4[av]|mkv|mov|mp[34]|mpe?g|mxf|og[agv]|opus|ts|vob)$/i;
+const OTHERS = /\.(w64|wav|webm|wm[av])$/i;
 const MANY_OF_A_FOLDER = 2000;
 
 /** A file, or those of a folder and the folders in it that look like media. */
@@ -15,14 +17,16 @@ async function inside(entry: FileSystemEntry, chosen: boolean): Promise<File[]> 
   }
   const reader = (entry as FileSystemDirectoryEntry).createReader();
   const files: File[] = [];
-  for (;;) { // a folder is read in portions
+  for (;;) {
+    // a folder is read in portions
     const some = await new Promise<FileSystemEntry[]>((done, failed) => reader.readEntries(done, failed));
     if (some.length === 0 || files.length > MANY_OF_A_FOLDER) return files;
     for (const one of some) files.push(...(await inside(one, false)));
   }
 }
 
-const looksLikeMedia = (file: File) => !file.name.startsWith(".") && (KINDS.test(file.type) || ENDINGS.test(file.name));
+const looksLikeMedia = (file: File) =>
+  !file.name.startsWith(".") && (KINDS.test(file.type) || ENDINGS.test(file.name) || OTHERS.test(file.name));
 
 function picker(folder: boolean): HTMLInputElement {
   const input = h("input", { type: "file", multiple: true, hidden: true });
@@ -43,12 +47,16 @@ function dropping(): HTMLElement {
     event.preventDefault();
     sheet.hidden = false;
   });
-  addEventListener("dragleave", (event) => { if (!event.relatedTarget) sheet.hidden = true; });
+  addEventListener("dragleave", (event) => {
+    if (!event.relatedTarget) sheet.hidden = true;
+  });
   addEventListener("drop", (event) => {
     sheet.hidden = true;
     if (!ours(event)) return;
     event.preventDefault();
-    const entries = [...event.dataTransfer!.items].map((item) => item.webkitGetAsEntry()).filter((entry) => entry !== null);
+    const entries = [...event.dataTransfer!.items]
+      .map((item) => item.webkitGetAsEntry())
+      .filter((entry) => entry !== null);
     const plain = [...event.dataTransfer!.files]; // both are gone after this event
     if (entries.length === 0) add(plain);
     else void Promise.all(entries.map((entry) => inside(entry, true))).then((found) => add(found.flat()));
@@ -61,8 +69,12 @@ function said(upload: Upload): string {
   const left = upload.rate > 0 ? `, ${lasting((upload.size - there) / upload.rate)} left` : "";
   const amount = `${bytes(there)} of ${bytes(upload.size)}`;
   return {
-    waiting: "Waiting", sending: isLost(upload) ? `Connection lost, trying again. ${amount}` : amount + left,
-    paused: `Paused at ${amount}`, closing: "Putting it together", done: "Sent. What is made of it can be watched.", failed: upload.why,
+    waiting: "Waiting",
+    sending: isLost(upload) ? `Connection lost, trying again. ${amount}` : amount + left,
+    paused: `Paused at ${amount}`,
+    closing: "Putting it together",
+    done: "Sent. What is made of it can be watched.",
+    failed: upload.why,
     asleep: `${amount} are there. Choose the file again to go on.`,
   }[upload.stage];
 }
@@ -87,7 +99,12 @@ function row(upload: Upload, again: () => void) {
       words.textContent = said(upload);
       hold.hidden = ["closing", "done"].includes(stage);
       if (["waiting", "sending"].includes(stage)) relabel(hold, "pause", `Pause ${upload.name}`);
-      else relabel(hold, stage === "asleep" ? "file" : "play", stage === "asleep" ? `Choose ${upload.name} again` : `Resume ${upload.name}`);
+      else
+        relabel(
+          hold,
+          stage === "asleep" ? "file" : "play",
+          stage === "asleep" ? `Choose ${upload.name} again` : `Resume ${upload.name}`,
+        );
       relabel(gone, "close", `${stage === "done" ? "Dismiss" : "Cancel"} ${upload.name}`);
       if (stage === "done" && !name.firstElementChild) {
         const watch = () => void drop(upload); // who goes there has seen that it was sent
@@ -97,7 +114,12 @@ function row(upload: Upload, again: () => void) {
   };
 }
 
-export type Tray = { element: HTMLElement; redraw: () => void; pick: () => HTMLElement; choose: (folder: boolean) => void };
+export type Tray = {
+  element: HTMLElement;
+  redraw: () => void;
+  pick: () => HTMLElement;
+  choose: (folder: boolean) => void;
+};
 
 export function tray(): Tray {
   const [files, folder] = [picker(false), picker(true)];
@@ -107,8 +129,15 @@ export function tray(): Tray {
     const folded = box.classList.toggle("folded");
     relabel(fold, folded ? "unfold" : "fold", folded ? "Unfold" : "Fold");
   });
-  const clear = button("close", "Dismiss what is done", () => uploads.filter((one) => one.stage === "done").forEach((one) => void drop(one)));
-  const box = h("section", { className: "tray", "aria-label": "Uploads", hidden: true }, h("div", { className: "row head" }, title, fold, clear), list);
+  const clear = button("close", "Dismiss what is done", () =>
+    uploads.filter((one) => one.stage === "done").forEach((one) => void drop(one)),
+  );
+  const box = h(
+    "section",
+    { className: "tray", "aria-label": "Uploads", hidden: true },
+    h("div", { className: "row head" }, title, fold, clear),
+    list,
+  );
   let due = 0;
 
   function draw(): void {
@@ -121,25 +150,43 @@ export function tray(): Tray {
     }
     for (const upload of uploads) {
       if (!rows.has(upload)) {
-        rows.set(upload, row(upload, () => files.click()));
+        rows.set(
+          upload,
+          row(upload, () => files.click()),
+        );
         list.append(rows.get(upload)!.element);
       }
       rows.get(upload)!.show();
     }
     const busy = uploads.filter(isBusy);
     const [all, there] = [busy.reduce((sum, one) => sum + one.size, 0), busy.reduce((sum, one) => sum + sent(one), 0)];
-    title.textContent = busy.length > 0 ? `Sending ${busy.length}, ${Math.floor((100 * there) / Math.max(all, 1))} %` : "Uploads";
+    title.textContent =
+      busy.length > 0 ? `Sending ${busy.length}, ${Math.floor((100 * there) / Math.max(all, 1))} %` : "Uploads";
     clear.hidden = !uploads.some((one) => one.stage === "done");
   }
 
-  addEventListener("beforeunload", (event) => { if (uploads.some(isBusy)) event.preventDefault(); });
+  addEventListener("beforeunload", (event) => {
+    if (uploads.some(isBusy)) event.preventDefault();
+  });
   void recall();
   return {
     element: h("div", {}, files, folder, dropping(), box),
-    redraw: () => { due ||= requestAnimationFrame(draw); },
+    redraw: () => {
+      due ||= requestAnimationFrame(draw);
+    },
     choose: (whole) => (whole ? folder : files).click(),
-    pick: () => h("div", { className: "plate start" },
-      h("h2", {}, "Drop video or audio here"), h("p", {}, "It becomes a stream that plays everywhere, with subtitles, previews and tags."),
-      h("p", { className: "row centre" }, button("file", "Choose files", () => files.click(), "main"), button("folder", "Choose a folder", () => folder.click(), "plain"))),
+    pick: () =>
+      h(
+        "div",
+        { className: "plate start" },
+        h("h2", {}, "Drop video or audio here"),
+        h("p", {}, "It becomes a stream that plays everywhere, with subtitles, previews and tags."),
+        h(
+          "p",
+          { className: "row centre" },
+          button("file", "Choose files", () => files.click(), "main"),
+          button("folder", "Choose a folder", () => folder.click(), "plain"),
+        ),
+      ),
   };
 }
