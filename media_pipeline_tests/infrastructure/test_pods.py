@@ -14,7 +14,7 @@ PODS = load()
 
 
 def step(name: str, **changes: Any) -> tuple[dict[str, Any], dict[str, Any]]:
-    said = {"source_bytes": 3 * GIB, "origin": Origin.LIVE, "gpu": False} | changes
+    said: dict[str, Any] = {"source_bytes": 3 * GIB, "origin": Origin.LIVE, "gpu": False} | changes
     config = PODS.step(name, **said)
     return config["container_config"], config["pod_spec_config"]
 
