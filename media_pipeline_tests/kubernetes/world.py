@@ -41,7 +41,7 @@ if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
 
 SECONDS = 300
-IMAGE = "media-pipeline-code:0.1.0"
+IMAGE = "media-pipeline-code-server:0.1.0"
 
 
 @dataclass
