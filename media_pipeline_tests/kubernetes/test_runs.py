@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
 pytestmark = [
     pytest.mark.slow,
+    pytest.mark.timeout(900),
     pytest.mark.skipif(shutil.which("bwrap") is None, reason="pods are played in bubblewrap, which is not installed"),
 ]
 STEPS = {"source", "transcodes", "stream", "thumbnails", "subtitles", "ai_tags", "publication"}
