@@ -109,7 +109,7 @@ def postgres() -> Iterator[Postgres]:
 
 @contextmanager
 def seaweedfs(home: Path) -> Iterator[str]:
-    ports = dict(zip(PORTS, _free_ports(len(PORTS)), strict=True))
+    ports = dict(zip(PORTS, free_ports(len(PORTS)), strict=True))
     command = [str(Path(sysconfig.get_path("scripts")) / "weed"), *COMMAND, f"-dir={home}"]
     command += [f"-{name}={port}" for name, port in ports.items()]
     secrets = {"AWS_ACCESS_KEY_ID": KEY, "AWS_SECRET_ACCESS_KEY": SECRET}
@@ -139,7 +139,8 @@ def _wait(endpoint: str, server: subprocess.Popen[bytes], log: Path) -> None:
     pytest.fail(f"SeaweedFS did not start:\n{log.read_text(errors='replace')[-2000:]}")
 
 
-def _free_ports(count: int) -> list[int]:
+def free_ports(count: int) -> list[int]:
+    """Ports that nobody listens on."""
     with ExitStack() as stack:
         held = [stack.enter_context(socket.socket()) for _ in range(count)]
         for one in held:

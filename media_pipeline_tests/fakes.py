@@ -2,6 +2,7 @@
 
 import itertools
 import threading
+from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -10,8 +11,10 @@ from typing import Any
 from urllib.parse import quote
 
 from media_pipeline.application.ports.store import Message, Page
+from media_pipeline.domain import tally
 from media_pipeline.domain.api_key import ApiKey
-from media_pipeline.domain.attempt import LOST, Attempt
+from media_pipeline.domain.attempt import LOST, Attempt, Work, stage
+from media_pipeline.domain.census import Census, Queue
 from media_pipeline.domain.errors import Conflict, Missing
 from media_pipeline.domain.fairness import turns
 from media_pipeline.domain.job import (
@@ -27,10 +30,12 @@ from media_pipeline.domain.job import (
     Task,
     TaskState,
     standing,
+    taken_up,
 )
 from media_pipeline.domain.receipt import Receipt
 from media_pipeline.domain.run import GOING_ON, Run, RunState
 from media_pipeline.domain.search import EVERYTHING, Filter, Query, words
+from media_pipeline.domain.tally import Tally
 from media_pipeline.domain.upload import StoredObject, Upload, media_id, version_id
 
 
@@ -143,10 +148,15 @@ class MemoryHints:
         self.done([message])
 
 
-class MemoryCatalogue:
-    """Catalogue in dictionaries."""
+def _nobody(_job: Job, _at: datetime) -> None:
+    """Who does not want to know."""
 
-    def __init__(self) -> None:
+
+class MemoryCatalogue:
+    """Catalogue in dictionaries. `announce` is told of every job that changed its state."""
+
+    def __init__(self, announce: Callable[[Job, datetime], None] = _nobody) -> None:
+        self._announce = announce
         self._jobs: dict[tuple[str, str], Job] = {}
         self._current: dict[str, str] = {}
         self._receipts: dict[str, Receipt] = {}
@@ -154,6 +164,9 @@ class MemoryCatalogue:
         self._texts: dict[str, list[str]] = {}
         self._attempts: dict[tuple[str, str], list[Attempt]] = {}
         self._claimed: dict[tuple[str, str], datetime | None] = {}
+        self._ready: set[tuple[str, str]] = set()
+        self.counted: list[Tally] = []
+        """what MemoryFigures adds up"""
         self._lock = threading.RLock()
 
     def register(
@@ -168,6 +181,7 @@ class MemoryCatalogue:
         language: str | None = None,
         tags: Sequence[str] = (),
         claimed_until: datetime | None = None,
+        trace: str | None = None,
         at: datetime,
     ) -> Job:
         with self._lock:
@@ -191,12 +205,15 @@ class MemoryCatalogue:
                     finished_at=None,
                     run_id=None,
                     origin=origin,
+                    trace=trace,
                 )
                 self._claimed[upload.media_id, upload.version] = claimed_until
+                self.counted.append(tally.received(origin, upload.size))
                 self._current[upload.media_id] = upload.version
                 self._show(
                     upload.media_id, key=upload.key, title=title, tenant=tenant, language=language, tags=tuple(tags)
                 )
+                self._announce(self._jobs[upload.media_id, upload.version], _utc(at))
             return kept or self._jobs[upload.media_id, upload.version]
 
     def known(self, bucket: str, versions: Collection[tuple[str, str]]) -> set[tuple[str, str]]:
@@ -210,6 +227,9 @@ class MemoryCatalogue:
         with self._lock:
             self.job(receipt.media_id)
             for job in self.versions(receipt.media_id):
+                if job.state is not JobState.REMOVED:
+                    self.counted.append(tally.closed(JobState.REMOVED, ERASED))
+                    self._announce(replace(job, state=JobState.REMOVED, failure=ERASED), _utc(receipt.erased_at))
                 tasks = tuple(replace(t, reason=None) for t in job.tasks)
                 blank = replace(
                     job,
@@ -308,21 +328,24 @@ class MemoryCatalogue:
                     replace(a, counted=False) for a in self.attempts(media_id, version)
                 ]
             if job.state in ALLOWED[JobState.PROCESSING]:
-                job = replace(job, state=JobState.PROCESSING, started_at=_utc(at))
-            elif job.state is JobState.READY:
-                job = replace(job, state=JobState.PLAYABLE)
+                job = replace(job, started_at=_utc(at))
+            before, job = job.state, replace(job, state=taken_up(job.state), failure=None)
+            if job.state is not before:
+                self._announce(job, _utc(at))
             known = job.tasks if job.profile == profile else ()
             kept = [Task(t.name) if t.name in tasks else t for t in known]
             there = {t.name for t in known}
             added = [Task(name) for name in tasks if name not in there]
             job = replace(job, run_id=run_id, profile=profile, tasks=(*kept, *added))
-            self._keep(replace(job, failure=None, finished_at=None))
+            self._keep(replace(job, finished_at=None))
             return True
 
     def begin(self, media_id: str, version: str, stage: str, *, run_id: str, at: datetime) -> None:
         with self._lock:
             self.job(media_id, version)
             self.end(media_id, version, stage, failure=LOST, at=at)
+            if any(a.stage == stage and a.counted for a in self.attempts(media_id, version)):
+                self.counted.append(tally.retried(stage))
             self._attempts.setdefault((media_id, version), []).append(
                 Attempt(stage, run_id, _utc(at), None, None, counted=True)
             )
@@ -334,16 +357,20 @@ class MemoryCatalogue:
         stage: str | None = None,
         *,
         failure: Failure | None = None,
+        work: Work | None = None,
         seen: Job | None = None,
         at: datetime,
     ) -> None:
         with self._lock:
             if not _as_seen(self.job(media_id, version), seen):
                 raise Conflict("Somebody else has taken up the job.")
-            self._attempts[media_id, version] = [
-                replace(a, ended_at=_utc(at), failure=failure) if a.ended_at is None and stage in {None, a.stage} else a
-                for a in self.attempts(media_id, version)
-            ]
+            told = self.attempts(media_id, version)
+            for place, one in enumerate(told):
+                if one.ended_at is None and stage in {None, one.stage}:
+                    told[place] = replace(one, ended_at=_utc(at), failure=failure)
+                    seconds = (at - one.started_at).total_seconds()
+                    self.counted.extend(tally.tried(one.stage, seconds, failure, work))
+            self._attempts[media_id, version] = told
 
     def attempts(self, media_id: str, version: str) -> list[Attempt]:
         return list(self._attempts.get((media_id, version), ()))
@@ -384,7 +411,18 @@ class MemoryCatalogue:
                 case _:
                     moved = replace(moved, finished_at=now)
             self._keep(moved)
+            self._count(job, to, failure, at)
+            self._announce(moved, now)
             return True
+
+    def _count(self, before: Job, to: JobState, failure: Failure | None, at: datetime) -> None:
+        this = before.media_id, before.version
+        told = tally.moved(
+            to, failure, origin=before.origin, received_at=before.received_at, playable_at=before.playable_at,
+            ready_at=before.received_at if this in self._ready else None, at=at,
+        )  # fmt: skip
+        self.counted.extend(told)
+        self._ready |= {this} if to is JobState.READY else set()
 
     def over_since(self, media_ids: Collection[str]) -> dict[str, datetime]:
         jobs = [self.job(m) for m in media_ids if m in self._current]
@@ -432,6 +470,10 @@ class MemoryCatalogue:
             self._keep(replace(job, tasks=tuple(told)))
             return job.state
 
+    def every(self) -> list[Job]:
+        """Every version of every media."""
+        return list(self._jobs.values())
+
     def _keep(self, job: Job) -> None:
         self._jobs[job.media_id, job.version] = job
 
@@ -454,8 +496,38 @@ class MemoryCatalogue:
             under_way = job.state in LIVE or (job.state is JobState.PLAYABLE and tasks != job.tasks)
             closed = replace(job, tasks=tasks)
             if under_way:
+                self.counted.append(tally.closed(JobState.CANCELLED, SUPERSEDED))
                 closed = replace(closed, state=JobState.CANCELLED, failure=SUPERSEDED, finished_at=at)
+                self._announce(closed, at)
             self._keep(closed)
+
+
+class MemoryFigures:
+    """Figures of a catalogue in dictionaries."""
+
+    def __init__(self, catalogue: MemoryCatalogue) -> None:
+        self._catalogue = catalogue
+
+    def tallies(self) -> list[Tally]:
+        return tally.summed(self._catalogue.counted)
+
+    def fold(self, *, most: int) -> int:
+        taken = self._catalogue.counted[:most]
+        sums = tally.summed(taken)
+        self._catalogue.counted[:most] = sums
+        return len(taken) - len(sums)
+
+    def census(self) -> Census:
+        jobs = self._catalogue.every()
+        queued = [j for j in jobs if j.state is JobState.QUEUED]
+        received = {o: [j.received_at for j in queued if j.origin is o] for o in Origin}
+        kept = [j.failure.code if j.failure else "" for j in jobs if j.state is JobState.QUARANTINED]
+        return Census(
+            jobs=Counter(j.state for j in jobs),
+            queues={origin: Queue(len(at), min(at)) for origin, at in received.items() if at},
+            quarantined=Counter(map(str, kept)),
+            tasks=Counter((stage(t.name), t.state) for j in jobs for t in j.tasks if t.state in OPEN),
+        )
 
 
 def _as_seen(job: Job, seen: Job | None) -> bool:

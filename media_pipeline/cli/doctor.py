@@ -90,7 +90,8 @@ def _places(platform: Platform) -> Iterator[Finding]:
     yield _tried("catalogue", lambda: f"{len(platform.catalogue.jobs(limit=1))} job(s) seen", _without_secret(platform))
     yield Finding("scratch", free > 1e9, f"{free / 1e9:.0f} GB free", str(settings.scratch_dir))
     yield Finding("dagster home", True, str(settings.dagster_home))
-    yield Finding("logs", True, str(settings.log_file))
+    yield Finding("logs", True, "JSON on stderr" if settings.json_logs else str(settings.log_file))
+    yield Finding("traces", True, "sent by OTLP" if settings.traced else "off")
 
 
 def _packages() -> Iterator[Finding]:
@@ -103,7 +104,7 @@ def _packages() -> Iterator[Finding]:
 def _tried(name: str, look: Callable[[], str], note: str = "") -> Finding:
     try:
         return Finding(name, True, look(), note)
-    except (MediaError, runner.ToolFailed, OSError) as error:
+    except (MediaError, runner.ToolFailed, OSError, ImportError) as error:  # an image has only what its work needs
         return Finding(name, False, "—", str(error))
 
 

@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from media_pipeline.cli.console import found_job, graph, in_force, print_json, usage
+from media_pipeline.cli.console import found_job, graph, in_force, print_json, until_interrupted, usage
 
 operating = typer.Typer()
 
@@ -62,6 +62,25 @@ def import_(
 
 
 @operating.command()
+def metrics(
+    port: Annotated[int, typer.Option(help="0: any free port.")] = 9464,
+    host: Annotated[str, typer.Option(help="Which address to listen on.")] = "127.0.0.1",
+) -> None:
+    """Serve the platform's numbers to Prometheus, until stopped: one for a deployment is enough, and has no state."""
+    from media_pipeline.cli.metrics import exporter
+    from media_pipeline.cli.scraped import served
+    from media_pipeline.infrastructure.dagster_engine import instance
+
+    platform = in_force()
+    with (
+        instance(platform.settings.dagster_home) as dagster,
+        served(exporter(platform, dagster), host=host, port=port) as url,
+    ):
+        typer.echo(f"{url}   (Ctrl-C ends)", err=True)
+        until_interrupted()
+
+
+@operating.command()
 def remove(
     media_id: Annotated[str, typer.Argument(help="The media's id.")],
     with_source: Annotated[bool, typer.Option("--with-source", help="Delete the uploaded object too.")] = False,
@@ -97,6 +116,28 @@ def cors(
         usage("Say where pages are: MEDIA_PIPELINE_GATEWAY_URL, MEDIA_PIPELINE_GATEWAY_ORIGINS")
     for rule in rules if dry_run else allow(settings, rules):
         typer.echo(f"{rule.bucket}: {', '.join(rule.methods)} from {', '.join(rule.origins)}")
+
+
+@operating.command()
+def migrate(
+    to: Annotated[
+        str | None, typer.Option(help="A revision, such as 0010; older than now, it drops what newer ones added.")
+    ] = None,
+) -> None:
+    """Bring the catalogue's tables up to date, and nothing else: before a new release starts. Safe to repeat."""
+    from media_pipeline.defs.resources import prepare
+    from media_pipeline.infrastructure.revisions import move
+    from media_pipeline.infrastructure.settings import from_environment
+
+    try:
+        settings = from_environment()
+        if to is None:
+            prepare(settings)
+        else:
+            move(settings.database_url, to)
+    except ValueError as error:
+        usage(str(error))
+    typer.echo(f"The catalogue is {f'at {to}' if to else 'up to date'}.")
 
 
 @operating.command()

@@ -6,24 +6,26 @@ from media_pipeline.application.uploading import sent
 from media_pipeline.defs.resources import Platform
 from media_pipeline.domain.job import Job, Origin
 from media_pipeline.domain.session import Session
-from media_pipeline.domain.upload import StoredObject
-from media_pipeline.infrastructure import telemetry
+from media_pipeline.domain.upload import StoredObject, media_id
+from media_pipeline.infrastructure import telemetry, tracing
 
 _log = telemetry.log("arrivals")
 
 
 def taken_up(obj: StoredObject, platform: Platform, engine: Engine, *, origin: Origin = Origin.LIVE) -> Job:
     """Its job, registered as it was announced, else under the tenant of its key; runs of versions that it replaces
-    end."""
+    end. Its trace begins here, or goes on from whoever received it."""
     session = sent(obj, uploads=platform.uploads, now=platform.now())
     profile = platform.profile
     if session is not None:
         profile = platform.recipes.profiles.get(session.announced.profile, profile)
         _tell_change(session, profile.name)
-    return arrived(
-        obj, profile=profile, catalogue=platform.catalogue, engine=engine, now=platform.now(),
-        tenant=platform.tenant(obj.key), origin=origin, session=session,
-    )  # fmt: skip
+    facts: tracing.Facts = {tracing.MEDIA_ID: media_id(obj.bucket, obj.key), tracing.BYTES: obj.size}
+    with tracing.span("upload received", facts):
+        return arrived(
+            obj, profile=profile, catalogue=platform.catalogue, engine=engine, now=platform.now(),
+            tenant=platform.tenant(obj.key), origin=origin, session=session, trace=tracing.traceparent(),
+        )  # fmt: skip
 
 
 def _tell_change(session: Session, profile: str) -> None:

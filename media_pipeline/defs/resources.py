@@ -9,15 +9,17 @@ from pathlib import Path
 from media_pipeline.application.inbox import Inbox
 from media_pipeline.application.outputs import Shelf
 from media_pipeline.application.ports.catalogue import Catalogue
+from media_pipeline.application.ports.figures import Figures
 from media_pipeline.application.ports.intake import Intake, Receiver
 from media_pipeline.application.ports.keys import Keys
 from media_pipeline.application.ports.results import Results
 from media_pipeline.application.ports.store import Hints, Store
 from media_pipeline.application.ports.tools import Eye, MediaTool, Packager, Recogniser
 from media_pipeline.application.ports.uploads import Uploads
+from media_pipeline.application.ports.webhooks import Webhooks
 from media_pipeline.domain.profile import Profile, Recipes
 from media_pipeline.domain.upload import DEFAULT_TENANT, tenant
-from media_pipeline.infrastructure import events, recipes, s3, telemetry
+from media_pipeline.infrastructure import events, recipes, s3, telemetry, tracing
 from media_pipeline.infrastructure.api_keys import SqlKeys
 from media_pipeline.infrastructure.catalogue import SqlCatalogue
 from media_pipeline.infrastructure.connections import Connections
@@ -25,6 +27,7 @@ from media_pipeline.infrastructure.database import upgrade
 from media_pipeline.infrastructure.disk_intake import DiskIntake
 from media_pipeline.infrastructure.ffmpeg.runner import scratch_directory
 from media_pipeline.infrastructure.ffmpeg.tool import Ffmpeg
+from media_pipeline.infrastructure.figures import SqlFigures
 from media_pipeline.infrastructure.local_disk import LocalDisk
 from media_pipeline.infrastructure.packager import ShakaPackager
 from media_pipeline.infrastructure.results import JsonResults, ManifestJson
@@ -36,6 +39,7 @@ from media_pipeline.infrastructure.signing_key import signing_key
 from media_pipeline.infrastructure.speech import Recognisers
 from media_pipeline.infrastructure.uploads import SqlUploads
 from media_pipeline.infrastructure.vision import OnnxEye
+from media_pipeline.infrastructure.webhooks import SqlWebhooks
 
 _log = telemetry.log("resources")
 
@@ -50,11 +54,13 @@ class Platform:
     inbox: Inbox
     hints: Hints | None
     catalogue: Catalogue
+    figures: Figures
     keys: Keys
     uploads: Uploads
     intake: Intake
     receiver: Receiver | None
     """None where the store takes bytes itself"""
+    webhooks: Webhooks
     tool: MediaTool
     packager: Packager
     recogniser: Recogniser
@@ -138,8 +144,13 @@ BUILDERS = {"local": local, "production": production}
 
 
 def from_environment() -> Platform:
-    """The platform that MEDIA_PIPELINE_* variables describe. Raises ValueError naming the setting at fault."""
+    """The platform that MEDIA_PIPELINE_* variables describe, and what this process tells of itself. Raises ValueError
+    naming the setting at fault."""
     settings = read_settings()
+    if settings.json_logs:
+        telemetry.to_stderr()
+    if settings.traced:
+        tracing.start()
     return BUILDERS[settings.resources](settings)
 
 
@@ -184,10 +195,12 @@ def _platform(settings: Settings, store: Store, intake: Intake, inbox: Inbox, hi
         inbox=inbox,
         hints=hints,
         catalogue=SqlCatalogue(connections),
+        figures=SqlFigures(connections),
         keys=SqlKeys(connections),
         uploads=SqlUploads(connections),
         intake=intake,
         receiver=intake if isinstance(intake, DiskIntake) else None,
+        webhooks=SqlWebhooks(connections),
         tool=Ffmpeg(settings.ffmpeg_path, settings.ffprobe_path, sandbox=settings.sandbox),
         packager=ShakaPackager(settings.packager_path, settings.sandbox),
         recogniser=Recognisers(settings.models_dir, allow_download=settings.allow_model_download),

@@ -10,6 +10,7 @@ import dagster as dg
 from media_pipeline.application.collect import Swept, collect
 from media_pipeline.application.uploading import expire
 from media_pipeline.application.watch import watch
+from media_pipeline.defs.console import CONFIG
 from media_pipeline.defs.jobs import process_upload
 from media_pipeline.defs.partitions import RESUMED_TAG, all_tags, uploads
 from media_pipeline.defs.resources import Platform
@@ -24,6 +25,7 @@ from media_pipeline.infrastructure.dagster_engine import DagsterEngine, forget
 from media_pipeline.infrastructure.scratch import stale_scratch
 
 _A_TICK = 500
+_FOLDED_A_TICK = 20_000
 _SECONDS = 40  # of the minute after which Dagster gives a tick up
 _log = telemetry.log("upkeep")
 
@@ -61,7 +63,8 @@ def watchdog(context: dg.SensorEvaluationContext, platform: dg.ResourceParam[Pla
     minimum_interval_seconds=300,
     default_status=dg.DefaultSensorStatus.RUNNING,
     description="Finished media leave Dagster's set of live partitions when it is too large, the oldest first, and "
-    "their runs some time later. The catalogue knows them as before; processed again, they are back.",
+    "their runs some time later. The catalogue knows them as before; processed again, they are back. Adds up what the "
+    "catalogue has counted.",
 )
 def archived(context: dg.SensorEvaluationContext, platform: dg.ResourceParam[Platform]) -> dg.SensorResult:
     s, instance = platform.settings, context.instance
@@ -72,6 +75,7 @@ def archived(context: dg.SensorEvaluationContext, platform: dg.ResourceParam[Pla
     leaving = oldest(finished, min(surplus, _A_TICK))
     before = platform.now() - timedelta(days=s.keep_runs_days)
     cursor, forgotten = forget(instance, keep=set(live), before=before, cursor=context.cursor or None)
+    platform.figures.fold(most=_FOLDED_A_TICK)
     requests = [uploads.build_delete_request(leaving)] if leaving else []
     return dg.SensorResult(
         dynamic_partitions_requests=requests,
@@ -88,6 +92,7 @@ def sweep(context: dg.OpExecutionContext, platform: dg.ResourceParam[Platform]) 
 
 @dg.job(
     name="collect_garbage",
+    config=CONFIG,
     executor_def=dg.in_process_executor,
     description="Sweeps the media bucket and the scratch directory: the same as `media-pipeline gc --delete`.",
 )

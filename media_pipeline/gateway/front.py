@@ -14,6 +14,7 @@ from media_pipeline.domain.caller import Caller
 from media_pipeline.domain.job import Job
 from media_pipeline.infrastructure.dagster_engine import DagsterEngine, instance
 from media_pipeline.infrastructure.oidc import Oidc
+from media_pipeline.infrastructure.outgoing import Outgoing
 from media_pipeline.infrastructure.signing_key import signing_key
 
 
@@ -25,9 +26,11 @@ class Front:
     engine: Engine
     history: History
     redrive: Callable[[str], Redriven]
-    """a media by its id, see application.redrive"""
+    """a media by its id, see application.redrive; raises MediaError"""
     oidc: Callable[[str], Caller] | None
     """whose token this is; raises Denied. None where no issuer is configured"""
+    outgoing: Outgoing
+    """the way to webhooks"""
     secret: bytes
     """signs addresses"""
     launch: Callable[[Job], object]
@@ -46,9 +49,13 @@ def opened(platform: Platform, graph: Any) -> Iterator[Front]:
 
         def redrive(media_id: str) -> Redriven:
             (answer,) = redriven(Wanted(ids=[media_id]), platform, dagster, graph)
+            if answer.trouble is not None:
+                raise answer.trouble
             return answer
 
         def launch(job: Job) -> str | None:
             return asked_at_once(job, dagster, platform, engine)
 
-        yield Front(platform, engine, engine, redrive, oidc.caller if oidc else None, secret, launch)
+        outgoing = Outgoing(private=settings.webhook_private_addresses)
+        who = oidc.caller if oidc else None
+        yield Front(platform, engine, engine, redrive, who, outgoing, secret, launch)

@@ -2,11 +2,33 @@
 
 from datetime import datetime
 
-from pydantic import BaseModel
+from pydantic import BaseModel, ConfigDict, Field
 
 from media_pipeline.domain.job import JobState, TaskState
 from media_pipeline.domain.manifest import Manifest
 from media_pipeline.domain.session import SessionState
+from media_pipeline.domain.webhook import DeliveryState
+
+
+class Fault(BaseModel):
+    """What does not fit in a request, and where."""
+
+    where: str
+    message: str
+
+
+class Problem(BaseModel):
+    """Why a request did not succeed (RFC 9457). `code` is one of a list that is only added to; `errors` come with
+    `invalid-request`."""
+
+    model_config = ConfigDict(extra="allow")
+
+    type: str
+    title: str
+    status: int
+    code: str
+    detail: str
+    errors: list[Fault] = []
 
 
 class Failure(BaseModel):
@@ -161,3 +183,56 @@ class Parts(BaseModel):
 
     arrived: list[Arrived]
     parts: list[Part]
+
+
+class NewWebhook(BaseModel):
+    """Where to send what happens to the caller's media, and which of it: changes into these states."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    url: str = Field(max_length=2000)
+    events: list[JobState] = Field(default_factory=lambda: list(JobState), min_length=1)
+
+
+class Webhook(BaseModel):
+    """An address that is told what happens to media."""
+
+    id: str
+    url: str
+    events: list[JobState]
+    created_at: datetime
+
+
+class WebhookWithSecret(Webhook):
+    """A new webhook. `secret` checks what it is sent; it is not shown again."""
+
+    secret: str
+
+
+class Webhooks(BaseModel):
+    """Oldest first."""
+
+    items: list[Webhook]
+
+
+class Delivery(BaseModel):
+    """A change, and whether the webhook was told of it. `answer` is the HTTP status of the last try, `trouble` why that
+    was no success."""
+
+    id: str
+    media_id: str
+    version: str
+    event: JobState
+    happened_at: datetime
+    state: DeliveryState
+    tries: int
+    next_try_at: datetime | None
+    answer: int | None
+    trouble: str | None
+
+
+class DeliveryPage(BaseModel):
+    """Newest first. `next` asks for the page after this one; null after the last."""
+
+    items: list[Delivery]
+    next: str | None

@@ -43,6 +43,7 @@ def to_job(row: sa.Row[Any], tasks: tuple[Task, ...]) -> Job:
         origin=Origin(row.origin),
         language=row.language,
         tags=tuple(row.tags),
+        trace=row.trace,
     )
 
 

@@ -11,11 +11,15 @@ from typing import Any
 import sqlalchemy as sa
 from alembic import command
 from alembic.config import Config
+from alembic.util import CommandError
 
 from media_pipeline.infrastructure.file_lock import locked
 
 READING = "reading"
 """The execution option of a connection that will not write."""
+
+MIGRATIONS = "media_pipeline.infrastructure:migrations"
+NEWER = "the catalogue was migrated by a newer release: use that one, or let it migrate back first (migrate --to)"
 
 _ADVISORY_LOCK = 0x6D656469  # any number, the same for every process that upgrades a Postgres
 
@@ -116,7 +120,9 @@ jobs = sa.Table(
     sa.Column("received_at", UtcTime, nullable=False),
     sa.Column("started_at", UtcTime),
     sa.Column("playable_at", UtcTime),
+    sa.Column("ready_at", UtcTime),  # the first time
     sa.Column("finished_at", UtcTime),
+    sa.Column("trace", sa.String(55)),
     sa.Column("origin", sa.String(16), nullable=False, server_default="live"),
     sa.Column("claimed_until", UtcTime),
     sa.Column("tenant", AnyText, nullable=False, server_default=""),  # of the media: a tenant's pages need an index
@@ -160,6 +166,19 @@ attempts = sa.Table(
     sa.Column("counted", sa.Boolean, nullable=False),
     sa.ForeignKeyConstraint(["media_id", "version"], ["jobs.media_id", "jobs.version"]),
     sa.Index("attempts_by_job", "media_id", "version"),
+)
+
+
+tallies = sa.Table(
+    "tallies",
+    metadata,
+    sa.Column("id", sa.BigInteger().with_variant(sa.Integer, "sqlite"), primary_key=True),
+    sa.Column("measure", sa.String(16), nullable=False),
+    sa.Column("label", sa.String(128), nullable=False),
+    sa.Column("code", sa.String(32), nullable=False),
+    sa.Column("bucket", sa.SmallInteger, nullable=False),
+    sa.Column("count", sa.BigInteger, nullable=False),
+    sa.Column("total", sa.BigInteger, nullable=False),
 )
 
 
@@ -240,6 +259,40 @@ api_keys = sa.Table(
     sa.Column("revoked_at", UtcTime),
 )
 
+_WAITING_DELIVERY = sa.text("state = 'waiting'")
+
+webhooks = sa.Table(
+    "webhooks",
+    metadata,
+    sa.Column("id", sa.String(32), primary_key=True),
+    sa.Column("tenant", AnyText, nullable=False),
+    sa.Column("url", sa.Text, nullable=False),
+    sa.Column("secret", sa.String(64), nullable=False),  # as it is: it signs
+    sa.Column("events", sa.Text, nullable=False),  # with a space between them
+    sa.Column("created_at", UtcTime, nullable=False),
+    sa.Index("webhooks_by_tenant", "tenant"),
+)
+
+deliveries = sa.Table(
+    "deliveries",
+    metadata,
+    sa.Column("id", sa.String(32), primary_key=True),
+    sa.Column("webhook_id", sa.ForeignKey("webhooks.id"), nullable=False),
+    sa.Column("media_id", sa.String(128), nullable=False),
+    sa.Column("version", sa.String(64), nullable=False),
+    sa.Column("event", sa.String(16), nullable=False),
+    sa.Column("error_code", sa.String(32)),
+    sa.Column("error_message", sa.Text),
+    sa.Column("happened_at", UtcTime, nullable=False),
+    sa.Column("state", sa.String(16), nullable=False),
+    sa.Column("tries", sa.Integer, nullable=False),
+    sa.Column("due_at", UtcTime, nullable=False),
+    sa.Column("answer", sa.Integer),
+    sa.Column("trouble", sa.Text),
+    sa.Index("deliveries_by_webhook_place", "webhook_id", "happened_at", "id"),
+    sa.Index("deliveries_due", "due_at", sqlite_where=_WAITING_DELIVERY, postgresql_where=_WAITING_DELIVERY),
+)
+
 
 def open_database(url: str) -> sa.Engine:
     """An engine that connects on first use. For Postgres, what the URL's query says goes before our own settings."""
@@ -258,9 +311,12 @@ def _settings(url: sa.URL) -> dict[str, Any]:
 
 def upgrade(url: str, revision: str = "head") -> None:
     """Bring a database to the newest tables, making a SQLite file where there is none. Any number of processes
-    may do so at once. Raises sqlalchemy.exc.DBAPIError."""
+    may do so at once. Raises sqlalchemy.exc.DBAPIError; ValueError where a newer release has been there."""
     with _migrating(url) as config:
-        command.upgrade(config, revision)
+        try:
+            command.upgrade(config, revision)
+        except CommandError as error:
+            raise ValueError(NEWER) from error
 
 
 def downgrade(url: str, revision: str) -> None:
@@ -280,7 +336,7 @@ def _migrating(url: str) -> Iterator[Config]:
                 connection.exec_driver_sql("SET LOCAL lock_timeout = 0")
                 connection.execute(sa.select(sa.func.pg_advisory_xact_lock(_ADVISORY_LOCK)))
             config = Config(attributes={"connection": connection})
-            config.set_main_option("script_location", "media_pipeline.infrastructure:migrations")
+            config.set_main_option("script_location", MIGRATIONS)
             yield config
     finally:
         engine.dispose()

@@ -14,6 +14,7 @@ from media_pipeline.domain.caller import Scope
 from media_pipeline.domain.job import Job
 from media_pipeline.gateway.app import create_app
 from media_pipeline.gateway.front import Front
+from media_pipeline.infrastructure.outgoing import Outgoing
 from media_pipeline.infrastructure.s3 import S3Store
 from media_pipeline.infrastructure.s3_intake import S3Intake
 from media_pipeline.infrastructure.signing_key import signing_key
@@ -93,6 +94,7 @@ def sending(home: Path, s3: "S3Client | None" = None, **settings: Any) -> Iterat
     built, launched, engine = platform(home, **settings), list[Job](), MemoryEngine()
     if s3 is not None:
         built = replace(built, store=S3Store(s3), intake=S3Intake(s3, signer=signing(s3)), receiver=None)
-    front = Front(built, engine, engine.history, no_redrive, None, signing_key(None, home), launched.append)
+    outgoing, key = Outgoing(private=False), signing_key(None, home)
+    front = Front(built, engine, engine.history, no_redrive, None, outgoing, key, launched.append)
     with TestClient(create_app(front)) as client:
         yield Sender(front, client, launched)

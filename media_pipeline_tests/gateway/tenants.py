@@ -10,6 +10,7 @@ from media_pipeline.domain.caller import Scope
 from media_pipeline.domain.job import Job
 from media_pipeline.domain.upload import received
 from media_pipeline.gateway.front import Front
+from media_pipeline.infrastructure.outgoing import Outgoing
 from media_pipeline_tests import builders as a
 from media_pipeline_tests.fakes import MemoryCatalogue, MemoryEngine, MemoryKeys
 from media_pipeline_tests.platform import platform
@@ -31,7 +32,8 @@ class Tenants:
 def tenants(home: Path, dagster_url: str | None) -> Tenants:
     catalogue, keys, engine = MemoryCatalogue(), MemoryKeys(), MemoryEngine()
     built = replace(platform(home, dagster_url=dagster_url), catalogue=catalogue, keys=keys)
-    front = Front(built, engine, engine.history, no_redrive, None, b"secret", _no_launch)
+    outgoing = Outgoing(private=False)
+    front = Front(built, engine, engine.history, no_redrive, None, outgoing, b"secret", _no_launch)
 
     def media(name: str, file: str = "clip.mp4") -> str:
         upload = received(a.stored(f"{name}/{file}"))

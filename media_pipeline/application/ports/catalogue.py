@@ -4,7 +4,7 @@ from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime
 from typing import Protocol
 
-from media_pipeline.domain.attempt import Attempt
+from media_pipeline.domain.attempt import Attempt, Work
 from media_pipeline.domain.job import Failure, Job, JobState, Origin, Task, TaskState
 from media_pipeline.domain.receipt import Receipt
 from media_pipeline.domain.search import EVERYTHING, Filter
@@ -29,6 +29,7 @@ class Catalogue(Protocol):
         language: str | None = None,
         tags: Sequence[str] = (),
         claimed_until: datetime | None = None,
+        trace: str | None = None,
         at: datetime,
     ) -> Job:
         """The job of this object version: made now (*queued*, tasks *waiting*), or as it already is. Until
@@ -121,11 +122,12 @@ class Catalogue(Protocol):
         stage: str | None = None,
         *,
         failure: Failure | None = None,
+        work: Work | None = None,
         seen: Job | None = None,
         at: datetime,
     ) -> None:
-        """The open try at a stage is over, or every open one of the job. Raises Conflict when the job's state or run
-        is not as `seen` any more."""
+        """The open try at a stage is over, or every open one of the job; `work`: of one that was done. Raises Conflict
+        when the job's state or run is not as `seen` any more."""
         ...
 
     def attempts(self, media_id: str, version: str) -> list[Attempt]:
