@@ -28,7 +28,7 @@ _DIGEST_BYTES = 16  # of a part's ETag: it tells other bytes, it proves nothing
 
 @dataclass(eq=False)
 class _Sending:
-    """Who may write to a session's file: of each part the newest sender, and nobody once it is put together."""
+    """Who may write to a session's file: of each part the newest sender, and nobody while it is put together."""
 
     lock: threading.Lock = field(default_factory=threading.Lock)
     writers: dict[int, "_Part"] = field(default_factory=dict)
@@ -102,11 +102,10 @@ class DiskIntake:
 
     @contextmanager
     def _closed(self, session: Session) -> Iterator[None]:
-        """Nobody writes meanwhile, and none of those who did goes on."""
+        """Nobody begins to send meanwhile. Who does already has taken the mark of its part away."""
         sending = self._sending(session)
         with sending.lock:
             sending.closed = True
-            sending.writers.clear()
         try:
             yield
         finally:

@@ -16,7 +16,7 @@ from media_pipeline.application import uploading
 from media_pipeline.definitions import build
 from media_pipeline.defs.arrivals import taken_up
 from media_pipeline.defs.asking import MOST_WAITING, asked_at_once
-from media_pipeline.defs.partitions import PROFILE_TAG, RUN_KEY_TAG, run_key
+from media_pipeline.defs.partitions import PROFILE_TAG, RUN_KEY_TAG, TENANT_TAG, run_key
 from media_pipeline.defs.resources import Platform
 from media_pipeline.defs.sensors import new_uploads
 from media_pipeline.defs.upkeep import garbage_of
@@ -102,6 +102,7 @@ def test_a_completed_upload_is_in_the_queue_at_once_and_nobody_asks_again(door: 
     key = run_key(job.media_id, job.version)
     assert run.status is dg.DagsterRunStatus.QUEUED
     assert (run.tags[RUN_KEY_TAG], run.tags[PROFILE_TAG], job.profile) == (key, "fast", "fast")
+    assert run.tags[TENANT_TAG] == "acme"
     assert (job.title, job.tenant, job.language, job.tags) == ("Holiday", "acme", "de", ("beach",))
     assert door.instance.has_dynamic_partition("uploads", job.media_id)
     assert list(door.here.settings.receiving.iterdir()) == []

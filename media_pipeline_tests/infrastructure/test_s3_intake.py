@@ -8,11 +8,12 @@ from typing import TYPE_CHECKING
 
 import httpx
 import pytest
+from botocore.stub import Stubber
 
 from media_pipeline.domain.session import Session
 from media_pipeline.infrastructure.s3_intake import S3Intake, signer
 from media_pipeline_tests.builders import session
-from media_pipeline_tests.conftest import KEY, SECRET
+from media_pipeline_tests.conftest import KEY, SECRET, signing
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
@@ -99,3 +100,16 @@ def test_urls_name_the_endpoint_that_senders_reach(s3: "S3Client", monkeypatch: 
             "https", "media.example.com", 8443, "/uploads/u1/clip.mp4"
         )  # fmt: skip
     intake.abort(large)
+
+
+def test_only_its_own_key_is_taken_back_where_another_begins_like_it(s3: "S3Client") -> None:
+    """By a scripted store: SeaweedFS does not list the other one."""
+    one, client = session(), signing(s3)
+    begun = [{"Key": one.key, "UploadId": "mine"}, {"Key": f"{one.key}.mp4", "UploadId": "another's"}]
+    with Stubber(client) as stub:
+        asked = {"Bucket": one.bucket, "Prefix": one.key}
+        stub.add_response("list_multipart_uploads", {"Uploads": begun, "IsTruncated": False}, asked)
+        taken_back = {"Bucket": one.bucket, "Key": one.key, "UploadId": "mine"}
+        stub.add_response("abort_multipart_upload", {}, taken_back)
+        S3Intake(client, signer=client).abort(one)
+        stub.assert_no_pending_responses()
