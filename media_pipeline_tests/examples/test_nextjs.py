@@ -20,8 +20,9 @@ ROOT = Path(__file__).parents[2]
 EXAMPLE = ROOT / "examples" / "nextjs"
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def node() -> str:
+    """Asked for before `running`, which takes its time to start."""
     found = shutil.which("node")
     if found is None:
         absent("Node is not installed")
