@@ -70,6 +70,18 @@ def s3(s3_server: "S3Client") -> "S3Client":
     return s3_server
 
 
+def signing(s3: "S3Client") -> "S3Client":
+    """A client that signs as those of a deployment do."""
+    return boto3.client(
+        "s3",
+        endpoint_url=s3.meta.endpoint_url,
+        region_name="us-east-1",
+        aws_access_key_id=KEY,
+        aws_secret_access_key=SECRET,
+        config=Config(signature_version="s3v4"),
+    )
+
+
 @pytest.fixture(scope="session")
 def aws() -> Iterator[str]:
     """The address of an emulator of SQS, and of S3 buckets that tell a queue of their objects. It checks no signature:

@@ -7,6 +7,7 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, S
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 from urllib.parse import quote
 
 from media_pipeline.application.ports.store import Message, Page
@@ -29,6 +30,7 @@ from media_pipeline.domain.job import (
     Task,
     TaskState,
     standing,
+    taken_up,
 )
 from media_pipeline.domain.receipt import Receipt
 from media_pipeline.domain.run import GOING_ON, Run, RunState
@@ -146,16 +148,22 @@ class MemoryHints:
         self.done([message])
 
 
-class MemoryCatalogue:
-    """Catalogue in dictionaries."""
+def _nobody(_job: Job, _at: datetime) -> None:
+    """Who does not want to know."""
 
-    def __init__(self) -> None:
+
+class MemoryCatalogue:
+    """Catalogue in dictionaries. `announce` is told of every job that changed its state."""
+
+    def __init__(self, announce: Callable[[Job, datetime], None] = _nobody) -> None:
+        self._announce = announce
         self._jobs: dict[tuple[str, str], Job] = {}
         self._current: dict[str, str] = {}
         self._receipts: dict[str, Receipt] = {}
         self._sums: dict[tuple[str, str], tuple[str, str]] = {}
         self._texts: dict[str, list[str]] = {}
         self._attempts: dict[tuple[str, str], list[Attempt]] = {}
+        self._claimed: dict[tuple[str, str], datetime | None] = {}
         self._ready: set[tuple[str, str]] = set()
         self.counted: list[Tally] = []
         """what MemoryFigures adds up"""
@@ -170,6 +178,9 @@ class MemoryCatalogue:
         profile: str,
         tasks: Sequence[str],
         origin: Origin = Origin.LIVE,
+        language: str | None = None,
+        tags: Sequence[str] = (),
+        claimed_until: datetime | None = None,
         trace: str | None = None,
         at: datetime,
     ) -> Job:
@@ -196,9 +207,13 @@ class MemoryCatalogue:
                     origin=origin,
                     trace=trace,
                 )
+                self._claimed[upload.media_id, upload.version] = claimed_until
                 self.counted.append(tally.received(origin, upload.size))
                 self._current[upload.media_id] = upload.version
-                self._show(upload.media_id, key=upload.key, title=title, tenant=tenant)
+                self._show(
+                    upload.media_id, key=upload.key, title=title, tenant=tenant, language=language, tags=tuple(tags)
+                )
+                self._announce(self._jobs[upload.media_id, upload.version], _utc(at))
             return kept or self._jobs[upload.media_id, upload.version]
 
     def known(self, bucket: str, versions: Collection[tuple[str, str]]) -> set[tuple[str, str]]:
@@ -214,8 +229,20 @@ class MemoryCatalogue:
             for job in self.versions(receipt.media_id):
                 if job.state is not JobState.REMOVED:
                     self.counted.append(tally.closed(JobState.REMOVED, ERASED))
+                    self._announce(replace(job, state=JobState.REMOVED, failure=ERASED), _utc(receipt.erased_at))
                 tasks = tuple(replace(t, reason=None) for t in job.tasks)
-                blank = replace(job, title="", key="", tenant="", size=0, revision=0, tasks=tasks, failure=ERASED)
+                blank = replace(
+                    job,
+                    title="",
+                    key="",
+                    tenant="",
+                    language=None,
+                    tags=(),
+                    size=0,
+                    revision=0,
+                    tasks=tasks,
+                    failure=ERASED,
+                )
                 self._keep(replace(blank, state=JobState.REMOVED, finished_at=_utc(receipt.erased_at)))
             self._receipts[receipt.media_id] = receipt
             self._texts.pop(receipt.media_id, None)
@@ -263,18 +290,21 @@ class MemoryCatalogue:
         ]
         return sorted(found, key=lambda j: j.place, reverse=True)[:limit]
 
-    def line(self, bucket: str, *, limit: int) -> list[Job]:
+    def line(self, bucket: str, *, limit: int, now: datetime) -> list[Job]:
         everything = self.jobs(Filter(state=JobState.QUEUED), limit=len(self._jobs))
         queued = [j for j in everything if j.bucket == bucket]
-        return [job for job, _ in turns((j for j in queued if j.run_id is None), {})][:limit]
+        free = [j for j in queued if j.run_id is None and (self._claimed[j.media_id, j.version] or now) <= now]
+        return [job for job, _ in turns(free, {})][:limit]
 
     def describe(self, media_id: str, texts: Iterable[str]) -> None:
-        self._texts[media_id] = [self.job(media_id).title, *texts]
+        job = self.job(media_id)
+        self._texts[media_id] = [job.title, *job.tags, *texts]
 
     def _found(self, media_id: str, text: Query | None) -> bool:
         if text is None:
             return True
-        there = words(self._texts.get(media_id) or [self.job(media_id).title])
+        job = self.job(media_id)
+        there = words(self._texts.get(media_id) or [job.title, *job.tags])
         return text.whole.issubset(there) and any(word.startswith(text.start) for word in there)
 
     def restart(
@@ -298,15 +328,16 @@ class MemoryCatalogue:
                     replace(a, counted=False) for a in self.attempts(media_id, version)
                 ]
             if job.state in ALLOWED[JobState.PROCESSING]:
-                job = replace(job, state=JobState.PROCESSING, started_at=_utc(at))
-            elif job.state is JobState.READY:
-                job = replace(job, state=JobState.PLAYABLE)
+                job = replace(job, started_at=_utc(at))
+            before, job = job.state, replace(job, state=taken_up(job.state), failure=None)
+            if job.state is not before:
+                self._announce(job, _utc(at))
             known = job.tasks if job.profile == profile else ()
             kept = [Task(t.name) if t.name in tasks else t for t in known]
             there = {t.name for t in known}
             added = [Task(name) for name in tasks if name not in there]
             job = replace(job, run_id=run_id, profile=profile, tasks=(*kept, *added))
-            self._keep(replace(job, failure=None, finished_at=None))
+            self._keep(replace(job, finished_at=None))
             return True
 
     def begin(self, media_id: str, version: str, stage: str, *, run_id: str, at: datetime) -> None:
@@ -381,6 +412,7 @@ class MemoryCatalogue:
                     moved = replace(moved, finished_at=now)
             self._keep(moved)
             self._count(job, to, failure, at)
+            self._announce(moved, now)
             return True
 
     def _count(self, before: Job, to: JobState, failure: Failure | None, at: datetime) -> None:
@@ -445,9 +477,9 @@ class MemoryCatalogue:
     def _keep(self, job: Job) -> None:
         self._jobs[job.media_id, job.version] = job
 
-    def _show(self, media_id: str, *, key: str, title: str, tenant: str) -> None:
+    def _show(self, media_id: str, **shown: Any) -> None:
         for job in self.versions(media_id):
-            self._keep(replace(job, key=key, title=title, tenant=tenant))
+            self._keep(replace(job, **shown))
 
     def _known(self, media_id: str, etag: str) -> bool:
         same = self._of_etag(media_id, etag)
@@ -466,6 +498,7 @@ class MemoryCatalogue:
             if under_way:
                 self.counted.append(tally.closed(JobState.CANCELLED, SUPERSEDED))
                 closed = replace(closed, state=JobState.CANCELLED, failure=SUPERSEDED, finished_at=at)
+                self._announce(closed, at)
             self._keep(closed)
 
 

@@ -101,6 +101,46 @@ def remove(
 
 
 @operating.command()
+def cors(
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say what would be allowed.")] = False,
+) -> None:
+    """Let pages send uploads straight to S3, and play from there: those of MEDIA_PIPELINE_GATEWAY_URL and
+    MEDIA_PIPELINE_GATEWAY_ORIGINS. What else the buckets allow stays."""
+    from media_pipeline.cli.cors import allow, wanted
+
+    settings = in_force().settings
+    if settings.resources != "production":
+        usage("There is no bucket: uploads go to the gateway itself")
+    rules = wanted(settings)
+    if not rules:
+        usage("Say where pages are: MEDIA_PIPELINE_GATEWAY_URL, MEDIA_PIPELINE_GATEWAY_ORIGINS")
+    for rule in rules if dry_run else allow(settings, rules):
+        typer.echo(f"{rule.bucket}: {', '.join(rule.methods)} from {', '.join(rule.origins)}")
+
+
+@operating.command()
+def migrate(
+    to: Annotated[
+        str | None, typer.Option(help="A revision, such as 0010; older than now, it drops what newer ones added.")
+    ] = None,
+) -> None:
+    """Bring the catalogue's tables up to date, and nothing else: before a new release starts. Safe to repeat."""
+    from media_pipeline.defs.resources import prepare
+    from media_pipeline.infrastructure.revisions import move
+    from media_pipeline.infrastructure.settings import from_environment
+
+    try:
+        settings = from_environment()
+        if to is None:
+            prepare(settings)
+        else:
+            move(settings.database_url, to)
+    except ValueError as error:
+        usage(str(error))
+    typer.echo(f"The catalogue is {f'at {to}' if to else 'up to date'}.")
+
+
+@operating.command()
 def gc(
     delete: Annotated[
         bool, typer.Option("--delete", "--yes", help="Delete it; without this it is only shown.")

@@ -68,6 +68,6 @@ def redriven(
                 tags=tags_of, now=platform.now(),
             )  # fmt: skip
         except MediaError as trouble:  # of this one: the others have their turn
-            return Redriven(media_id, None, (), trouble.message)
+            return Redriven(media_id, None, (), trouble.message, trouble)
 
     return [one(media_id) for media_id in dict.fromkeys(chosen)]

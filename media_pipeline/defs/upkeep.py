@@ -8,6 +8,7 @@ from datetime import timedelta
 import dagster as dg
 
 from media_pipeline.application.collect import Swept, collect
+from media_pipeline.application.uploading import expire
 from media_pipeline.application.watch import watch
 from media_pipeline.defs.console import CONFIG
 from media_pipeline.defs.jobs import process_upload
@@ -18,6 +19,7 @@ from media_pipeline.domain.errors import MediaError, Missing
 from media_pipeline.domain.fairness import Lane
 from media_pipeline.domain.job import Job
 from media_pipeline.domain.run import RETRY_GRACE
+from media_pipeline.domain.upload import StoredObject
 from media_pipeline.infrastructure import telemetry
 from media_pipeline.infrastructure.dagster_engine import DagsterEngine, forget
 from media_pipeline.infrastructure.scratch import stale_scratch
@@ -108,7 +110,8 @@ collected = dg.ScheduleDefinition(
 
 
 def garbage_of(platform: Platform, instance: dg.DagsterInstance, *, delete: bool) -> Iterator[Swept]:
-    """What nothing names any more, media by media, and then what is left in scratch; deleted if asked."""
+    """What nothing names any more, media by media, then uploads whose time is up and what is left in scratch; deleted
+    if asked."""
     before = platform.now() - timedelta(seconds=platform.settings.gc_grace_seconds)
     engine = DagsterEngine(instance)
     yield from collect(
@@ -119,9 +122,22 @@ def garbage_of(platform: Platform, instance: dg.DagsterInstance, *, delete: bool
     unfinished = () if platform.inbox.shared else tuple(platform.store.unfinished(media, before=before, delete=delete))
     if unfinished:
         yield Swept("unfinished", unfinished)
+    yield from _incomplete(platform, delete=delete)
     stale = tuple(stale_scratch(platform.settings.scratch_dir, before=before, delete=delete))
     if stale:
         yield Swept("scratch", stale)
+
+
+def _incomplete(platform: Platform, *, delete: bool) -> Iterator[Swept]:
+    """Uploads that nobody completed in time; and on this machine what is left of those that nobody knows of."""
+    p, settings = platform, platform.settings
+    for session in expire(uploads=p.uploads, intake=p.intake, store=p.store, now=p.now(), delete=delete):
+        gone = StoredObject(session.bucket, session.key, "", session.announced.size, session.created_at)
+        yield Swept(session.id, (gone,))
+    before = p.now() - 2 * timedelta(hours=settings.upload_expires_hours)
+    stale = tuple(stale_scratch(settings.receiving, before=before, delete=delete))
+    if stale:
+        yield Swept("receiving", stale)
 
 
 def each(jobs: list[Job], act: Callable[[Job], str | None]) -> list[str]:

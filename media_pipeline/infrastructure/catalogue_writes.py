@@ -16,6 +16,7 @@ from media_pipeline.domain.upload import Upload
 from media_pipeline.infrastructure import catalogue_reads as reads
 from media_pipeline.infrastructure import database as db
 from media_pipeline.infrastructure import figures
+from media_pipeline.infrastructure.outbox import announce
 
 _WATCHABLE = frozenset({JobState.PLAYABLE, JobState.READY})
 
@@ -50,6 +51,15 @@ def hold(connection: sa.Connection, seen: Job) -> None:
     mine = sa.select(db.jobs.c.version).where(reads.of(db.jobs, seen.media_id, seen.version), reads.as_seen(seen))
     if connection.execute(mine.with_for_update()).first() is None:
         raise Conflict("Somebody else has taken up the job.", detail=f"{seen.media_id}/{seen.version}")
+
+
+def hold_as_it_is(connection: sa.Connection, media_id: str, version: str) -> tuple[JobState, str]:
+    """State and profile of a job, which nobody else changes until the end of the transaction. Raises Missing."""
+    mine = sa.select(db.jobs.c.state, db.jobs.c.profile).where(reads.of(db.jobs, media_id, version))
+    row = connection.execute(mine.with_for_update()).one_or_none()
+    if row is None:
+        raise Missing("There is no such media.", detail=f"{media_id}/{version}")
+    return JobState(row.state), row.profile
 
 
 def restarted(media_id: str, version: str, *, run_id: str, profile: str, seen: Job | None, at: datetime) -> sa.Update:
@@ -122,19 +132,26 @@ def insert_version(
     profile: str,
     tasks: Sequence[str],
     origin: Origin,
+    language: str | None,
+    tags: Sequence[str],
+    claimed_until: datetime | None,
     trace: str | None,
     at: datetime,
 ) -> None:
     """Insert a version of a media that the caller holds, and make it current."""
-    shown = {"key": upload.key, "title": title, "tenant": tenant, "current_version": upload.version}
-    inserted(connection, db.found_by, {"media_id": upload.media_id, "words": " ".join(search.words([title]))})
+    named = {"key": upload.key, "title": title, "tenant": tenant, "current_version": upload.version}
+    shown: dict[str, Any] = {**named, "language": language, "tags": list(tags)}
+    found_by = {"media_id": upload.media_id, "words": " ".join(search.words([title, *tags]))}
+    inserted(connection, db.found_by, found_by)
     of_media = db.jobs.c.media_id == upload.media_id
     connection.execute(sa.update(db.jobs).where(of_media, db.jobs.c.tenant != tenant).values(tenant=tenant))
     job = {"media_id": upload.media_id, "version": upload.version, "etag": upload.etag, "size": upload.size}
     job["tenant"] = tenant
     queued = {"profile": profile, "state": JobState.QUEUED.value, "revision": 0, "received_at": at}
+    queued["claimed_until"] = claimed_until
     connection.execute(sa.insert(db.jobs).values(job | queued | {"origin": origin.value, "trace": trace}))
     connection.execute(sa.update(db.media).where(db.media.c.id == upload.media_id).values(shown))
+    announce(connection, upload.media_id, upload.version, JobState.QUEUED, None, at=at)
     _insert_tasks(connection, upload.media_id, upload.version, tasks, first=0)
     replaced = _supersede(connection, upload, at)
     closed = [tally.closed(JobState.CANCELLED, SUPERSEDED)] * replaced
@@ -149,10 +166,13 @@ def _supersede(connection: sa.Connection, new: Upload, at: datetime) -> int:
     under_way = sa.or_(job.state.in_(LIVE), sa.and_(job.state == JobState.PLAYABLE.value, still_open))
     closed = {"state": JobState.CANCELLED.value, "finished_at": at, "error_code": SUPERSEDED.code.value}
     others = sa.update(db.jobs).where(job.media_id == new.media_id, job.version != new.version, under_way)
-    replaced = connection.execute(others.values(**closed, error_message=SUPERSEDED.message)).rowcount
+    ended = connection.execute(others.values(**closed, error_message=SUPERSEDED.message).returning(job.version))
+    replaced = ended.scalars().all()
+    for version in replaced:
+        announce(connection, new.media_id, version, JobState.CANCELLED, SUPERSEDED, at=at)
     theirs = sa.update(db.tasks).where(task.media_id == new.media_id, task.version != new.version, task.state.in_(OPEN))
     connection.execute(theirs.values(state=TaskState.SKIPPED.value, reason=SUPERSEDED.message))
-    return replaced
+    return len(replaced)
 
 
 def inserted(connection: sa.Connection, table: sa.Table, values: Mapping[str, Any]) -> bool:
@@ -177,13 +197,17 @@ def erase(connection: sa.Connection, receipt: Receipt) -> None:
     media = receipt.media_id
     removed = {"state": JobState.REMOVED.value, "error_code": ERASED.code.value, "error_message": ERASED.message}
     blank = {"size": 0, "revision": 0, "tenant": "", "finished_at": receipt.erased_at}
-    nameless = sa.update(db.media).where(db.media.c.id == media).values(title="", key="", tenant="")
+    there = sa.select(db.jobs.c.version).where(db.jobs.c.media_id == media, db.jobs.c.state != JobState.REMOVED.value)
+    versions = connection.execute(there.with_for_update()).scalars().all()
+    for version in versions:
+        announce(connection, media, version, JobState.REMOVED, ERASED, at=receipt.erased_at)
+    nameless = (
+        sa.update(db.media).where(db.media.c.id == media).values(title="", key="", tenant="", language=None, tags=[])
+    )
     if not connection.execute(nameless).rowcount:
         raise Missing("There is no such media.", detail=media)
-    there = db.jobs.c.media_id == media, db.jobs.c.state != JobState.REMOVED.value
-    versions = connection.execute(sa.select(sa.func.count()).where(*there)).scalar_one()
     connection.execute(sa.update(db.jobs).where(db.jobs.c.media_id == media).values(**removed, **blank))
-    figures.add(connection, [tally.closed(JobState.REMOVED, ERASED)] * versions)
+    figures.add(connection, [tally.closed(JobState.REMOVED, ERASED)] * len(versions))
     connection.execute(sa.update(db.tasks).where(db.tasks.c.media_id == media).values(reason=None))
     for table in (db.attempts, db.found_by, db.contents, db.receipts):
         connection.execute(sa.delete(table).where(table.c.media_id == media))

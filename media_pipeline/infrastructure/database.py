@@ -11,11 +11,15 @@ from typing import Any
 import sqlalchemy as sa
 from alembic import command
 from alembic.config import Config
+from alembic.util import CommandError
 
 from media_pipeline.infrastructure.file_lock import locked
 
 READING = "reading"
 """The execution option of a connection that will not write."""
+
+MIGRATIONS = "media_pipeline.infrastructure:migrations"
+NEWER = "the catalogue was migrated by a newer release: use that one, or let it migrate back first (migrate --to)"
 
 _ADVISORY_LOCK = 0x6D656469  # any number, the same for every process that upgrades a Postgres
 
@@ -83,6 +87,7 @@ def _decoded(found: re.Match[str]) -> str:
 metadata = sa.MetaData()
 
 _UNFINISHED = sa.text("state = 'playable' AND finished_at IS NULL")
+_OPEN_UPLOAD = sa.text("state = 'open'")
 _OPEN_TASK = sa.text("state IN ('waiting', 'running')")
 
 media = sa.Table(
@@ -95,6 +100,8 @@ media = sa.Table(
     sa.Column("tenant", AnyText, nullable=False),
     sa.Column("current_version", sa.String(64), nullable=False),
     sa.Column("created_at", UtcTime, nullable=False),
+    sa.Column("language", sa.String(64)),
+    sa.Column("tags", sa.JSON, nullable=False, server_default="[]"),
 )
 
 jobs = sa.Table(
@@ -117,6 +124,7 @@ jobs = sa.Table(
     sa.Column("finished_at", UtcTime),
     sa.Column("trace", sa.String(55)),
     sa.Column("origin", sa.String(16), nullable=False, server_default="live"),
+    sa.Column("claimed_until", UtcTime),
     sa.Column("tenant", AnyText, nullable=False, server_default=""),  # of the media: a tenant's pages need an index
     sa.Index("jobs_by_state_place", "state", "received_at", "media_id"),
     sa.Index("jobs_by_tenant_place", "tenant", "received_at", "media_id"),
@@ -185,6 +193,36 @@ contents = sa.Table(
     sa.Index("contents_by_sha256_tenant", "sha256", "tenant"),
 )
 
+uploads = sa.Table(
+    "uploads",
+    metadata,
+    sa.Column("id", sa.String(64), primary_key=True),
+    sa.Column("tenant", AnyText, nullable=False),
+    sa.Column("bucket", sa.String(255), nullable=False),
+    sa.Column("key", AnyText, nullable=False),
+    sa.Column("media_id", sa.String(128), nullable=False),  # there is no such media yet
+    sa.Column("filename", AnyText, nullable=False),
+    sa.Column("size", sa.BigInteger, nullable=False),
+    sa.Column("content_type", sa.Text, nullable=False),
+    sa.Column("title", AnyText, nullable=False),
+    sa.Column("profile", sa.Text, nullable=False),
+    sa.Column("sha256", sa.String(64)),
+    sa.Column("language", sa.String(64)),
+    sa.Column("tags", sa.JSON, nullable=False),
+    sa.Column("part_size", sa.BigInteger, nullable=False),
+    sa.Column("ticket", sa.Text, nullable=False),
+    sa.Column("state", sa.String(16), nullable=False),
+    sa.Column("created_at", UtcTime, nullable=False),
+    sa.Column("expires_at", UtcTime, nullable=False),
+    sa.Column("closed_at", UtcTime),
+    sa.Column("etag", sa.Text),
+    sa.Column("claimed_until", UtcTime),
+    sa.Column("idempotency_key", AnyText),
+    sa.UniqueConstraint("tenant", "idempotency_key", name="uploads_once"),
+    sa.Index("uploads_by_media", "media_id"),
+    sa.Index("uploads_open", "expires_at", sqlite_where=_OPEN_UPLOAD, postgresql_where=_OPEN_UPLOAD),
+)
+
 receipts = sa.Table(
     "receipts",
     metadata,
@@ -221,6 +259,40 @@ api_keys = sa.Table(
     sa.Column("revoked_at", UtcTime),
 )
 
+_WAITING_DELIVERY = sa.text("state = 'waiting'")
+
+webhooks = sa.Table(
+    "webhooks",
+    metadata,
+    sa.Column("id", sa.String(32), primary_key=True),
+    sa.Column("tenant", AnyText, nullable=False),
+    sa.Column("url", sa.Text, nullable=False),
+    sa.Column("secret", sa.String(64), nullable=False),  # as it is: it signs
+    sa.Column("events", sa.Text, nullable=False),  # with a space between them
+    sa.Column("created_at", UtcTime, nullable=False),
+    sa.Index("webhooks_by_tenant", "tenant"),
+)
+
+deliveries = sa.Table(
+    "deliveries",
+    metadata,
+    sa.Column("id", sa.String(32), primary_key=True),
+    sa.Column("webhook_id", sa.ForeignKey("webhooks.id"), nullable=False),
+    sa.Column("media_id", sa.String(128), nullable=False),
+    sa.Column("version", sa.String(64), nullable=False),
+    sa.Column("event", sa.String(16), nullable=False),
+    sa.Column("error_code", sa.String(32)),
+    sa.Column("error_message", sa.Text),
+    sa.Column("happened_at", UtcTime, nullable=False),
+    sa.Column("state", sa.String(16), nullable=False),
+    sa.Column("tries", sa.Integer, nullable=False),
+    sa.Column("due_at", UtcTime, nullable=False),
+    sa.Column("answer", sa.Integer),
+    sa.Column("trouble", sa.Text),
+    sa.Index("deliveries_by_webhook_place", "webhook_id", "happened_at", "id"),
+    sa.Index("deliveries_due", "due_at", sqlite_where=_WAITING_DELIVERY, postgresql_where=_WAITING_DELIVERY),
+)
+
 
 def open_database(url: str) -> sa.Engine:
     """An engine that connects on first use. For Postgres, what the URL's query says goes before our own settings."""
@@ -239,9 +311,12 @@ def _settings(url: sa.URL) -> dict[str, Any]:
 
 def upgrade(url: str, revision: str = "head") -> None:
     """Bring a database to the newest tables, making a SQLite file where there is none. Any number of processes
-    may do so at once. Raises sqlalchemy.exc.DBAPIError."""
+    may do so at once. Raises sqlalchemy.exc.DBAPIError; ValueError where a newer release has been there."""
     with _migrating(url) as config:
-        command.upgrade(config, revision)
+        try:
+            command.upgrade(config, revision)
+        except CommandError as error:
+            raise ValueError(NEWER) from error
 
 
 def downgrade(url: str, revision: str) -> None:
@@ -261,7 +336,7 @@ def _migrating(url: str) -> Iterator[Config]:
                 connection.exec_driver_sql("SET LOCAL lock_timeout = 0")
                 connection.execute(sa.select(sa.func.pg_advisory_xact_lock(_ADVISORY_LOCK)))
             config = Config(attributes={"connection": connection})
-            config.set_main_option("script_location", "media_pipeline.infrastructure:migrations")
+            config.set_main_option("script_location", MIGRATIONS)
             yield config
     finally:
         engine.dispose()

@@ -17,7 +17,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 from pydantic_settings.exceptions import SettingsError
 
 from media_pipeline.domain.admission import Limits
-from media_pipeline.infrastructure import recipes
+from media_pipeline.infrastructure import pods, recipes
 from media_pipeline.infrastructure.sandbox.modes import Choice
 
 _PREFIX = "MEDIA_PIPELINE_"
@@ -77,8 +77,14 @@ class Settings(BaseSettings):
     """how long a message is nobody else's; more than a tick takes"""
     tenancy: bool = False
     """the first folder of an upload's key is its tenant"""
-    executor: Literal["in_process", "multiprocess"] = "in_process"
-    """of runs that the daemon launches"""
+    executor: Literal["in_process", "multiprocess", "k8s"] = "in_process"
+    """of runs that the daemon launches; k8s: each step in a pod of its own"""
+    pods: Path = pods.PACKAGED
+    """what these pods are like"""
+    gpu_steps: tuple[str, ...] = ()
+    """whose pods go to the pool of GPUs"""
+    one_pod_bytes: int = Field(default=0, ge=0)
+    """the whole run of an upload up to this size is in one pod; 0: of none"""
     steps_at_once: int = 2
     """with the multiprocess executor"""
     ffmpeg: str | None = None
@@ -106,6 +112,10 @@ class Settings(BaseSettings):
     """how long runs of media that have left are remembered"""
     gc_grace_seconds: float = 24 * 3600.0
     """what nothing names is kept for so long"""
+    upload_expires_hours: float = Field(default=24.0, gt=0)
+    """an upload that is not complete by then is given up"""
+    upload_url_seconds: int = Field(default=3600, ge=60, le=7 * 24 * 3600)
+    """how long the URL of a part is good for; S3 signs for a week at most"""
     limits: Limits = Limits()
     log_format: Literal["text", "json"] | None = None
     """json: a line of JSON on stderr for each event; default: json in production, text for people elsewhere"""
@@ -121,6 +131,8 @@ class Settings(BaseSettings):
     """of pages elsewhere that may call the gateway, such as https://app.example.com"""
     requests_per_minute: int = Field(default=3000, gt=0)
     """that one tenant may make of one gateway; playback is not counted"""
+    webhook_private_addresses: bool = False
+    """let webhooks lead to this machine and its network, and do without TLS"""
     dagster_url: str | None = None
     """of a `dagster-webserver --read-only`, for GraphQL"""
     oidc_issuer: str | None = None
@@ -166,6 +178,11 @@ class Settings(BaseSettings):
     @property
     def media_dir(self) -> Path:
         return self.home / "media"
+
+    @property
+    def receiving(self) -> Path:
+        """Files that are being received; on the file system of `inbox`, so that they move there."""
+        return self.home / "receiving"
 
     @property
     def dagster_home(self) -> Path:

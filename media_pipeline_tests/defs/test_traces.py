@@ -54,7 +54,8 @@ def test_each_upload_has_a_trace_of_its_own_which_its_run_goes_on_with(tmp_path:
     assert len(received) == len(requested) == len({s.trace for s in received.values()}) == 2
     for media_id, span in requested.items():
         assert (span.trace, span.parent) == (received[media_id].trace, received[media_id].id)
-        assert tagged[media_id].startswith(f"00-{span.trace}-{span.id}-")
+        *ids, flags = tagged[media_id].split("-")
+        assert (ids, int(flags, 16) & 1) == (["00", span.trace, span.id], 1)
 
 
 def test_without_traces_no_run_carries_one(tmp_path: Path) -> None:

@@ -26,10 +26,14 @@ class Catalogue(Protocol):
         profile: str,
         tasks: Sequence[str],
         origin: Origin = Origin.LIVE,
+        language: str | None = None,
+        tags: Sequence[str] = (),
+        claimed_until: datetime | None = None,
         trace: str | None = None,
         at: datetime,
     ) -> Job:
-        """The job of this object version: made now (*queued*, tasks *waiting*), or as it already is.
+        """The job of this object version: made now (*queued*, tasks *waiting*), or as it already is. Until
+        `claimed_until` somebody else than `line` sees to its run.
 
         A new version becomes the media's current one, and in the same transaction whatever is under way of the others
         is *cancelled* as superseded. Bytes that were current before and are not any more, or whose file had gone
@@ -61,7 +65,7 @@ class Catalogue(Protocol):
 
     def erase(self, receipt: Receipt) -> None:
         """Make a tombstone of a media and keep the receipt: every version is *removed* as erased; title, key, tenant,
-        words and reasons are gone. What its ETags name is known for ever. Raises Missing."""
+        language, tags, words and reasons are gone. What its ETags name is known for ever. Raises Missing."""
         ...
 
     def receipt(self, media_id: str) -> Receipt | None:
@@ -80,12 +84,13 @@ class Catalogue(Protocol):
         ...
 
     def describe(self, media_id: str, texts: Iterable[str]) -> None:
-        """What a media is found by, beside its title; in the place of what was there. Raises Missing."""
+        """What a media is found by, beside its title and its uploader's tags; in the place of what was there. Raises
+        Missing."""
         ...
 
-    def line(self, bucket: str, *, limit: int) -> list[Job]:
-        """Current jobs of a bucket that are in the queue and that no run has worked on, in the order of
-        `domain.fairness`, as if none were underway."""
+    def line(self, bucket: str, *, limit: int, now: datetime) -> list[Job]:
+        """Current jobs of a bucket that are in the queue, that no run has worked on and nobody else sees to (any more),
+        in the order of `domain.fairness`, as if none were underway."""
         ...
 
     def restart(
