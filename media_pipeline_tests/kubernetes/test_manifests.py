@@ -53,7 +53,7 @@ def test_kubernetes_takes_every_manifest_of_the_base(version: str) -> None:
 
 
 def test_a_misspelt_field_would_be_found() -> None:
-    (service,) = (dict(m) for m in base() if m["kind"] == "Service")
+    service = dict(next(iter(of_kind("Service").values())))
     service["spec"] = service["spec"] | {"selectr": {}}
     with pytest.raises(Exception, match="selectr"):
         checked([service], VERSIONS[0])
@@ -145,6 +145,7 @@ WORKERS = {
         ("gateway", {("delete", "jobs"), ("delete", "pods"), ("list", "pods")}),
         ("step", set()),
         ("code", set()),
+        ("metrics", set()),
     ],
 )
 def test_nobody_may_ask_kubernetes_for_more_than_dagster_does(account: str, allowed: set[tuple[str, str]]) -> None:
@@ -186,6 +187,7 @@ SERVICES = {"to-dns", "to-object-store", "to-postgres", "to-telemetry"}
         ("code server", {"component": "user-deployments"}, set()),
         ("gateway", of_kind("Deployment")["media-pipeline-gateway"]["spec"]["template"]["metadata"]["labels"],
          {"to-kubernetes", "gateway-to-webserver"}),
+        ("exporter", of_kind("Deployment")["media-pipeline-metrics"]["spec"]["template"]["metadata"]["labels"], set()),
     ],
 )  # fmt: skip
 def test_everybody_reaches_the_stores_and_hardly_anybody_else(who: str, labels: dict[str, str], more: set[str]) -> None:
