@@ -10,7 +10,7 @@ PROFILE ?=
 
 SECONDS ?= 60
 SEED ?= 1
-.PHONY: run dev test test-fast fuzz chaos check lint types contracts definitions bench doctor lock clean players test-openai-whisper
+.PHONY: run dev test test-fast fuzz chaos check lint types contracts definitions bench doctor lock clean players prometheus examples test-openai-whisper
 
 run: $(INSTALLED)  ## process FILE, or a clip made for the demo
 	@$(BIN)/media-pipeline process $(if $(PROFILE),--profile "$(PROFILE)") "$(or $(FILE),$$($(BIN)/media-pipeline demo))"
@@ -54,6 +54,12 @@ doctor: $(INSTALLED)
 
 players:  ## what the player tests need: Debian's Chromium and, from npm, the players
 	@.ci/players
+
+prometheus:  ## what the tests of the alerts need: Debian's Prometheus, unpacked
+	@.ci/prometheus
+
+examples:  ## what the tests of the examples need: from npm, what the one for Next.js is built with
+	npm ci --prefix examples/nextjs --ignore-scripts --no-audit --no-fund --loglevel=error
 
 OPENAI := .venv-openai-whisper
 test-openai-whisper:  ## the second speech engine, in an environment of its own (2.9 GB)

@@ -31,6 +31,7 @@ from media_pipeline.infrastructure import recipes
 from media_pipeline.infrastructure.catalogue import SqlCatalogue
 from media_pipeline.infrastructure.connections import Connections
 from media_pipeline.infrastructure.database import open_database, upgrade
+from media_pipeline.infrastructure.figures import SqlFigures
 from media_pipeline_tests.fakes import MemoryHints, MemoryStore
 from media_pipeline_tests.instance import new_instance
 from media_pipeline_tests.platform import platform
@@ -42,6 +43,7 @@ GOAL = 1.2
 PROFILE = recipes.load().profiles["default"]
 VOCABULARY = 20_000
 WORDS_EACH = 150
+COUNTED = 20_000
 _MEDIA = """
 INSERT INTO media (id, bucket, key, title, tenant, current_version, created_at)
 SELECT 'clip-' || md5(n::text), 'uploads', 'clips/' || n || '.mp4', 'Clip ' || n, 'tenant-' || n % 50, 'v' || n,
@@ -70,8 +72,14 @@ FROM media m, LATERAL (
 GROUP BY m.id, m.title
 """
 
+_TALLIES = """
+INSERT INTO tallies (measure, label, code, bucket, count, total)
+SELECT 'tried', (ARRAY['source', 'transcodes', 'stream', 'subtitles'])[1 + n / 7 % 4], 'done', n % 14, 1, n
+FROM generate_series(1, :rows) n
+"""
 
-def filled(url: str, size: int) -> SqlCatalogue:
+
+def filled(url: str, size: int) -> Connections:
     """A catalogue of so many finished media."""
     upgrade(url)
     engine = open_database(url)
@@ -81,18 +89,19 @@ def filled(url: str, size: int) -> SqlCatalogue:
         connection.execute(sa.text(_JOBS))
         connection.execute(sa.text(_TASKS), {"names": tasks(PROFILE)})
         connection.execute(sa.text(_WORDS), {"vocabulary": VOCABULARY, "each": WORDS_EACH})
+        connection.execute(sa.text(_TALLIES), {"rows": COUNTED})
     with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
         connection.exec_driver_sql("SET statement_timeout = 0")
         connection.exec_driver_sql("VACUUM ANALYZE")
     engine.dispose()
-    return SqlCatalogue(Connections(url))
+    return Connections(url)
 
 
 Call = Callable[[], Callable[[], object]]
 """Makes ready what is not measured, and hands back what is."""
 
 
-def calls(catalogue: SqlCatalogue, size: int, here: "Here") -> dict[str, Call]:
+def calls(catalogue: SqlCatalogue, size: int, here: "Here", figures: SqlFigures) -> dict[str, Call]:
     """What is measured, by name."""
     numbers = random.Random(size)
     some = [job.media_id for job in catalogue.jobs(limit=1000)]
@@ -124,6 +133,8 @@ def calls(catalogue: SqlCatalogue, size: int, here: "Here") -> dict[str, Call]:
         ),
         "search, words that are in very many": lambda: searching("word1 word0"),
         "what is unsettled": lambda: partial(catalogue.unsettled, limit=500),
+        "a scrape: how things stand": lambda: figures.census,
+        f"a scrape: what has happened, {COUNTED:,} rows not added up": lambda: figures.tallies,
     }
 
 
@@ -190,9 +201,10 @@ def main() -> None:
         by_size = {}
         for size in options.sizes:
             began = time.monotonic()
-            catalogue = filled(postgres.new_database(), size)
+            connections = filled(postgres.new_database(), size)
+            catalogue = SqlCatalogue(connections)
             here = Here(catalogue, Path(home), size, instance)
-            by_size[size] = calls(catalogue, size, here)
+            by_size[size] = calls(catalogue, size, here, SqlFigures(connections))
             print(f"{size:,} media made in {time.monotonic() - began:.0f} s", flush=True)
         found = medians(by_size, options.rounds)
     print(measure.where(f"Postgres on the same machine, medians of {options.rounds}; goal ≤ {GOAL}"))

@@ -8,7 +8,7 @@ import http.client
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from urllib.parse import unquote, urlsplit
@@ -178,5 +178,6 @@ class _Handler(BaseHTTPRequestHandler):
         if self.command == "HEAD":
             return
         self.close_connection |= len(data) < int(length or len(data))
-        for start in range(0, len(data), _CHUNK):
-            self.wfile.write(data[start : start + _CHUNK])
+        with suppress(ConnectionError):  # who waited too long has gone
+            for start in range(0, len(data), _CHUNK):
+                self.wfile.write(data[start : start + _CHUNK])

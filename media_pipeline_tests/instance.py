@@ -1,4 +1,7 @@
-"""Dagster instances for tests. Making the tables of one takes longer than most tests: they are made once and copied."""
+"""Dagster instances for tests. Making the tables of one takes longer than most tests: they are made once and copied.
+
+Events are kept in memory: on disk every run gets a file with tables of its own, which costs a second a run.
+"""
 
 import atexit
 import shutil
@@ -11,13 +14,18 @@ from typing import Any
 
 import dagster as dg
 
+QUEUE = {"run_coordinator": {"module": "dagster._core.run_coordinator", "class": "QueuedRunCoordinator"}}
+"""Runs wait in a queue, which nobody works off."""
+_EVENTS = {"module": "dagster._core.storage.event_log", "class": "InMemoryEventLogStorage"}
+
 
 @contextmanager
 def new_instance(overrides: dict[str, Any] | None = None) -> Iterator[dg.DagsterInstance]:
     """An instance that has seen nothing yet, with these sections of a dagster.yaml; gone afterwards."""
     with tempfile.TemporaryDirectory() as home:
         shutil.copytree(_with_tables(), home, dirs_exist_ok=True)
-        with dg.instance_for_test(overrides=overrides, temp_dir=home) as instance:
+        sections = {"event_log_storage": _EVENTS, **(overrides or {})}
+        with dg.instance_for_test(overrides=sections, temp_dir=home) as instance:
             yield instance
 
 
@@ -25,7 +33,7 @@ def new_instance(overrides: dict[str, Any] | None = None) -> Iterator[dg.Dagster
 def _with_tables() -> Path:
     home = Path(tempfile.mkdtemp())
     atexit.register(shutil.rmtree, home)
-    with dg.instance_for_test(temp_dir=str(home)) as instance:
+    with dg.instance_for_test(temp_dir=str(home), overrides={"event_log_storage": _EVENTS}) as instance:
         instance.get_runs()
         instance.get_dynamic_partitions("uploads")
         instance.all_instigator_state()

@@ -8,6 +8,7 @@ from media_pipeline.application.ports.catalogue import Catalogue
 from media_pipeline.application.ports.engine import Engine
 from media_pipeline.domain.job import SUPERSEDED, Job, Origin
 from media_pipeline.domain.profile import Profile
+from media_pipeline.domain.session import Session
 from media_pipeline.domain.upload import DEFAULT_TENANT, StoredObject, received
 
 _HADOOP_FOLDER = "_$folder$"
@@ -24,15 +25,23 @@ def register(
     now: datetime,
     tenant: str = DEFAULT_TENANT,
     origin: Origin = Origin.LIVE,
+    session: Session | None = None,
+    trace: str | None = None,
 ) -> Job:
-    """The job of this object version, new or as it is."""
+    """The job of this object version, new or as it is. `session`: how it was sent, where it was announced; the job is
+    its tenant's then, and has what was wished."""
+    said = session.announced if session else None
     return catalogue.register(
         received(obj),
-        title=PurePosixPath(obj.key).name or obj.key,
-        tenant=tenant,
+        title=said.title if said else PurePosixPath(obj.key).name or obj.key,
+        tenant=session.tenant if session else tenant,
         profile=profile.name,
         tasks=tasks(profile),
         origin=origin,
+        language=said.language if said else None,
+        tags=said.tags if said else (),
+        claimed_until=session.claimed_until if session and session.etag == obj.etag else None,
+        trace=trace,
         at=now,
     )
 
@@ -46,9 +55,13 @@ def arrived(
     now: datetime,
     tenant: str = DEFAULT_TENANT,
     origin: Origin = Origin.LIVE,
+    session: Session | None = None,
+    trace: str | None = None,
 ) -> Job:
     """What the store has now is registered, and the runs of the versions that it replaces end."""
-    job = register(obj, profile=profile, catalogue=catalogue, now=now, tenant=tenant, origin=origin)
+    job = register(
+        obj, profile=profile, catalogue=catalogue, now=now, tenant=tenant, origin=origin, session=session, trace=trace
+    )  # fmt: skip
     for other in catalogue.versions(job.media_id):
         if other.failure == SUPERSEDED and other.finished_at == job.received_at:
             engine.cancel(other.media_id, other.version)

@@ -32,7 +32,7 @@ def watch(
         engine.stop(dead.run_id)
         runs = history.runs([job.media_id]).get(job.media_id, [])
     current = catalogue.job(job.media_id).version == job.version
-    if current and resumable(job, runs, catalogue.attempts(job.media_id, job.version)):
+    if current and resumable(job, runs, catalogue.attempts(job.media_id, job.version), now=now):
         tasks = redo([t.name for t in job.tasks], missing(job, results))
         run_id = again(job, tasks, fresh=False, catalogue=catalogue, engine=engine, tags=tags, now=now)
         return f"taken up again by run {run_id}" if run_id else None

@@ -7,6 +7,7 @@ import dagster as dg
 from pydantic import Field
 
 from media_pipeline.application.redrive import Redriven, failed, redrive
+from media_pipeline.defs.console import CONFIG
 from media_pipeline.defs.jobs import process_upload
 from media_pipeline.defs.partitions import all_tags
 from media_pipeline.defs.resources import Platform
@@ -33,6 +34,7 @@ def redrive_failed(context: dg.OpExecutionContext, config: Wanted, platform: dg.
 
 @dg.job(
     name="redrive",
+    config=CONFIG,
     executor_def=dg.in_process_executor,
     description="Asks again for what failed, and redoes only what is missing. Config: `ids`, `code`, or `all: true`.",
 )

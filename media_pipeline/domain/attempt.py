@@ -22,6 +22,15 @@ VITAL = ("source", "transcodes", "stream", "publication")
 
 
 @dataclass(frozen=True, slots=True)
+class Work:
+    """What a try that was done came to."""
+
+    encoded_seconds: float = 0.0
+    """of media that went through an encoder"""
+    stored_bytes: int = 0
+
+
+@dataclass(frozen=True, slots=True)
 class Attempt:
     """One try at a stage. Without `ended_at` somebody is at it, or was when the worker was lost."""
 

@@ -137,6 +137,12 @@ class Job:
     finished_at: datetime | None
     run_id: str | None
     origin: Origin = Origin.LIVE
+    language: str | None = None
+    """of the speech, as its uploader says"""
+    tags: tuple[str, ...] = ()
+    """of its uploader"""
+    trace: str | None = None
+    """the W3C traceparent of what received it, where somebody watches"""
 
     @property
     def place(self) -> tuple[datetime, str]:

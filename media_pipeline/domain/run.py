@@ -9,8 +9,10 @@ from media_pipeline.domain.attempt import BUDGET, Attempt
 from media_pipeline.domain.errors import QuarantineCode
 from media_pipeline.domain.job import LIVE, OPEN, Job, JobState, TaskState
 
+RETRY_PROMISE = timedelta(minutes=4)
+"""how long the engine has for a retry that it promised, or for the decision: then it is taken for forgotten"""
 RETRY_GRACE = timedelta(minutes=10)
-"""how long a run that is to be retried may be over before nobody waits for the retry any more"""
+"""how long a run that another is to take the place of may be over before nobody waits for that any more"""
 
 _BETWEEN_TASKS = 4
 
@@ -74,8 +76,8 @@ def ending(job: Job, runs: Sequence[Run], *, now: datetime) -> Ending | None:
     if not mine:
         return Ending((), False, QuarantineCode.WORKER_LOST)
     last = mine[-1]
-    broken_off = [r for r in mine if r.state in BROKEN_OFF and r.updated_at >= (job.started_at or r.updated_at)]
-    awaited = last.state in BROKEN_OFF and len(broken_off) <= BUDGET
+    broken_off = [r for r in _broken_off(mine, now) if r.updated_at >= (job.started_at or r.updated_at)]
+    awaited = last in broken_off and len(broken_off) <= BUDGET
     if awaited and now - last.updated_at < RETRY_GRACE:
         return None
     return Ending(_counted(job, mine), last.state is RunState.CANCELLED, last.code)
@@ -84,7 +86,7 @@ def ending(job: Job, runs: Sequence[Run], *, now: datetime) -> Ending | None:
 def under_way(job: Job, runs: Sequence[Run], *, now: datetime) -> bool:
     """Whether a run is at work on a job or waits to be, or the engine is about to retry the last one."""
     mine = _of(job, runs)
-    to_be_retried = bool(mine) and mine[-1].retried and now - mine[-1].updated_at < RETRY_GRACE
+    to_be_retried = bool(mine) and mine[-1].retried and not _broken_off(mine[-1:], now)
     return to_be_retried or any(r.state in GOING_ON for r in mine)
 
 
@@ -101,16 +103,28 @@ def silent(job: Job, runs: Sequence[Run], *, patience: timedelta, now: datetime)
     return going[-1] if quiet > patience * (1 if at_work else _BETWEEN_TASKS) else None
 
 
-def resumable(job: Job, runs: Sequence[Run], attempts: Sequence[Attempt]) -> bool:
+def resumable(job: Job, runs: Sequence[Run], attempts: Sequence[Attempt], *, now: datetime) -> bool:
     """Whether a run is to take the place of the last one, which was broken off: not while another goes on, and not for
     ever where none even gets to a task that would be counted."""
     mine = _of(job, runs)
-    if not mine or mine[-1].state not in BROKEN_OFF or any(r.state in GOING_ON for r in mine):
+    if not mine or not _broken_off(mine[-1:], now) or any(r.state in GOING_ON for r in mine):
         return False
     since = min((a.started_at for a in attempts if a.counted), default=mine[0].created_at)
-    broken_off = [r for r in mine if r.state in BROKEN_OFF and r.updated_at >= since]
+    broken_off = [r for r in _broken_off(mine, now) if r.updated_at >= since]
     at_it = job.state in LIVE or any(t.state in OPEN for t in job.tasks)
     return at_it and len(broken_off) <= BUDGET
+
+
+def _broken_off(runs: Sequence[Run], now: datetime) -> list[Run]:
+    """Of runs in the order of their making, those that another of ours is to take the place of. The last one is of them
+    when its retry does not come: what reads the engine's events may die between a failure and starting the retry."""
+
+    def forgotten(run: Run) -> bool:
+        return (
+            run is runs[-1] and run.state is RunState.FAILED and run.retried and now - run.updated_at >= RETRY_PROMISE
+        )
+
+    return [run for run in runs if run.state in BROKEN_OFF or forgotten(run)]
 
 
 def _of(job: Job, runs: Sequence[Run]) -> list[Run]:

@@ -4,6 +4,7 @@ import math
 import threading
 import time
 from collections.abc import Callable
+from datetime import datetime
 from typing import Annotated
 
 from fastapi import Depends, Request, Security
@@ -15,6 +16,7 @@ from media_pipeline.domain.caller import Caller, Scope
 from media_pipeline.domain.errors import Missing
 from media_pipeline.domain.job import Job, JobState
 from media_pipeline.domain.rate import Bucket, full
+from media_pipeline.domain.signature import Expired, Tampered, check
 from media_pipeline.domain.upload import is_media_id
 from media_pipeline.gateway.front import Front
 from media_pipeline.gateway.problems import Problem, unauthenticated
@@ -83,6 +85,16 @@ def _with(scope: Scope) -> Callable[[Caller], Caller]:
 Reader = Annotated[Caller, Depends(_with(Scope.READ))]
 Uploader = Annotated[Caller, Depends(_with(Scope.UPLOAD))]
 Admin = Annotated[Caller, Depends(_with(Scope.ADMIN))]
+
+
+def require_signed(token: str, *parts: str, front: Front) -> datetime:
+    """Until when a token is good. Raises Problem for one that is not good for this (any more)."""
+    try:
+        return check(front.secret, token, *parts, now=front.platform.now())
+    except Expired as error:
+        raise Problem(403, "address-expired", str(error)) from error
+    except Tampered as error:
+        raise Problem(403, "address-tampered", "The address is none that this gateway gave.") from error
 
 
 def owned(job: Job, caller: Caller) -> Job:

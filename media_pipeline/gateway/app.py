@@ -19,6 +19,7 @@ from media_pipeline.gateway import (
     page,
     playback,
     problems,
+    uploads,
     webhooks,
 )
 from media_pipeline.gateway.access import Limiter
@@ -28,8 +29,9 @@ from media_pipeline.gateway.dagster_view import viewing
 from media_pipeline.gateway.delivering import Deliveries
 from media_pipeline.gateway.front import Front
 from media_pipeline.gateway.live import Live
+from media_pipeline.gateway.watched import Numbers, Watched
 
-_PARTS = (health, media, events, playback, webhooks, graphql, graphql_socket, page)
+_PARTS = (health, uploads, media, events, playback, webhooks, graphql, graphql_socket, page)
 _EXPOSED = ["ETag", "Location", "Retry-After", "Content-Range", "Accept-Ranges"]
 
 
@@ -57,6 +59,7 @@ def create_app(front: Front) -> FastAPI:
     )
     app.openapi = partial(contract.document, app)  # type: ignore[method-assign]
     app.state.front = front
+    app.state.numbers = Numbers()
     app.state.limiter = Limiter(front.platform.settings.requests_per_minute)
     problems.install(app)
     for part in _PARTS:
@@ -78,4 +81,5 @@ def _wrap(app: FastAPI, *, origins: tuple[str, ...]) -> None:
         expose_headers=_EXPOSED,
         max_age=600,
     )
+    app.add_middleware(Watched, numbers=app.state.numbers)
     app.add_middleware(Headers)

@@ -7,9 +7,11 @@ from typing import Any
 
 from media_pipeline.application.ports.engine import Engine, History
 from media_pipeline.application.redrive import Redriven
+from media_pipeline.defs.asking import asked_at_once
 from media_pipeline.defs.redrive import Wanted, redriven
 from media_pipeline.defs.resources import Platform
 from media_pipeline.domain.caller import Caller
+from media_pipeline.domain.job import Job
 from media_pipeline.infrastructure.dagster_engine import DagsterEngine, instance
 from media_pipeline.infrastructure.oidc import Oidc
 from media_pipeline.infrastructure.outgoing import Outgoing
@@ -31,6 +33,8 @@ class Front:
     """the way to webhooks"""
     secret: bytes
     """signs addresses"""
+    launch: Callable[[Job], object]
+    """asks for the run of a job that is not to wait for the sensor"""
 
 
 @contextmanager
@@ -49,5 +53,9 @@ def opened(platform: Platform, graph: Any) -> Iterator[Front]:
                 raise answer.trouble
             return answer
 
+        def launch(job: Job) -> str | None:
+            return asked_at_once(job, dagster, platform, engine)
+
         outgoing = Outgoing(private=settings.webhook_private_addresses)
-        yield Front(platform, engine, engine, redrive, oidc.caller if oidc else None, outgoing, secret)
+        who = oidc.caller if oidc else None
+        yield Front(platform, engine, engine, redrive, who, outgoing, secret, launch)

@@ -89,7 +89,7 @@ def delete_media(
     platform = front.platform
     receipt = removing.remove(
         media_id, with_source=not keep_source, store=platform.store, shelf=platform.shelf,
-        catalogue=platform.catalogue, engine=front.engine, now=platform.now(),
+        catalogue=platform.catalogue, uploads=platform.uploads, engine=front.engine, now=platform.now(),
     )  # fmt: skip
     return shapes.Receipt.model_validate(receipt.as_json())
 

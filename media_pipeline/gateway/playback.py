@@ -18,8 +18,7 @@ from media_pipeline.domain import keys
 from media_pipeline.domain.download import filename
 from media_pipeline.domain.errors import Missing
 from media_pipeline.domain.manifest import Manifest
-from media_pipeline.domain.signature import Expired, Tampered, check
-from media_pipeline.gateway.access import FrontDoor
+from media_pipeline.gateway.access import FrontDoor, require_signed
 from media_pipeline.gateway.answers import PLAY
 from media_pipeline.gateway.front import Front
 from media_pipeline.gateway.problems import Problem, response
@@ -121,9 +120,4 @@ def _manifest(media_id: str, front: Front) -> Manifest:
 
 def _checked(media_id: str, token: str, front: Front) -> datetime:
     """When the token ends. Raises Problem where that was before now, or the token is none of ours."""
-    try:
-        return check(front.secret, token, PLAY, media_id, now=front.platform.now())
-    except Expired as error:
-        raise Problem(403, "address-expired", str(error)) from error
-    except Tampered as error:
-        raise Problem(403, "address-tampered", "The address is none that this gateway gave.") from error
+    return require_signed(token, PLAY, media_id, front=front)

@@ -8,10 +8,29 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import Response
 from starlette.exceptions import HTTPException
 
-from media_pipeline.domain.errors import Conflict, Denied, MediaError, Missing, Unavailable
+from media_pipeline.domain.errors import (
+    BadMedia,
+    Conflict,
+    Denied,
+    MediaError,
+    Missing,
+    QuarantineCode,
+    RefusalCode,
+    Refused,
+    RejectionCode,
+    Unavailable,
+)
 from media_pipeline.infrastructure import telemetry
 
 CONTENT_TYPE = "application/problem+json"
+_STATUS: dict[RejectionCode | RefusalCode, int] = {
+    RejectionCode.LIMIT_SIZE: 413,
+    RefusalCode.PART_UNKNOWN: 404,
+    RefusalCode.PARTS_MISSING: 409,
+    RefusalCode.UPLOAD_CLOSED: 409,
+    RefusalCode.UPLOAD_EXPIRED: 410,
+}
+"""of what is refused; all else is 422"""
 TITLES = {
     # Our own words: those of Python's http module differ between its versions.
     400: "Bad request",
@@ -100,6 +119,9 @@ async def unforeseen(_: Request, error: Exception) -> Response:
 def translated(error: MediaError) -> Problem:
     """What the platform's own errors are to a caller: never a detail, which is for operators."""
     match error:
+        case BadMedia() | Refused():
+            code = error.code.lower().replace("_", "-")
+            return Problem(_STATUS.get(error.code, 422), code, error.message)
         case Missing():
             return Problem(404, "not-found", error.message)
         case Denied():
@@ -108,6 +130,7 @@ def translated(error: MediaError) -> Problem:
             return Problem(409, "conflict", error.message)
         case Unavailable():
             _log.warning("unavailable", extra={"reason": error.message, "detail": error.detail})
-            return Problem(503, "unavailable", error.message, headers={"Retry-After": "5"})
+            status, code = (507, "disk-full") if error.code is QuarantineCode.DISK_FULL else (503, "unavailable")
+            return Problem(status, code, error.message, headers={"Retry-After": "5"})
         case _:
             return Problem(422, "refused", error.message)

@@ -6,6 +6,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from media_pipeline.domain.job import JobState, TaskState
 from media_pipeline.domain.manifest import Manifest
+from media_pipeline.domain.session import SessionState
 from media_pipeline.domain.webhook import DeliveryState
 
 
@@ -77,13 +78,16 @@ class Playback(BaseModel):
 
 
 class Media(BaseModel):
-    """A media, and the job of its current version. `poster` is an address that expires, null before there is anything
+    """A media, and the job of its current version. `language` (of the speech) and `tags` are as its uploader said.
+    `poster` is an address that expires, null before there is anything
     to watch."""
 
     id: str
     version: str
     title: str
     profile: str
+    language: str | None
+    tags: list[str]
     size: int
     state: JobState
     error: Failure | None
@@ -131,6 +135,54 @@ class Receipt(BaseModel):
     bytes: int
     runs: int
     source_deleted: bool
+
+
+class Part(BaseModel):
+    """Where a part is to be sent until `expires_at`: exactly `size` bytes, with these headers, from
+    `(number - 1) * part_size` of the file on."""
+
+    number: int
+    size: int
+    method: str
+    url: str
+    headers: dict[str, str]
+    expires_at: datetime
+
+
+class Arrived(BaseModel):
+    """A part that is here. Another `etag` is of other bytes."""
+
+    number: int
+    size: int
+    etag: str
+
+
+class Upload(BaseModel):
+    """A file on its way. Its media is there as soon as the upload is complete."""
+
+    id: str
+    media_id: str
+    state: SessionState
+    filename: str
+    title: str
+    size: int
+    part_size: int
+    part_count: int
+    created_at: datetime
+    expires_at: datetime
+
+
+class UploadWithParts(Upload):
+    """With the addresses of what is missing: of the first thousand parts, more by `GET …/parts`."""
+
+    parts: list[Part]
+
+
+class Parts(BaseModel):
+    """What is here, and where to send what is not: the first thousand of it."""
+
+    arrived: list[Arrived]
+    parts: list[Part]
 
 
 class NewWebhook(BaseModel):

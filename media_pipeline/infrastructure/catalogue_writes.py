@@ -8,13 +8,14 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.exc import IntegrityError
 
-from media_pipeline.domain import search
+from media_pipeline.domain import search, tally
 from media_pipeline.domain.errors import Conflict, Missing
 from media_pipeline.domain.job import ALLOWED, ERASED, LIVE, OPEN, SUPERSEDED, Job, JobState, Origin, TaskState
 from media_pipeline.domain.receipt import Receipt
 from media_pipeline.domain.upload import Upload
 from media_pipeline.infrastructure import catalogue_reads as reads
 from media_pipeline.infrastructure import database as db
+from media_pipeline.infrastructure import figures
 from media_pipeline.infrastructure.outbox import announce
 
 _WATCHABLE = frozenset({JobState.PLAYABLE, JobState.READY})
@@ -32,6 +33,17 @@ def changed(connection: sa.Connection, change: sa.Update, media_id: str, version
     if exists(connection, media_id, version):
         return False
     raise Missing("There is no such media.", detail=f"{media_id}/{version}")
+
+
+def stamped(connection: sa.Connection, media_id: str, version: str) -> dict[str, Any]:
+    """What tells how long a job has taken, before it is changed; nobody else changes it until the end of the
+    transaction. Raises Missing."""
+    job = db.jobs.c
+    mine = sa.select(job.origin, job.received_at, job.playable_at, job.ready_at)
+    row = connection.execute(mine.where(reads.of(db.jobs, media_id, version)).with_for_update()).one_or_none()
+    if row is None:
+        raise Missing("There is no such media.", detail=f"{media_id}/{version}")
+    return {**row._mapping, "origin": Origin(row.origin)}
 
 
 def hold(connection: sa.Connection, seen: Job) -> None:
@@ -72,7 +84,9 @@ def restarted(media_id: str, version: str, *, run_id: str, profile: str, seen: J
 
 
 def stamps(to: JobState, at: datetime) -> dict[str, Any]:
-    playable_at = sa.func.coalesce(db.jobs.c.playable_at, sa.literal(at, db.UtcTime))
+    playable_at, ready_at = (
+        sa.func.coalesce(first, sa.literal(at, db.UtcTime)) for first in (db.jobs.c.playable_at, db.jobs.c.ready_at)
+    )
     match to:
         case JobState.QUEUED:
             return {"started_at": None, "playable_at": None, "finished_at": None}
@@ -81,7 +95,7 @@ def stamps(to: JobState, at: datetime) -> dict[str, Any]:
         case JobState.PLAYABLE:
             return {"playable_at": playable_at, "finished_at": None}
         case JobState.READY:
-            return {"playable_at": playable_at, "finished_at": at}
+            return {"playable_at": playable_at, "ready_at": ready_at, "finished_at": at}
         case _:
             return {"finished_at": at}
 
@@ -118,25 +132,34 @@ def insert_version(
     profile: str,
     tasks: Sequence[str],
     origin: Origin,
+    language: str | None,
+    tags: Sequence[str],
+    claimed_until: datetime | None,
+    trace: str | None,
     at: datetime,
 ) -> None:
     """Insert a version of a media that the caller holds, and make it current."""
-    shown = {"key": upload.key, "title": title, "tenant": tenant, "current_version": upload.version}
-    inserted(connection, db.found_by, {"media_id": upload.media_id, "words": " ".join(search.words([title]))})
+    named = {"key": upload.key, "title": title, "tenant": tenant, "current_version": upload.version}
+    shown: dict[str, Any] = {**named, "language": language, "tags": list(tags)}
+    found_by = {"media_id": upload.media_id, "words": " ".join(search.words([title, *tags]))}
+    inserted(connection, db.found_by, found_by)
     of_media = db.jobs.c.media_id == upload.media_id
     connection.execute(sa.update(db.jobs).where(of_media, db.jobs.c.tenant != tenant).values(tenant=tenant))
     job = {"media_id": upload.media_id, "version": upload.version, "etag": upload.etag, "size": upload.size}
     job["tenant"] = tenant
     queued = {"profile": profile, "state": JobState.QUEUED.value, "revision": 0, "received_at": at}
-    connection.execute(sa.insert(db.jobs).values(job | queued | {"origin": origin.value}))
+    queued["claimed_until"] = claimed_until
+    connection.execute(sa.insert(db.jobs).values(job | queued | {"origin": origin.value, "trace": trace}))
     connection.execute(sa.update(db.media).where(db.media.c.id == upload.media_id).values(shown))
     announce(connection, upload.media_id, upload.version, JobState.QUEUED, None, at=at)
     _insert_tasks(connection, upload.media_id, upload.version, tasks, first=0)
-    _supersede(connection, upload, at)
+    replaced = _supersede(connection, upload, at)
+    closed = [tally.closed(JobState.CANCELLED, SUPERSEDED)] * replaced
+    figures.add(connection, [tally.received(origin, upload.size), *closed])
 
 
-def _supersede(connection: sa.Connection, new: Upload, at: datetime) -> None:
-    """What is under way of the other versions of a media is over."""
+def _supersede(connection: sa.Connection, new: Upload, at: datetime) -> int:
+    """What is under way of the other versions of a media is over. How many versions that are."""
     job, task = db.jobs.c, db.tasks.c
     mine = sa.and_(task.media_id == job.media_id, task.version == job.version)
     still_open = sa.exists().where(mine, task.state.in_(OPEN)).correlate(db.jobs)
@@ -144,10 +167,12 @@ def _supersede(connection: sa.Connection, new: Upload, at: datetime) -> None:
     closed = {"state": JobState.CANCELLED.value, "finished_at": at, "error_code": SUPERSEDED.code.value}
     others = sa.update(db.jobs).where(job.media_id == new.media_id, job.version != new.version, under_way)
     ended = connection.execute(others.values(**closed, error_message=SUPERSEDED.message).returning(job.version))
-    for version in ended.scalars().all():
+    replaced = ended.scalars().all()
+    for version in replaced:
         announce(connection, new.media_id, version, JobState.CANCELLED, SUPERSEDED, at=at)
     theirs = sa.update(db.tasks).where(task.media_id == new.media_id, task.version != new.version, task.state.in_(OPEN))
     connection.execute(theirs.values(state=TaskState.SKIPPED.value, reason=SUPERSEDED.message))
+    return len(replaced)
 
 
 def inserted(connection: sa.Connection, table: sa.Table, values: Mapping[str, Any]) -> bool:
@@ -173,12 +198,16 @@ def erase(connection: sa.Connection, receipt: Receipt) -> None:
     removed = {"state": JobState.REMOVED.value, "error_code": ERASED.code.value, "error_message": ERASED.message}
     blank = {"size": 0, "revision": 0, "tenant": "", "finished_at": receipt.erased_at}
     there = sa.select(db.jobs.c.version).where(db.jobs.c.media_id == media, db.jobs.c.state != JobState.REMOVED.value)
-    for version in connection.execute(there.with_for_update()).scalars().all():
+    versions = connection.execute(there.with_for_update()).scalars().all()
+    for version in versions:
         announce(connection, media, version, JobState.REMOVED, ERASED, at=receipt.erased_at)
-    nameless = sa.update(db.media).where(db.media.c.id == media).values(title="", key="", tenant="")
+    nameless = (
+        sa.update(db.media).where(db.media.c.id == media).values(title="", key="", tenant="", language=None, tags=[])
+    )
     if not connection.execute(nameless).rowcount:
         raise Missing("There is no such media.", detail=media)
     connection.execute(sa.update(db.jobs).where(db.jobs.c.media_id == media).values(**removed, **blank))
+    figures.add(connection, [tally.closed(JobState.REMOVED, ERASED)] * len(versions))
     connection.execute(sa.update(db.tasks).where(db.tasks.c.media_id == media).values(reason=None))
     for table in (db.attempts, db.found_by, db.contents, db.receipts):
         connection.execute(sa.delete(table).where(table.c.media_id == media))

@@ -206,10 +206,11 @@ class DagsterEngine:
         return self._in(GOING_ON)
 
     def broken_off(self, *, since: datetime) -> set[str]:
-        """The media of runs that ended since then so that another is to take their place."""
+        """The media of runs that ended since then so that another is to take their place, by us, or by Dagster, which
+        may forget it."""
         over = [dg.DagsterRunStatus.CANCELED, dg.DagsterRunStatus.FAILURE]
         ended = self._instance.get_runs(dg.RunsFilter(statuses=over, updated_after=since))
-        runs = [run for run in ended if _state(run, self._instance) in BROKEN_OFF]
+        runs = [r for r in ended if _state(r, self._instance) in BROKEN_OFF or _retried(r, self._instance)]
         return {run.tags[_PARTITION] for run in runs if _PARTITION in run.tags}
 
     def _in(self, states: Collection[RunState]) -> set[str]:

@@ -273,7 +273,7 @@ def _names(directory: Path) -> list[str]:
     except OSError as error:
         if error.errno in _ABSENT:
             return []
-        raise _unavailable(error) from error
+        raise unavailable(error) from error
 
 
 def _seen(path: Path, root: Path) -> os.stat_result | None:
@@ -290,7 +290,7 @@ def _seen(path: Path, root: Path) -> os.stat_result | None:
     except OSError as error:
         if error.errno in _ABSENT:
             return None
-        raise _unavailable(error) from error
+        raise unavailable(error) from error
     return found if real.is_relative_to(root) and stat.S_ISREG(found.st_mode) else None
 
 
@@ -350,7 +350,7 @@ def _reading() -> Iterator[None]:
     except OSError as error:
         if error.errno in _ABSENT:
             raise Missing("There is no such file.", detail=str(error)) from error
-        raise _unavailable(error) from error
+        raise unavailable(error) from error
 
 
 @contextmanager
@@ -362,10 +362,11 @@ def _writing() -> Iterator[None]:
     except OSError as error:
         if error.errno in _IN_THE_WAY:
             raise ValueError(f"no object can have this key: {error}") from error
-        raise _unavailable(error) from error
+        raise unavailable(error) from error
 
 
-def _unavailable(error: OSError) -> Unavailable:
+def unavailable(error: OSError) -> Unavailable:
+    """What a failure of the disk means."""
     if error.errno in _FULL:
         return Unavailable(QuarantineCode.DISK_FULL, "The disk is full.", detail=str(error))
     return Unavailable(QuarantineCode.STORE_UNAVAILABLE, "The disk does not answer.", detail=str(error))

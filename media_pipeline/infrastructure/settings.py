@@ -21,10 +21,11 @@ from media_pipeline.infrastructure import recipes
 from media_pipeline.infrastructure.sandbox.modes import Choice
 
 _PREFIX = "MEDIA_PIPELINE_"
-_READ_ELSEWHERE = frozenset({f"{_PREFIX}LOGS_BUCKET", f"{_PREFIX}REQUIRE_PLAYERS"})
+_READ_ELSEWHERE = frozenset(_PREFIX + name for name in ("LOGS_BUCKET", "REQUIRE_PLAYERS", "REQUIRE_PROMETHEUS"))
 """by Dagster's own configuration and by the tests"""
 _OF_KUBERNETES = re.compile(r"_(SERVICE_HOST|SERVICE_PORT(_\w+)?|PORT(_\d+_(TCP|UDP|SCTP)(_\w+)?)?)$")
 """How a name ends that Kubernetes sets in every pod, of a service that is called like this project."""
+_COLLECTORS = ("OTEL_EXPORTER_OTLP_TRACES_ENDPOINT", "OTEL_EXPORTER_OTLP_ENDPOINT")
 FILES = "files"
 """The bucket of this machine's own files, for `media-pipeline process FILE`: read in place, keys are paths."""
 
@@ -53,6 +54,11 @@ class Settings(BaseSettings):
     s3_region: str | None = None
     s3_public_endpoint: str | None = None
     """where browsers reach the store, for signed addresses; default: as we do"""
+    s3_connect_seconds: float = Field(default=5, gt=0)
+    s3_read_seconds: float = Field(default=60, gt=0)
+    """how long the store may be silent before it is asked again; it copies large objects in silence"""
+    s3_attempts: int = Field(default=5, ge=1)
+    """how often it is asked in all, before a step's own retries"""
     uploads_prefixes: tuple[str, ...] = ("",)
     """only keys below these are uploads; a listing goes through them one after the other"""
     list_every_seconds: float | None = None
@@ -100,7 +106,15 @@ class Settings(BaseSettings):
     """how long runs of media that have left are remembered"""
     gc_grace_seconds: float = 24 * 3600.0
     """what nothing names is kept for so long"""
+    upload_expires_hours: float = Field(default=24.0, gt=0)
+    """an upload that is not complete by then is given up"""
+    upload_url_seconds: int = Field(default=3600, ge=60, le=7 * 24 * 3600)
+    """how long the URL of a part is good for; S3 signs for a week at most"""
     limits: Limits = Limits()
+    log_format: Literal["text", "json"] | None = None
+    """json: a line of JSON on stderr for each event; default: json in production, text for people elsewhere"""
+    traces: Literal["off", "otlp"] | None = None
+    """default: otlp where OTEL_* variables name a collector, else off"""
     signing_key: SecretStr | None = None
     """signs addresses of uploads and playback, the same for every gateway; default: a file in `home`"""
     playback_hours: float = Field(default=6.0, gt=0, le=24 * 7)
@@ -124,6 +138,20 @@ class Settings(BaseSettings):
     oidc_scopes_claim: str = "scope"
 
     @property
+    def json_logs(self) -> bool:
+        return (self.log_format or ("json" if self.resources == "production" else "text")) == "json"
+
+    @property
+    def traced(self) -> bool:
+        """OpenTelemetry's own switches go before ours."""
+        if os.environ.get("OTEL_SDK_DISABLED", "").lower() == "true":
+            return False
+        if self.traces is None:
+            named = any(os.environ.get(name) for name in _COLLECTORS)
+            return os.environ.get("OTEL_TRACES_EXPORTER", "otlp" if named else "none") == "otlp"
+        return self.traces == "otlp"
+
+    @property
     def gone_sources_rest(self) -> timedelta:
         """between two looks for every source"""
         default = 6 if self.resources == "production" else 1 / 12  # a directory is looked through in no time
@@ -144,6 +172,11 @@ class Settings(BaseSettings):
     @property
     def media_dir(self) -> Path:
         return self.home / "media"
+
+    @property
+    def receiving(self) -> Path:
+        """Files that are being received; on the file system of `inbox`, so that they move there."""
+        return self.home / "receiving"
 
     @property
     def dagster_home(self) -> Path:

@@ -164,11 +164,10 @@ def settled(words: Iterable[Word], *, seconds: float) -> tuple[Word, ...]:
     out: list[Word] = []
     ordered = sorted(words, key=lambda w: w.start)
     for i, word in enumerate(ordered):
-        start = max(word.start, out[-1].end if out else 0.0)
+        start = milliseconds(max(word.start, out[-1].end if out else 0.0))
         least = start + _SHORTEST_WORD
         limit = max(ordered[i + 1].start, least) if i + 1 < len(ordered) else seconds
-        end = min(max(word.end, least), limit, start + LONGEST_CUE, seconds)
-        start, end = milliseconds(start), milliseconds(end)
+        end = milliseconds(min(max(word.end, least), limit, start + LONGEST_CUE, seconds))
         if start < end:
             out.append(Word(start, end, word.text.strip(), round(word.confidence, 3)))
     return tuple(out)

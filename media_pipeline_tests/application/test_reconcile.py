@@ -18,7 +18,7 @@ from media_pipeline.domain.job import LAST, Job, JobState, TaskState
 from media_pipeline.domain.manifest import Manifest
 from media_pipeline.domain.profile import fingerprint
 from media_pipeline.domain.results import NotMade, Result
-from media_pipeline.domain.run import RETRY_GRACE, Run, RunState, ending
+from media_pipeline.domain.run import RETRY_GRACE, RETRY_PROMISE, Run, RunState, ending
 from media_pipeline.domain.upload import Upload, received
 from media_pipeline.infrastructure import recipes
 from media_pipeline.infrastructure.results import JsonResults, ManifestJson
@@ -243,7 +243,9 @@ LOST = run("run-1", RunState.LOST)
         (BEGUN, [OVER, run("run-2", RunState.UNDERWAY, minute=2, version=None)], LATE, False),
         (BEGUN, [OVER, run("run-2", RunState.UNDERWAY, minute=2, version="another")], LATE, True),
         (BEGUN, [replace(OVER, retried=True)], SOON, False),
-        (BEGUN, [replace(OVER, retried=True)], OVER.updated_at + RETRY_GRACE, True),  # the retry never came
+        (BEGUN, [replace(OVER, retried=True)], OVER.updated_at + RETRY_PROMISE, False),  # the retry never came
+        (QUEUED, [replace(OVER, retried=True)], OVER.updated_at + RETRY_PROMISE, False),
+        (BEGUN, [replace(OVER, retried=True)], OVER.updated_at + RETRY_GRACE, True),  # nor did ours
         (BEGUN, [replace(OVER, retried=True), run("run-2", RunState.FAILED, minute=2)], SOON, True),
         (BEGUN, [LOST], SOON, False),
         (BEGUN, [LOST], LOST.updated_at + RETRY_GRACE, True),  # no other took its place

@@ -79,7 +79,7 @@ def test_what_misses_the_gate_twice_is_kept_and_its_check_fails(tmp_path: Path) 
 
 BLACKENED = "drawbox=color=black:t=fill:enable='gte(t,2)'"
 FROZEN = "loop=loop=75:size=1:start=50,trim=end_frame=150"
-FAULTS = pytest.mark.parametrize("fault", [BLACKENED, FROZEN], ids=["black", "frozen"])
+SLOW = pytest.mark.slow
 
 
 def faulty(monkeypatch: pytest.MonkeyPatch, fault: str, *, tries: int) -> None:
@@ -93,7 +93,7 @@ def faulty(monkeypatch: pytest.MonkeyPatch, fault: str, *, tries: int) -> None:
     monkeypatch.setattr(encoding, "encode", encode)
 
 
-@FAULTS
+@pytest.mark.parametrize("fault", [pytest.param(BLACKENED, id="black"), pytest.param(FROZEN, id="frozen", marks=SLOW)])
 def test_a_rung_that_lost_its_picture_is_encoded_once_more(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, fault: str
 ) -> None:
@@ -103,7 +103,7 @@ def test_a_rung_that_lost_its_picture_is_encoded_once_more(
     assert [(rung(made, n).tries, rung(made, n).lost_seconds) for n in ("good", "poor")] == [(2, 0.0)] * 2
 
 
-@FAULTS
+@pytest.mark.parametrize("fault", [pytest.param(BLACKENED, id="black", marks=SLOW), pytest.param(FROZEN, id="frozen")])
 def test_a_picture_that_is_lost_twice_fails_its_check_without_a_gate_too(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, fault: str
 ) -> None:
@@ -117,7 +117,15 @@ def test_a_picture_that_is_lost_twice_fails_its_check_without_a_gate_too(
         assert checks["lost_picture_seconds"].value >= 2
 
 
-@pytest.mark.parametrize("honest", [f"{BLACKENED}", FROZEN, "drawbox=color=black:t=fill", "loop=loop=150:size=1"])
+@pytest.mark.parametrize(
+    "honest",
+    [
+        BLACKENED,
+        FROZEN,
+        pytest.param("drawbox=color=black:t=fill", marks=SLOW),
+        pytest.param("loop=loop=150:size=1", marks=SLOW),
+    ],
+)
 def test_a_source_that_is_black_or_stands_still_itself_passes(tmp_path: Path, honest: str) -> None:
     clip = media.make(tmp_path / "a.mkv", *media.picture(6, "320x180"), "-vf", honest, "-t", "6", *media.h264())
     made = transcoded(tmp_path / "home", clip=clip)

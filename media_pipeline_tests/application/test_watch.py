@@ -8,7 +8,7 @@ import pytest
 from media_pipeline.application.watch import watch
 from media_pipeline.domain.attempt import BUDGET
 from media_pipeline.domain.job import Job, JobState, TaskState
-from media_pipeline.domain.run import Run, RunState, silent
+from media_pipeline.domain.run import RETRY_PROMISE, Run, RunState, silent
 from media_pipeline.domain.upload import received
 from media_pipeline.infrastructure.results import JsonResults
 from media_pipeline_tests import builders as a
@@ -103,6 +103,26 @@ def test_a_run_whose_worker_was_lost_and_that_the_engine_gave_up_is_taken_up_aga
     world.runs[-1] = replace(world.runs[-1], state=RunState.LOST)
     assert world.watch() == f"taken up again by run {world.job.run_id}"
     assert world.engine.asked == [(UPLOAD.media_id, frozenset({"stream", "publication"}), {})]
+
+
+def test_a_retry_that_the_engine_promised_and_forgot_is_made_good() -> None:
+    world = World()
+    world.runs[-1] = replace(world.runs[-1], state=RunState.FAILED, retried=True)
+    world.time = a.NOW + RETRY_PROMISE - timedelta(seconds=1)
+    assert world.watch() is None
+    world.time = a.NOW + RETRY_PROMISE
+    assert world.watch() == f"taken up again by run {world.job.run_id}"
+    assert len(world.engine.asked) == 1
+
+
+def test_a_retry_that_came_is_nothing_to_make_good() -> None:
+    world = World()
+    first = replace(world.runs[-1], state=RunState.FAILED, retried=True)
+    over = Run("run-2", "run-1", UPLOAD.version, RunState.FAILED, False, later(1), later(1))
+    world.history.told[UPLOAD.media_id] = [first, over]
+    world.time = later(9)
+    assert world.watch() is None
+    assert world.engine.asked == []
 
 
 def test_a_run_that_hangs_for_ever_is_not_asked_for_for_ever() -> None:

@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
 STALL_SECONDS = 15
 _DEPLOYED = Path(__file__).parent.parent.parent / "deploy" / "dagster.yaml"
-_SOONER = {"poll_interval_seconds": 5, "start_timeout_seconds": 20, "cancel_timeout_seconds": 15}
+_SOONER = {"poll_interval_seconds": 5, "start_timeout_seconds": 60, "cancel_timeout_seconds": 15}
 """so that a storm is over in minutes; only how long is waited, never what is done then"""
 _MARK = "CHAOS_HOME"
 """in the environment of the deployment's processes, and of no other: not of its stores"""

@@ -5,6 +5,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 DAGSTER = "import time; print('up', flush=True); time.sleep(600)"
 DEV = f"""
 import signal, sys
@@ -15,6 +17,7 @@ sys.exit(dev.together([[sys.executable, "-c", {DAGSTER!r}]] * 2, Settings()))
 """
 
 
+@pytest.mark.slow
 def test_begun_in_the_background_by_a_script_it_still_ends_when_it_is_told_to(tmp_path: Path) -> None:
     environment = {**os.environ, "MEDIA_PIPELINE_HOME": str(tmp_path), "DAGSTER_HOME": str(tmp_path / "dagster")}
     with subprocess.Popen(

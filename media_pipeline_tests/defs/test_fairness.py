@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
@@ -17,6 +18,7 @@ from media_pipeline.defs.resources import Platform
 from media_pipeline.domain.job import JobState, Origin
 from media_pipeline.domain.upload import StoredObject, tenant
 from media_pipeline_tests.builders import NOW
+from media_pipeline_tests.fakes import MemoryCatalogue
 from media_pipeline_tests.instance import new_instance
 from media_pipeline_tests.platform import platform
 
@@ -31,7 +33,7 @@ class Hall:
     """A platform, its instance, and a daemon that starts runs but does none of their work."""
 
     def __init__(self, here: Platform, instance: dg.DagsterInstance) -> None:
-        self.here, self.instance = here, instance
+        self.here, self.instance = replace(here, catalogue=MemoryCatalogue()), instance
         self.daemon = QueuedRunCoordinatorDaemon(interval_seconds=1)
         self.received = 0
 

@@ -12,12 +12,13 @@ from media_pipeline.defs.failures import RETRIES
 from media_pipeline.defs.partitions import RESUMED_TAG, RUN_KEY_TAG, unasked, uploads
 from media_pipeline.defs.step import asked
 from media_pipeline.domain.job import JobState
-from media_pipeline_tests.platform import platform
+from media_pipeline_tests.instance import new_instance
+from media_pipeline_tests.platform import platform, slim
 
 
 @pytest.fixture
 def instance() -> Iterator[dg.DagsterInstance]:
-    with dg.instance_for_test() as made:
+    with new_instance() as made:
         yield made
 
 
@@ -68,7 +69,7 @@ def test_a_persons_re_execution_is_asked_for_and_a_retry_is_not(
 def test_only_a_run_that_was_asked_for_undoes_a_cancellation(
     tmp_path: Path, instance: dg.DagsterInstance, tags: dict[str, str], after: JobState
 ) -> None:
-    here = platform(tmp_path)
+    here = slim(tmp_path)
     (here.settings.inbox / "clip.mp4").write_bytes(b"no media")
     obj = here.store.head("uploads", "clip.mp4")
     job = register(obj, profile=here.profile, catalogue=here.catalogue, now=here.now())

@@ -22,22 +22,20 @@ from media_pipeline.domain.errors import Missing, QuarantineCode
 from media_pipeline.domain.job import Failure, Job, JobState, Origin, TaskState
 from media_pipeline.domain.run import RunState
 from media_pipeline.infrastructure.dagster_engine import VERSION_TAG, DagsterEngine, is_over, stopped
-from media_pipeline_tests.instance import new_instance
-from media_pipeline_tests.platform import platform
+from media_pipeline_tests.instance import QUEUE, new_instance
+from media_pipeline_tests.platform import slim
 
 DOWN = Failure(QuarantineCode.STORE_UNAVAILABLE, "The store does not answer.")
 
 
 @pytest.fixture
 def here(tmp_path: Path) -> Platform:
-    return platform(tmp_path, live_partitions=3, keep_runs_days=0)
+    return slim(tmp_path, live_partitions=3, keep_runs_days=0)
 
 
 @pytest.fixture
 def instance() -> Iterator[dg.DagsterInstance]:
-    """With a queue, which nobody works off."""
-    queue = {"module": "dagster._core.run_coordinator", "class": "QueuedRunCoordinator"}
-    with new_instance(overrides={"run_coordinator": queue}) as made:
+    with new_instance(QUEUE) as made:
         yield made
 
 
@@ -103,7 +101,7 @@ def test_the_media_finished_longest_ago_leave_and_their_runs_are_forgotten_and_t
 def test_nothing_leaves_a_set_that_is_small_enough_and_no_young_run_is_forgotten(
     tmp_path: Path, instance: dg.DagsterInstance
 ) -> None:
-    here = platform(tmp_path, live_partitions=2, keep_runs_days=1)
+    here = slim(tmp_path, live_partitions=2, keep_runs_days=1)
     jobs = [a_job(here, f"{number}.mp4", JobState.READY) for number in range(3)]
     instance.add_dynamic_partitions(str(uploads.name), [job.media_id for job in jobs[:2]])
     remember(instance, jobs[2], dg.DagsterRunStatus.SUCCESS)
@@ -147,7 +145,7 @@ def test_a_redriven_media_is_back_with_a_run_in_the_queue_that_a_daemon_can_star
 def test_what_is_redriven_by_name_has_its_turn_and_all_others_wait_behind_live_work(
     tmp_path: Path, instance: dg.DagsterInstance
 ) -> None:
-    here = platform(tmp_path, tenancy=True)
+    here = slim(tmp_path, tenancy=True)
     jobs = [a_job(here, f"{number}.mp4", JobState.QUARANTINED) for number in range(3)]
     redriven(Wanted(ids=[jobs[1].media_id], all=True), here, instance, graph(here))
     tags = [run.tags for job in jobs for run in runs_of(instance, job)]
@@ -219,7 +217,7 @@ def test_a_run_whose_worker_cannot_be_reached_is_stopped_and_is_no_persons_doing
 
 
 def test_the_watchdog_takes_up_what_a_dead_daemon_left(tmp_path: Path, instance: dg.DagsterInstance) -> None:
-    here = platform(tmp_path, stall_seconds=0)
+    here = slim(tmp_path, stall_seconds=0)
     job = a_job(here, "clip.mp4")
     remember(instance, job, dg.DagsterRunStatus.STARTED)
     (dead,) = runs_of(instance, job)
@@ -244,8 +242,7 @@ def test_the_watchdog_takes_up_a_lost_run_that_dagster_could_not_start_again(
 ) -> None:
     """Before its first step, too: then the job is in the queue, and its run is not asked for a second time."""
     job = a_job(here, "clip.mp4")
-    queue = {"module": "dagster._core.run_coordinator", "class": "QueuedRunCoordinator"}
-    with dg.instance_for_test(overrides={"run_coordinator": queue, "run_retries": {"enabled": True}}) as instance:
+    with new_instance({**QUEUE, "run_retries": {"enabled": True}}) as instance:
         remember(
             instance, job, dg.DagsterRunStatus.FAILURE,
             **{"dagster/will_retry": "false", "dagster/failure_reason": reason},
@@ -258,7 +255,7 @@ def test_the_watchdog_takes_up_a_lost_run_that_dagster_could_not_start_again(
 
 def test_a_run_that_failed_is_not_over_before_dagster_says_whether_it_retries_it(here: Platform) -> None:
     job = a_job(here, "clip.mp4")
-    with dg.instance_for_test(overrides={"run_retries": {"enabled": True}}) as instance:
+    with new_instance({"run_retries": {"enabled": True}}) as instance:
         remember(instance, job, dg.DagsterRunStatus.FAILURE, **{"dagster/failure_reason": "STEP_FAILURE"})
         (run,) = runs_of(instance, job)
         assert not is_over(run, instance)
@@ -268,7 +265,7 @@ def test_a_run_that_failed_is_not_over_before_dagster_says_whether_it_retries_it
 
 
 def test_the_nightly_sweep_runs_by_itself(tmp_path: Path, instance: dg.DagsterInstance) -> None:
-    here = platform(tmp_path, gc_grace_seconds=-60)
+    here = slim(tmp_path, gc_grace_seconds=-60)
     job = a_job(here, "clip.mp4", JobState.READY)
     key = f"{job.media_id}/{job.version}/stream/dead/master.m3u8"
     here.store.write("media", key, b"x", content_type="text/plain")
@@ -280,7 +277,7 @@ def test_the_nightly_sweep_runs_by_itself(tmp_path: Path, instance: dg.DagsterIn
 def test_where_uploads_arrive_among_the_outputs_nobody_who_still_sends_is_cut_off(
     tmp_path: Path, instance: dg.DagsterInstance, uploads_bucket: str, swept: bool
 ) -> None:
-    here = platform(tmp_path, uploads_bucket=uploads_bucket)
+    here = slim(tmp_path, uploads_bucket=uploads_bucket)
     half = here.settings.media_dir / ".media-pipeline" / "half"
     half.parent.mkdir(exist_ok=True)
     half.write_bytes(b"1")

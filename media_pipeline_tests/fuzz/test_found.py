@@ -10,6 +10,7 @@ from media_pipeline_tests import media
 from media_pipeline_tests.fuzz.oracle import Broken, Oracle
 
 
+@pytest.mark.slow
 def test_one_wrong_timestamp_does_not_freeze_the_picture(tmp_path: Path) -> None:
     jump = "setts=pts='if(eq(N,30),PTS+750/TB,PTS)'"
     whole = media.make(tmp_path / "a.ts", *media.picture(3, "64x48"), *media.h264("-bf", "0"))
@@ -17,6 +18,7 @@ def test_one_wrong_timestamp_does_not_freeze_the_picture(tmp_path: Path) -> None
     assert Oracle.below(tmp_path / "home").judge(file.read_bytes()) == "video"
 
 
+@pytest.mark.slow
 def test_a_track_of_which_nothing_decodes_costs_itself_and_not_the_picture(tmp_path: Path) -> None:
     empty = ["-c:a", "pcm_s16le", "-af", "atrim=end_sample=0"]
     file = media.make(tmp_path / "a.mkv", *media.picture(3, "64x48"), *media.tone(3), *media.h264(), *empty)

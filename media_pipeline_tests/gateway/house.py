@@ -103,8 +103,9 @@ def of(built: Platform, **changes: Any) -> House:
             tags=lambda _: {}, now=built.now(),
         )  # fmt: skip
 
+    launched: list[Job] = []
     outgoing = Outgoing(private=built.settings.webhook_private_addresses)
-    front = replace(Front(built, engine, engine.history, again, None, outgoing, SECRET), **changes)
+    front = replace(Front(built, engine, engine.history, again, None, outgoing, SECRET, launched.append), **changes)
     return House(built, engine, front, create_app(front))
 
 

@@ -78,7 +78,7 @@ def test_whatever_is_asked_is_answered_as_the_document_says(lively: House, schem
         suppress_health_check=list(HealthCheck),
     )  # fmt: skip
     @given(case=schema[path][method.upper()].as_strategy())
-    def ask(case: schemathesis.Case) -> None:
+    def ask(case: "schemathesis.Case[Any]") -> None:
         if "media_id" in case.path_parameters and media_ids:  # what nobody could guess
             case.path_parameters["media_id"] = media_ids[len(str(case.path_parameters["media_id"])) % len(media_ids)]
         case.call_and_validate(headers=key, excluded_checks=LEFT_OUT)

@@ -83,12 +83,9 @@ class Toy:
 @dg.asset(name="source", partitions_def=_PARTITIONS)
 def _source(context: dg.AssetExecutionContext) -> dg.MaterializeResult[None]:
     context.log.info(SECRET)
-    secret: dict[str, Any] = {
-        "hls": dg.MetadataValue.path(SECRET),
-        "detail": SECRET,
-        "play": dg.MetadataValue.md(SECRET),
-    }
-    return dg.MaterializeResult(metadata={"bytes": 12, "container": "mov", "duration_seconds": 1.5} | secret)
+    shown: dict[str, Any] = {"bytes": 12, "container": "mov", "duration_seconds": 1.5}
+    secret = {"hls": dg.MetadataValue.path(SECRET), "detail": SECRET, "play": dg.MetadataValue.md(SECRET)}
+    return dg.MaterializeResult(metadata=shown | secret)
 
 
 @dg.asset(name="subtitles", partitions_def=_PARTITIONS, deps=["source"])

@@ -138,6 +138,7 @@ def test_a_cartoon_animal_that_no_photograph_taught_gets_no_tag(onnx: OnnxEye) -
     assert tags(onnx, film("bigbuckbunny.mp4")) == ()
 
 
+@pytest.mark.slow
 def test_a_street_is_likeliest_to_show_cars_and_its_taxi_sign_is_read(onnx: OnnxEye) -> None:
     frames = film("bikes.mp4")
     seen = look(onnx, *frames, model=READS)

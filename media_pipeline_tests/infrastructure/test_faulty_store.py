@@ -5,12 +5,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from uuid import uuid4
 
-import boto3
 import pytest
-from botocore.config import Config
 
 from media_pipeline.application.outputs import Shelf
 from media_pipeline.domain.errors import Missing, QuarantineCode, Unavailable
+from media_pipeline.infrastructure import s3
 from media_pipeline.infrastructure.s3 import S3Store
 from media_pipeline_tests import builders as a
 from media_pipeline_tests.conftest import KEY, SECRET
@@ -30,15 +29,29 @@ def proxy(s3_server: "S3Client") -> Iterator[Proxy]:
 
 
 @pytest.fixture(scope="module")
-def store(proxy: Proxy) -> S3Store:
-    """An impatient client of the proxy, which tries twice."""
-    client = boto3.client(
-        "s3", endpoint_url=proxy.endpoint, region_name="us-east-1", aws_access_key_id=KEY,
-        aws_secret_access_key=SECRET, config=Config(
-            s3={"addressing_style": "path"}, retries={"total_max_attempts": 2}, read_timeout=0.5, connect_timeout=5
-        ),
-    )  # fmt: skip
-    return S3Store(client)
+def patience() -> Iterator[None]:
+    """Credentials, and no waiting between two tries."""
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setenv("AWS_ACCESS_KEY_ID", KEY)
+        patched.setenv("AWS_SECRET_ACCESS_KEY", SECRET)
+        patched.setattr("botocore.retries.standard.ExponentialBackoff.delay_amount", lambda *_: 0)
+        yield
+
+
+def asking(proxy: Proxy, *, read_seconds: float) -> S3Store:
+    """A client of the proxy, which tries twice."""
+    return S3Store(s3.client(proxy.endpoint, "us-east-1", connect_seconds=5, read_seconds=read_seconds, attempts=2))
+
+
+@pytest.fixture(scope="module")
+def store(proxy: Proxy, patience: None) -> S3Store:
+    return asking(proxy, read_seconds=10)
+
+
+@pytest.fixture(scope="module")
+def hasty(proxy: Proxy, patience: None) -> S3Store:
+    """Impatient."""
+    return asking(proxy, read_seconds=0.1)
 
 
 @pytest.fixture
@@ -88,14 +101,30 @@ def test_a_store_that_refuses_once_is_asked_again(
         operations(key, scratch)[name](store)
 
 
-@pytest.mark.parametrize("fault", [Late(2), Short(), Short(200_000), Lost()], ids=["late", "short", "half", "lost"])
+@pytest.mark.parametrize("fault", [Short(), Short(200_000), Lost()], ids=["short", "half", "lost"])
 @pytest.mark.parametrize("name", ["read", "fetch"])
-def test_a_source_that_comes_late_or_short_is_unavailable_and_leaves_nothing(
+def test_a_source_that_comes_short_is_unavailable_and_leaves_nothing(
     store: S3Store, proxy: Proxy, key: str, scratch: Path, name: str, fault: Fault
 ) -> None:
     with proxy.doing(fault, method="GET"), pytest.raises(Unavailable):
         operations(key, scratch)[name](store)
     assert [p.name for p in scratch.iterdir()] == ["file"]
+
+
+@pytest.mark.parametrize("name", ["read", "fetch"])
+def test_a_source_that_is_silent_for_too_long_is_unavailable_and_leaves_nothing(
+    hasty: S3Store, proxy: Proxy, key: str, scratch: Path, name: str
+) -> None:
+    with proxy.doing(Late(0.5), method="GET"), pytest.raises(Unavailable):
+        operations(key, scratch)[name](hasty)
+    assert [p.name for p in scratch.iterdir()] == ["file"]
+
+
+def test_a_store_is_asked_as_often_as_was_chosen(store: S3Store, proxy: Proxy, key: str) -> None:
+    before = len(proxy.asked)
+    with proxy.doing(Refuse(503)), pytest.raises(Unavailable):
+        store.head(BUCKET, key)
+    assert len(proxy.asked) - before == 2
 
 
 def test_a_source_that_comes_short_once_comes_whole_at_the_second_try(

@@ -124,6 +124,7 @@ def test_without_its_package_a_model_is_unavailable_and_the_sentence_says_what_t
     )
 
 
+@pytest.mark.slow
 def test_two_processes_at_once_both_get_a_whole_model(tmp_path: Path) -> None:
     with multiprocessing.get_context("spawn").Pool(2) as pool:
         found = pool.map(_resolve_tiny, [tmp_path, tmp_path], chunksize=1)

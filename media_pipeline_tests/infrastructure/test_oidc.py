@@ -58,7 +58,11 @@ class Issuer:
 
 
 def _jwk(kid: str, key: Any) -> dict[str, Any]:
-    kinds = {"rsa": jwt.algorithms.RSAAlgorithm, "ec": jwt.algorithms.ECAlgorithm, "ed": jwt.algorithms.OKPAlgorithm}
+    kinds: dict[str, Any] = {
+        "rsa": jwt.algorithms.RSAAlgorithm,
+        "ec": jwt.algorithms.ECAlgorithm,
+        "ed": jwt.algorithms.OKPAlgorithm,
+    }
     found: dict[str, Any] = kinds[kid.partition("-")[0]].to_jwk(key, as_dict=True)
     return found | {"kid": kid, "use": "sig"}
 
@@ -111,10 +115,11 @@ def test_claims_have_the_names_that_are_configured(issuer: Issuer) -> None:
     ours = oidc(
         issuer, oidc_jwks_url=f"{issuer.url}/keys", oidc_tenant_claim="https://a.example/org", oidc_scopes_claim="roles"
     )  # fmt: skip
-    token = issuer.token(**{"https://a.example/org": "rival"}, roles=["admin", "viewer", {"odd": 1}, 7])
+    claims: dict[str, Any] = {"https://a.example/org": "rival", "roles": ["admin", "viewer", {"odd": 1}, 7]}
+    token = issuer.token(**claims)
     assert ours.caller(token) == Caller("anna", "rival", frozenset({Scope.ADMIN}))
     assert issuer.asked == ["/keys"]
-    assert ours.caller(issuer.token(**{"https://a.example/org": "rival"}, roles=7)).scopes == frozenset()
+    assert ours.caller(issuer.token(**claims | {"roles": 7})).scopes == frozenset()
 
 
 WRONG: dict[str, dict[str, Any]] = {
@@ -179,7 +184,7 @@ def test_an_issuer_that_does_not_answer_is_ours_to_mend(issuer: Issuer) -> None:
 
 @pytest.mark.parametrize("answer", [[], {"keys": 1}, {"keys": []}, {"nothing": 1}, {"keys": [{"kty": "oct"}]}])
 def test_keys_that_are_none_are_ours_to_mend(issuer: Issuer, answer: Any) -> None:
-    issuer.answer = lambda _path: answer  # type: ignore[method-assign]
+    issuer.answer = lambda path: answer  # type: ignore[method-assign]
     with pytest.raises(Unavailable):
         oidc(issuer, oidc_jwks_url=f"{issuer.url}/keys").caller(issuer.token())
 

@@ -50,7 +50,7 @@ def talk(tmp_path_factory: pytest.TempPathFactory) -> Published:
 
 def made(root: Path, name: str, *arguments: str) -> Published:
     (root / "uploads").mkdir()
-    return published(root / "made", media.make(root / "uploads" / name, *arguments), RUNGS)
+    return published(root / "made", media.make(root / "uploads" / name, *arguments), RUNGS, quality=None)
 
 
 def probed(path: Path, *more: str) -> list[dict[str, Any]]:

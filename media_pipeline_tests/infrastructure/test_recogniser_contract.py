@@ -152,7 +152,15 @@ def test_a_language_the_model_does_not_know_is_unavailable(real: tuple[Recognise
         recogniser.transcribe(beckett, model=tiny, language="de", progress=lambda _: None)
 
 
-@pytest.mark.parametrize("content", ["", "{}", '{"model": {"type": "BPE", "vocab": 3}}', '{"version": "1.0", "added'])
+@pytest.mark.parametrize(
+    "content",
+    [
+        "",
+        pytest.param("{}", marks=pytest.mark.slow),
+        pytest.param('{"model": {"type": "BPE", "vocab": 3}}', marks=pytest.mark.slow),
+        '{"version": "1.0", "added',
+    ],
+)
 def test_a_broken_tokenizer_is_unavailable(beckett: Path, tmp_path: Path, content: str) -> None:
     whole = resolve_speech("tiny.en", "faster-whisper", cache=settings().models_dir, allow_download=False).path
     given = tmp_path / "given"
@@ -167,7 +175,9 @@ def test_a_broken_tokenizer_is_unavailable(beckett: Path, tmp_path: Path, conten
     assert caught.value.code is QuarantineCode.INTERNAL
 
 
-@pytest.mark.parametrize("sound", sorted(SOUNDS))
+@pytest.mark.parametrize(
+    "sound", [pytest.param(s, marks=pytest.mark.slow if s == "sung vowels" else ()) for s in sorted(SOUNDS)]
+)
 def test_nobody_speaks_in_humming_singing_and_music(
     real: tuple[Recogniser, SpeechModel], tmp_path: Path, sound: str
 ) -> None:

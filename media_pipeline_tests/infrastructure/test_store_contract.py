@@ -175,6 +175,7 @@ def test_a_prefix_without_objects_lists_nothing(store: Store, prefix: str) -> No
     assert list(store.list(BUCKET, f"{prefix}nothing/here")) == []
 
 
+@pytest.mark.slow
 def test_list_goes_past_one_page(store: Store, prefix: str) -> None:
     keys = {f"{prefix}{number:04}" for number in range(1010)}
     for key in keys:

@@ -33,7 +33,7 @@ def test_settled_words_are_in_order_apart_and_inside_the_media(times: list[tuple
     words = settled([Word(a, b, f"w{i}", 0.5) for i, (a, b) in enumerate(times)], seconds=10)
     assert all(0 <= w.start < w.end <= 10 for w in words)
     assert all(one.end <= following.start for one, following in pairwise(words))
-    assert all(w.end - w.start <= LONGEST_CUE for w in words)
+    assert all(w.end - w.start <= LONGEST_CUE + 1e-9 for w in words)  # 8.001 - 1.001 is more than 7
 
 
 def talking(*spans: tuple[int, int], seconds: int) -> bytes:

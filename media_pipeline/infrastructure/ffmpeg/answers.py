@@ -245,7 +245,10 @@ def _is_encrypted(s: Stream) -> bool:
 
 
 def _is_unreadable(s: Stream) -> bool:
-    """Dolby Vision of profile 5 alone has no picture that other decoders show right: it comes out green."""
+    """Dolby Vision of profile 5 alone has no picture that other decoders show right: it comes out green. Of a sound
+    without channels nobody found the beginning."""
+    if s.get("codec_type") == "audio" and not s.get("channels"):
+        return True
     return any(d.get("dv_profile") == 5 for d in s.get("side_data_list", []))
 
 

@@ -16,10 +16,24 @@ from media_pipeline.domain.media import MediaInfo
 from media_pipeline.domain.profile import Rung, ladder
 from media_pipeline_tests import media
 from media_pipeline_tests.builders import AAC, CMAF, rung
-from media_pipeline_tests.infrastructure.ffmpeg.odd import Odd
+from media_pipeline_tests.infrastructure.ffmpeg.odd import Odd, Refused
 
 RUNGS = [rung(360, preset="ultrafast")]
 AV_OFFSET_SECONDS = 0.04
+QUICK = {
+    "plain.mp4", "turned-90.mp4", "mirrored.mp4", "wide-pixels.mp4", "odd-size.mkv", "size-changes.ts",
+    "yuv444p16.mkv", "full-range.mp4", "alpha.mov", "hdr10.mp4", "ycgco.mkv", "interlaced-flagged.mp4",
+    "ntsc.mkv", "variable.mp4", "late-clock.ts", "jumping-far-back.ts", "pausing.mkv", "flash.webm", "long-header.mp4",
+    "still-with-song.mp4", "sound-late.mkv", "raw.h264",
+    "sound.m4a", "surround-5.1.mkv", "discrete-12-11.wav", "cover.mp3", "languages.mkv", "extra-codec.mp4",
+    "still.png", "packed.mp4", "unknown-codec.mp4", "encrypted.mp4", "cut.mp4", "cut.wav",
+}  # fmt: skip
+"""one row of every kind; all the others are slow"""
+
+
+def rows(*odds: Odd | Refused) -> list[Any]:
+    """The parameters of a test over tables."""
+    return [pytest.param(odd, id=odd.name, marks=() if odd.name in QUICK else pytest.mark.slow) for odd in odds]
 
 
 @dataclass(frozen=True)

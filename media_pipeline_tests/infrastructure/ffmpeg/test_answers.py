@@ -59,6 +59,13 @@ sane = st.fixed_dictionaries({
 })  # fmt: skip
 
 
+SOUND_WITHOUT_CHANNELS = {
+    "format": {"probe_score": 100, "format_name": "mov"},
+    "streams": [{"codec_type": "audio", "codec_name": "aac", "index": index, **more} for index, more in
+                enumerate([{}, {"channels": 0}, {"channels": 2}])],
+}  # fmt: skip
+
+
 def told(answer: bytes) -> MediaInfo | None:
     try:
         return answers.media_info(answer, size=1000)
@@ -68,6 +75,7 @@ def told(answer: bytes) -> MediaInfo | None:
 
 @given(probes | sane)
 @example({"format": {"probe_score": 100, "format_name": "mov"}, "streams": [{"codec_type": "video", "index": 0}]})
+@example(SOUND_WITHOUT_CHANNELS)
 def test_a_probe_becomes_facts_within_bounds_or_a_refusal(probe: Any) -> None:
     info = told(json.dumps(probe).encode())
     if info is None:

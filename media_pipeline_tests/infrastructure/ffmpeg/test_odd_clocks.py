@@ -8,6 +8,6 @@ from media_pipeline_tests.infrastructure.ffmpeg import plays
 from media_pipeline_tests.infrastructure.ffmpeg.odd import TIME, Odd
 
 
-@pytest.mark.parametrize("odd", [*TIME], ids=lambda o: o.name)
+@pytest.mark.parametrize("odd", plays.rows(*TIME))
 def test_an_odd_clock_plays(odd: Odd, tmp_path: Path) -> None:
     plays.check(odd, tmp_path)

@@ -19,7 +19,7 @@ def in_mkv(*sizes: str) -> Callable[[Path], None]:
 
 
 FULL = (0, 0, 160, 90)
-ODDS = [
+ODDS = [  # the first is quick
     (Odd("upright-amid.mkv", in_mkv("160x90", "90x160")), (160, 90), [FULL, (55, 0, 51, 90)]),
     (Odd("wide-amid.mkv", in_mkv("160x90", "320x90", "64x36")), (160, 90), [FULL, (0, 22, 160, 45), FULL]),
     (Odd("wide-amid-upright.mkv", in_mkv("90x160", "160x90")), (90, 160), [(0, 0, 90, 160), (0, 55, 90, 51)]),
@@ -33,7 +33,10 @@ ODDS = [
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize(("odd", "size", "boxes"), ODDS, ids=[odd.name for odd, *_ in ODDS])
+@pytest.mark.parametrize(
+    ("odd", "size", "boxes"),
+    [pytest.param(*row, id=row[0].name, marks=pytest.mark.slow if number else ()) for number, row in enumerate(ODDS)],
+)
 def test_a_frame_of_another_shape_gets_bars(
     tmp_path: Path, odd: Odd, size: tuple[int, int], boxes: list[tuple[int, int, int, int]]
 ) -> None:

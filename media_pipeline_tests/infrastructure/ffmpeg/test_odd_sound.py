@@ -11,12 +11,12 @@ from media_pipeline_tests.infrastructure.ffmpeg import plays
 from media_pipeline_tests.infrastructure.ffmpeg.odd import REFUSED, SOUND, Odd, Refused
 
 
-@pytest.mark.parametrize("odd", SOUND, ids=lambda o: o.name)
+@pytest.mark.parametrize("odd", plays.rows(*SOUND))
 def test_an_odd_sound_plays(odd: Odd, tmp_path: Path) -> None:
     plays.check(odd, tmp_path)
 
 
-@pytest.mark.parametrize("refused", REFUSED, ids=lambda r: r.name)
+@pytest.mark.parametrize("refused", plays.rows(*REFUSED))
 def test_what_cannot_play_is_refused_by_its_name(refused: Refused, tmp_path: Path) -> None:
     (tmp_path / "source").symlink_to(refused.make(tmp_path))
     with pytest.raises(BadMedia) as caught:

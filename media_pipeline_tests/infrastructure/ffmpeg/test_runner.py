@@ -78,7 +78,7 @@ def test_a_non_zero_exit_carries_the_last_words(run: Run) -> None:
 def test_a_hang_ends_at_its_deadline(run: Run, tmp_path: Path) -> None:
     began = time.monotonic()
     hang = "import signal, time\nfor s in (1, 2, 15): signal.signal(s, signal.SIG_IGN)\ntime.sleep(600)"
-    trouble = failure(run, hang, Limits(wall_seconds=1))
+    trouble = failure(run, hang, Limits(wall_seconds=0.5))
     assert isinstance(trouble, LimitHit)
     assert trouble.code is QuarantineCode.TIMEOUT
     assert time.monotonic() - began < 10

@@ -304,8 +304,7 @@ def test_a_preview_shows_its_passages_one_after_the_other_and_loops(tmp_path: Pa
 
 
 def test_a_cancelled_job_stops_the_encoder(tmp_path: Path, scratch: Path) -> None:
-    file = media.clip(tmp_path / "a.mp4", 20, "1280x720")
-    info = probed(scratch, file)
+    info = probed(scratch, media.clip(tmp_path / "a.mp4", 5, "640x360"))
     assert info.video is not None
 
     def stop(_: float) -> None:

@@ -1,0 +1,65 @@
+"""The example for Next.js: what is generated is up to date, its types hold, and it works with a running gateway."""
+
+import json
+import os
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+from dagster_graphql.schema import create_schema
+from graphql import print_schema
+
+from media_pipeline.gateway.app import create_app
+from media_pipeline.gateway.persisted import LISTED
+from media_pipeline_tests.examples.conftest import Running
+from media_pipeline_tests.gateway.tenants import tenants
+
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]
+ROOT = Path(__file__).parents[2]
+EXAMPLE = ROOT / "examples" / "nextjs"
+
+
+@pytest.fixture(scope="module")
+def node() -> str:
+    found = shutil.which("node")
+    if found is None:
+        absent("Node is not installed")
+    if not (EXAMPLE / "node_modules").is_dir():
+        absent("its packages are not installed")
+    return str(found)
+
+
+def test_its_types_hold(node: str) -> None:
+    run(node, "node_modules/typescript/bin/tsc", "--noEmit")
+
+
+def test_what_is_generated_is_up_to_date(node: str, tmp_path: Path) -> None:
+    """Else: `npm run generate` in examples/nextjs, as its README says."""
+    schema, openapi = tmp_path / "dagster.graphql", tmp_path / "openapi.json"
+    schema.write_text(print_schema(create_schema().graphql_schema))
+    openapi.write_text(json.dumps(create_app(tenants(tmp_path, None).front).openapi()))
+    run(node, "scripts/generate.mjs", str(openapi), str(LISTED), str(schema), str(tmp_path))
+    for name in ("openapi.ts", "operations.ts"):
+        assert (tmp_path / name).read_text() == (EXAMPLE / "lib" / "generated" / name).read_text(), name
+
+
+def test_it_works_with_a_running_gateway(node: str, running: Running, clip: Path) -> None:
+    environment = running.environment | {"EXAMPLE_CLIP": str(clip)}
+    run(node, "--import", "tsx", "--test", "test/example.test.ts", environment=environment)
+
+
+def run(node: str, *arguments: str, environment: dict[str, str] | None = None) -> None:
+    done = subprocess.run(
+        [node, *arguments], cwd=EXAMPLE, env=environment or dict(os.environ), capture_output=True, text=True,
+        check=False, timeout=600,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+def absent(what: str) -> None:
+    """Skips aloud; fails where everything is to be proven."""
+    reason = f"NOT PROVEN WITH NODE: {what}; run `make examples`"
+    if os.environ.get("MEDIA_PIPELINE_REQUIRE_PLAYERS"):
+        pytest.fail(reason)
+    pytest.skip(reason)
