@@ -8,15 +8,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urljoin
 
-import boto3
 import httpx
 import pytest
-from botocore.config import Config
 from starlette.testclient import TestClient
 
 from media_pipeline.application.outputs import CONTENT_TYPES
 from media_pipeline.domain.signature import signed
 from media_pipeline.infrastructure.s3 import S3Store
+from media_pipeline.infrastructure.s3_intake import signer
 from media_pipeline_tests.conftest import KEY
 from media_pipeline_tests.conftest import SECRET as STORE_SECRET
 from media_pipeline_tests.gateway.house import SECRET, Film, House, of
@@ -27,13 +26,11 @@ if TYPE_CHECKING:
 
 
 @pytest.fixture
-def home(film: Film, s3: "S3Client") -> House:
+def home(film: Film, s3: "S3Client", monkeypatch: pytest.MonkeyPatch) -> House:
     """The film's house over a bucket, whose public address is another name of the same server."""
-    public = s3.meta.endpoint_url.replace("127.0.0.1", "localhost")
-    outside = boto3.client(
-        "s3", endpoint_url=public, region_name="us-east-1", aws_access_key_id=KEY, aws_secret_access_key=STORE_SECRET,
-        config=Config(s3={"addressing_style": "path"}),
-    )  # fmt: skip
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", KEY)
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", STORE_SECRET)
+    outside = signer(s3.meta.endpoint_url.replace("127.0.0.1", "localhost"), "us-east-1")
     store = S3Store(s3, outside)
     for file in film.folder.rglob("*.*"):
         key = f"{film.job.media_id}/{file.relative_to(film.folder)}"
