@@ -32,7 +32,7 @@ def build(platform: Platform) -> dg.Definitions:
             *(traces.sensors() if platform.settings.traced else ()),
         ],
         resources={"platform": platform},
-        executor=executor(platform.settings),
+        executor=executor(platform),
         loggers={console.KEY: console.json_lines} if platform.settings.json_logs else None,
     )
 

@@ -1,6 +1,6 @@
 """An object was seen: make sure it has a job, once."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from datetime import datetime
 from pathlib import PurePosixPath
 
@@ -10,9 +10,6 @@ from media_pipeline.domain.job import SUPERSEDED, Job, Origin
 from media_pipeline.domain.profile import Profile
 from media_pipeline.domain.session import Session
 from media_pipeline.domain.upload import DEFAULT_TENANT, StoredObject, received
-
-_HADOOP_FOLDER = "_$folder$"
-_UNFINISHED = (".part", ".partial", ".tmp", ".crdownload", ".download", ".filepart", ".upload")
 
 EXTRAS = ("thumbnails", "subtitles", "ai_tags")
 
@@ -73,36 +70,6 @@ def tasks(profile: Profile) -> list[str]:
     for is one of them: it answers so."""
     rungs = [f"transcodes/{name}" for name in profile.rungs]
     return ["source", *rungs, "audio", "stream", *EXTRAS, "publication"]
-
-
-def is_upload(key: str) -> bool:
-    """Whether a key may be a finished upload: no folder marker, no hidden or temporary name."""
-    name = PurePosixPath(key).name
-    hidden = any(part.startswith(".") for part in PurePosixPath(key).parts)
-    return (
-        bool(name) and not key.endswith(("/", _HADOOP_FOLDER)) and not hidden and not name.lower().endswith(_UNFINISHED)
-    )
-
-
-def settled(
-    objects: Iterable[StoredObject], *, seen: dict[str, str], now: datetime, settle_seconds: float
-) -> tuple[list[StoredObject], dict[str, str]]:
-    """Split what a listing found into objects that are complete and those that may still be written.
-
-    Complete: unchanged since the last listing (`seen` maps key to ETag), or untouched for `settle_seconds`;
-    all of them where that is 0, whatever the store's clock says. Returns
-    the complete ones, oldest first, and what to remember for the next listing.
-    """
-    complete, waiting = [], {}
-    for obj in objects:
-        if not is_upload(obj.key):
-            continue
-        age = (now - obj.modified_at).total_seconds()
-        if settle_seconds <= 0 or seen.get(obj.key) == obj.etag or age >= settle_seconds:
-            complete.append(obj)
-        else:
-            waiting[obj.key] = obj.etag
-    return sorted(complete, key=lambda o: (o.modified_at, o.key)), waiting
 
 
 def unknown(objects: Sequence[StoredObject], *, catalogue: Catalogue) -> list[StoredObject]:

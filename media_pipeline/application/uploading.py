@@ -9,7 +9,6 @@ from media_pipeline.application.ports.catalogue import Catalogue
 from media_pipeline.application.ports.intake import Address, Intake, Receiver, Sink
 from media_pipeline.application.ports.store import Store
 from media_pipeline.application.ports.uploads import Uploads
-from media_pipeline.application.register import is_upload
 from media_pipeline.domain.admission import Limits, admit_size
 from media_pipeline.domain.errors import Missing, RefusalCode, Refused
 from media_pipeline.domain.job import Job, JobState
@@ -23,7 +22,7 @@ from media_pipeline.domain.session import (
     missing,
     part_size,
 )
-from media_pipeline.domain.upload import StoredObject, Upload
+from media_pipeline.domain.upload import StoredObject, Upload, is_upload
 
 MOST_ADDRESSES = 1000
 """in one answer; the others are asked for as these are done"""

@@ -104,7 +104,7 @@ def _packages() -> Iterator[Finding]:
 def _tried(name: str, look: Callable[[], str], note: str = "") -> Finding:
     try:
         return Finding(name, True, look(), note)
-    except (MediaError, runner.ToolFailed, OSError) as error:
+    except (MediaError, runner.ToolFailed, OSError, ImportError) as error:  # an image has only what its work needs
         return Finding(name, False, "—", str(error))
 
 

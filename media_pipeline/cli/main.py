@@ -21,6 +21,7 @@ from media_pipeline.cli.console import (
 )
 from media_pipeline.cli.keys import keys
 from media_pipeline.cli.operating import operating
+from media_pipeline.cli.stores import stores
 from media_pipeline.domain.captions import BadSubtitles
 from media_pipeline.domain.errors import MediaError
 from media_pipeline.domain.media import TextKind
@@ -33,6 +34,7 @@ app = typer.Typer(
     help="Uploads in; streams, thumbnails, subtitles and tags out.",
 )
 app.add_typer(operating)
+app.add_typer(stores)
 app.add_typer(keys, name="keys")
 
 

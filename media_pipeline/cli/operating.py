@@ -119,6 +119,28 @@ def cors(
 
 
 @operating.command()
+def migrate(
+    to: Annotated[
+        str | None, typer.Option(help="A revision, such as 0010; older than now, it drops what newer ones added.")
+    ] = None,
+) -> None:
+    """Bring the catalogue's tables up to date, and nothing else: before a new release starts. Safe to repeat."""
+    from media_pipeline.defs.resources import prepare
+    from media_pipeline.infrastructure.revisions import move
+    from media_pipeline.infrastructure.settings import from_environment
+
+    try:
+        settings = from_environment()
+        if to is None:
+            prepare(settings)
+        else:
+            move(settings.database_url, to)
+    except ValueError as error:
+        usage(str(error))
+    typer.echo(f"The catalogue is {f'at {to}' if to else 'up to date'}.")
+
+
+@operating.command()
 def gc(
     delete: Annotated[
         bool, typer.Option("--delete", "--yes", help="Delete it; without this it is only shown.")

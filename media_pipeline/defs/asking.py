@@ -7,11 +7,13 @@ from collections.abc import Sequence
 import dagster as dg
 
 from media_pipeline.application.ports.engine import Engine
+from media_pipeline.defs.one_pod import IN_ONE_POD, one_pod_tags
 from media_pipeline.defs.partitions import ORIGIN_TAG, RUN_KEY_TAG, TRACE_TAG, all_tags, lane, run_key
 from media_pipeline.defs.resources import Platform
 from media_pipeline.domain.fairness import Lane, chosen, turns
 from media_pipeline.domain.job import Job, Origin
-from media_pipeline.infrastructure import tracing
+from media_pipeline.infrastructure import pods, tracing
+from media_pipeline.infrastructure.settings import Settings
 
 MOST_A_TICK = 25
 """runs asked for at once: submitting one costs a quarter of a second"""
@@ -31,29 +33,38 @@ def requests(instance: dg.DagsterInstance, platform: Platform) -> list[dg.RunReq
     waiting = _lanes(instance, _WAITING)
     ranked = turns(jobs, waiting + _lanes(instance, _RUNNING))
     asked = chosen(ranked, waiting, room=MOST_WAITING - waiting.total(), most=MOST_A_TICK)
-    return [_request(job, priority, tenancy=platform.settings.tenancy) for job, priority in asked]
+    return [_request(job, priority, platform.settings) for job, priority in asked]
 
 
 def asked_at_once(job: Job, instance: dg.DagsterInstance, platform: Platform, engine: Engine) -> str | None:
-    """The run of a job that is not to wait for the next tick; None where the queue is full, and it stands in line. Its
-    tags are those of the sensor's run: whoever asks second finds that it was asked for."""
+    """The run of a job that is not to wait for the next tick; None where the queue is full, and it stands in line, as
+    does one that runs in one pod, which the sensor's requests alone can say. Its tags are those of the sensor's run:
+    whoever asks second finds that it was asked for."""
     waiting = _lanes(instance, _WAITING)
     ranked = turns([job], waiting + _lanes(instance, _RUNNING))
     for one, priority in chosen(ranked, waiting, room=MOST_WAITING - waiting.total(), most=1):
-        request = _request(one, priority, tenancy=platform.settings.tenancy)
+        request = _request(one, priority, platform.settings)
+        if request.run_config:
+            return None
         tags = {**request.tags, RUN_KEY_TAG: str(request.run_key), _SENSOR_TAG: _SENSOR}
         return engine.launch(one.media_id, one.version, assets=None, tags=tags)
     return None
 
 
-def _request(job: Job, priority: int, *, tenancy: bool) -> dg.RunRequest:
+def _request(job: Job, priority: int, settings: Settings) -> dg.RunRequest:
+    alone = settings.executor == "k8s" and job.size <= settings.one_pod_bytes
     facts = {tracing.MEDIA_ID: job.media_id, tracing.VERSION: job.version}
     with tracing.span("run requested", facts, kind="producer", parent=job.trace):
         trace = tracing.traceparent()
     return dg.RunRequest(
         run_key=run_key(job.media_id, job.version),
         partition_key=job.media_id,
-        tags=all_tags(job, Lane.of(job), priority, tenancy=tenancy) | ({TRACE_TAG: trace} if trace else {}),
+        run_config=IN_ONE_POD if alone else None,
+        tags={
+            **all_tags(job, Lane.of(job), priority, tenancy=settings.tenancy),
+            **({TRACE_TAG: trace} if trace else {}),
+            **(one_pod_tags(pods.load(settings.pods), job.size) if alone else {}),
+        },
     )
 
 

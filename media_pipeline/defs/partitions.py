@@ -20,6 +20,8 @@ KEY_TAG = "media_pipeline/key"
 TENANT_TAG = "media_pipeline/tenant"
 SIZE_TAG = "media_pipeline/size"
 ORIGIN_TAG = "media_pipeline/origin"
+BYTES_TAG = "media_pipeline/bytes"
+"""how large the source is: so much scratch space its steps are given, where each has a pod of its own"""
 PRIORITY_TAG = "dagster/priority"
 TRACE_TAG = "media_pipeline/traceparent"
 """W3C: the trace that follows the upload"""
@@ -54,6 +56,7 @@ def all_tags(job: Job, lane: Lane, priority: int, *, tenancy: bool) -> dict[str,
     trace = {TRACE_TAG: job.trace} if job.trace else {}
     return {
         **tags(job.key, version=job.version, profile=job.profile),
+        BYTES_TAG: str(job.size),
         **lane_tags(lane, priority, tenancy=tenancy),
         **trace,
     }

@@ -25,6 +25,7 @@ from dagster._core.types.loadable_target_origin import LoadableTargetOrigin
 
 from media_pipeline.domain.errors import Conflict, Missing, QuarantineCode
 from media_pipeline.domain.run import BROKEN_OFF, GOING_ON, Run, RunState
+from media_pipeline.infrastructure.pod_endings import told_of
 
 PACKAGED_CONFIG = Path(__file__).parent.parent / "dagster.yaml"
 VERSION_TAG = "media_pipeline/version"
@@ -226,10 +227,8 @@ class DagsterEngine:
 
 def cause(run: dg.DagsterRun, said: str = "") -> QuarantineCode:
     """What ended a run that failed, by its tags and the words of its last event."""
-    if "OOMKilled" in said:
-        return QuarantineCode.OUT_OF_MEMORY
     ours = run.tags.get(_REASON) in _OF_OUR_CODE or run.status is not dg.DagsterRunStatus.FAILURE
-    return QuarantineCode.INTERNAL if ours else QuarantineCode.WORKER_LOST
+    return QuarantineCode.INTERNAL if ours else told_of(said)
 
 
 def _assets(graph: dg.JobDefinition) -> set[dg.AssetKey]:

@@ -11,11 +11,15 @@ from typing import Any
 import sqlalchemy as sa
 from alembic import command
 from alembic.config import Config
+from alembic.util import CommandError
 
 from media_pipeline.infrastructure.file_lock import locked
 
 READING = "reading"
 """The execution option of a connection that will not write."""
+
+MIGRATIONS = "media_pipeline.infrastructure:migrations"
+NEWER = "the catalogue was migrated by a newer release: use that one, or let it migrate back first (migrate --to)"
 
 _ADVISORY_LOCK = 0x6D656469  # any number, the same for every process that upgrades a Postgres
 
@@ -307,9 +311,12 @@ def _settings(url: sa.URL) -> dict[str, Any]:
 
 def upgrade(url: str, revision: str = "head") -> None:
     """Bring a database to the newest tables, making a SQLite file where there is none. Any number of processes
-    may do so at once. Raises sqlalchemy.exc.DBAPIError."""
+    may do so at once. Raises sqlalchemy.exc.DBAPIError; ValueError where a newer release has been there."""
     with _migrating(url) as config:
-        command.upgrade(config, revision)
+        try:
+            command.upgrade(config, revision)
+        except CommandError as error:
+            raise ValueError(NEWER) from error
 
 
 def downgrade(url: str, revision: str) -> None:
@@ -329,7 +336,7 @@ def _migrating(url: str) -> Iterator[Config]:
                 connection.exec_driver_sql("SET LOCAL lock_timeout = 0")
                 connection.execute(sa.select(sa.func.pg_advisory_xact_lock(_ADVISORY_LOCK)))
             config = Config(attributes={"connection": connection})
-            config.set_main_option("script_location", "media_pipeline.infrastructure:migrations")
+            config.set_main_option("script_location", MIGRATIONS)
             yield config
     finally:
         engine.dispose()

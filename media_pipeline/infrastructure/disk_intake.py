@@ -20,7 +20,7 @@ from media_pipeline.application.ports.store import Store
 from media_pipeline.domain.errors import Conflict, Missing, QuarantineCode, RefusalCode, Refused, Unavailable
 from media_pipeline.domain.session import Arrived, Session, part_claim
 from media_pipeline.domain.signature import signed
-from media_pipeline.infrastructure.local_disk import unavailable
+from media_pipeline.infrastructure.disk_errors import unavailable
 
 _BYTES = "bytes"
 _DIGEST_BYTES = 16  # of a part's ETag: it tells other bytes, it proves nothing

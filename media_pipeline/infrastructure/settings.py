@@ -17,7 +17,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 from pydantic_settings.exceptions import SettingsError
 
 from media_pipeline.domain.admission import Limits
-from media_pipeline.infrastructure import recipes
+from media_pipeline.infrastructure import pods, recipes
 from media_pipeline.infrastructure.sandbox.modes import Choice
 
 _PREFIX = "MEDIA_PIPELINE_"
@@ -77,8 +77,14 @@ class Settings(BaseSettings):
     """how long a message is nobody else's; more than a tick takes"""
     tenancy: bool = False
     """the first folder of an upload's key is its tenant"""
-    executor: Literal["in_process", "multiprocess"] = "in_process"
-    """of runs that the daemon launches"""
+    executor: Literal["in_process", "multiprocess", "k8s"] = "in_process"
+    """of runs that the daemon launches; k8s: each step in a pod of its own"""
+    pods: Path = pods.PACKAGED
+    """what these pods are like"""
+    gpu_steps: tuple[str, ...] = ()
+    """whose pods go to the pool of GPUs"""
+    one_pod_bytes: int = Field(default=0, ge=0)
+    """the whole run of an upload up to this size is in one pod; 0: of none"""
     steps_at_once: int = 2
     """with the multiprocess executor"""
     ffmpeg: str | None = None

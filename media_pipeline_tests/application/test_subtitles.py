@@ -75,11 +75,11 @@ def starts_at(made: Subtitles | NotMade, store: MemoryStore) -> float:
 @pytest.mark.parametrize(
     ("tracks", "default", "start"),
     [
-        ((SPOKEN, LATER), 0, 1.0),
         ((SPOKEN, LATER), 1, 2.5),
-        ((SILENCE, SPOKEN, LATER), 0, 1.0),
-        ((STEADY, SILENCE, LATER), 0, 2.5),
         ((LATER, SPOKEN, STEADY), 2, 2.5),
+        pytest.param((SPOKEN, LATER), 0, 1.0, marks=pytest.mark.slow),
+        pytest.param((SILENCE, SPOKEN, LATER), 0, 1.0, marks=pytest.mark.slow),
+        pytest.param((STEADY, SILENCE, LATER), 0, 2.5, marks=pytest.mark.slow),
     ],
 )
 def test_the_default_track_is_heard_if_somebody_speaks_there_else_the_first_in_which_somebody_does(

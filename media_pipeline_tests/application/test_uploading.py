@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from media_pipeline.application import uploading
-from media_pipeline.application.register import arrived, is_upload
+from media_pipeline.application.register import arrived
 from media_pipeline.domain.admission import Limits
 from media_pipeline.domain.errors import (
     BadMedia,
@@ -22,7 +22,7 @@ from media_pipeline.domain.errors import (
 )
 from media_pipeline.domain.job import Job
 from media_pipeline.domain.session import LAUNCH_GRACE, Announced, Session, SessionState
-from media_pipeline.domain.upload import StoredObject
+from media_pipeline.domain.upload import StoredObject, is_upload
 from media_pipeline.infrastructure import recipes
 from media_pipeline_tests.builders import NOW, announced
 from media_pipeline_tests.fake_uploads import MemoryIntake, MemoryUploads

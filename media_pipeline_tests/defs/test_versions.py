@@ -266,6 +266,7 @@ ODD = [
 ]
 
 
+@pytest.mark.slow
 def test_odd_keys_go_through_and_come_back_as_they_are(world: World, tmp_path: Path) -> None:
     """From the upload to the probe, and back. SeaweedFS refuses `..` and makes one slash of two."""
     data = media.make(tmp_path / "a.wav", *media.tone(0.5)).read_bytes()

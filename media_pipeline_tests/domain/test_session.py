@@ -2,9 +2,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from media_pipeline.application.register import is_upload
 from media_pipeline.domain.errors import RefusalCode, Refused
 from media_pipeline.domain.session import MOST_PARTS, SMALLEST_PART, Arrived, key_of, missing, part_size
+from media_pipeline.domain.upload import is_upload
 from media_pipeline_tests.builders import session
 
 MIB = 2**20
