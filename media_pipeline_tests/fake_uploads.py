@@ -8,6 +8,7 @@ from datetime import datetime
 
 from media_pipeline.application.ports.intake import Address
 from media_pipeline.domain.errors import Conflict, Missing, RefusalCode, Refused
+from media_pipeline.domain.quota import DAY, UNLIMITED, Quota
 from media_pipeline.domain.session import Arrived, Session, SessionState
 from media_pipeline_tests.fakes import MemoryStore
 
@@ -19,13 +20,19 @@ class MemoryUploads:
         self._sessions: dict[str, Session] = {}
         self._lock = threading.RLock()
 
-    def open(self, session: Session) -> Session:
+    def open(self, session: Session, *, quota: Quota = UNLIMITED) -> Session:
         with self._lock:
             key = session.tenant, session.idempotency_key
             same = [s for s in self._sessions.values() if (s.tenant, s.idempotency_key) == key and key[1] is not None]
             if not same:
+                self._require(quota, session)
                 self._sessions[session.id] = session
             return same[0] if same else self._sessions[session.id]
+
+    def _require(self, quota: Quota, new: Session) -> None:
+        theirs = [s for s in self._sessions.values() if s.tenant == new.tenant and s.created_at > new.created_at - DAY]
+        standing = [s.announced.size for s in theirs if s.state is not SessionState.ABORTED]
+        quota.require(uploads=len(standing) + 1, bytes=sum(standing) + new.announced.size)
 
     def ticketed(self, session_id: str, ticket: str) -> Session:
         with self._lock:

@@ -12,6 +12,7 @@ from media_pipeline.application.ports.uploads import Uploads
 from media_pipeline.domain.admission import Limits, admit_size
 from media_pipeline.domain.errors import Missing, RefusalCode, Refused
 from media_pipeline.domain.job import Job, JobState
+from media_pipeline.domain.quota import UNLIMITED, Quota
 from media_pipeline.domain.session import (
     LAUNCH_GRACE,
     Announced,
@@ -42,11 +43,13 @@ def begin(
     intake: Intake,
     expires_at: datetime,
     now: datetime,
+    quota: Quota = UNLIMITED,
 ) -> Session:
     """A session that waits for its parts, to be stored under a fresh key below `prefix`; or the one that the same
     idempotency key began.
 
-    Raises BadMedia EMPTY_OBJECT or LIMIT_SIZE; Refused PROFILE_UNKNOWN, and IDEMPOTENCY_KEY_REUSED for another file.
+    Raises BadMedia EMPTY_OBJECT or LIMIT_SIZE; Refused PROFILE_UNKNOWN, QUOTA_EXCEEDED, and IDEMPOTENCY_KEY_REUSED for
+    another file.
     """
     admit_size(announced.size, limits)
     if announced.profile not in profiles:
@@ -57,7 +60,7 @@ def begin(
         id=name, tenant=tenant, bucket=bucket, key=_key(announced.filename, name, prefix), announced=announced,
         part_size=part_size(announced.size), created_at=now, expires_at=expires_at, idempotency_key=idempotency_key,
     )  # fmt: skip
-    session = uploads.open(new)
+    session = uploads.open(new, quota=quota)
     if session.announced != announced:
         message = "This idempotency key began the upload of another file: take a new one."
         raise Refused(RefusalCode.IDEMPOTENCY_KEY_REUSED, message)

@@ -71,6 +71,7 @@ class RefusalCode(StrEnum):
     CHECKSUM_MISMATCH = "checksum-mismatch"
     UPLOAD_CLOSED = "upload-closed"
     UPLOAD_EXPIRED = "upload-expired"
+    QUOTA_EXCEEDED = "quota-exceeded"
 
 
 class MediaError(Exception):

@@ -29,6 +29,7 @@ _STATUS: dict[RejectionCode | RefusalCode, int] = {
     RefusalCode.PARTS_MISSING: 409,
     RefusalCode.UPLOAD_CLOSED: 409,
     RefusalCode.UPLOAD_EXPIRED: 410,
+    RefusalCode.QUOTA_EXCEEDED: 429,
 }
 """of what is refused; all else is 422"""
 TITLES = {

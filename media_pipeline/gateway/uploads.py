@@ -18,6 +18,7 @@ from media_pipeline.application import uploading
 from media_pipeline.defs.arrivals import taken_up
 from media_pipeline.domain.errors import Missing, RefusalCode, Refused
 from media_pipeline.domain.language import UNKNOWN, bcp47
+from media_pipeline.domain.quota import Quota
 from media_pipeline.domain.session import Announced, Session, part_claim
 from media_pipeline.gateway import shapes
 from media_pipeline.gateway.access import FrontDoor, Uploader, require_signed
@@ -78,7 +79,7 @@ class Completed(BaseModel):
 
 
 @router.post("", status_code=201)
-def begin(
+def begin_upload(
     asked: NewUpload,
     request: Request,
     front: FrontDoor,
@@ -94,12 +95,15 @@ def begin(
         prefix=p.folder(caller.tenant), idempotency_key=idempotency_key, limits=settings.limits,
         profiles=p.recipes.profiles, uploads=p.uploads, intake=p.intake, now=p.now(),
         expires_at=p.now() + timedelta(hours=settings.upload_expires_hours),
+        quota=Quota(settings.quota_uploads_a_day, settings.quota_bytes_a_day),
     )  # fmt: skip
     return shapes.UploadWithParts(**_plain(session, front), parts=_parts(session, front, request).parts)
 
 
 def _own(upload_id: str, front: FrontDoor, caller: Uploader) -> Session:
     """Raises Missing for an upload of another tenant, in the words of one that never was."""
+    if not upload_id.isascii() or not upload_id.isalnum():  # nothing that databases refuse to look for
+        raise Missing("There is no such upload.")
     session = front.platform.uploads.get(upload_id)
     if session.tenant != caller.tenant:
         raise Missing("There is no such upload.")
@@ -110,19 +114,19 @@ _Own = Annotated[Session, Depends(_own)]
 
 
 @router.get("/{upload_id}")
-def status(session: _Own, front: FrontDoor) -> shapes.Upload:
+def get_upload(session: _Own, front: FrontDoor) -> shapes.Upload:
     """How an upload stands."""
     return shapes.Upload(**_plain(session, front))
 
 
 @router.get("/{upload_id}/parts")
-def parts(session: _Own, request: Request, front: FrontDoor) -> shapes.Parts:
+def list_parts(session: _Own, request: Request, front: FrontDoor) -> shapes.Parts:
     """Which parts have arrived, and fresh addresses for those that have not."""
     return _parts(session, front, request)
 
 
 @router.post("/{upload_id}/complete")
-def complete(
+def complete_upload(
     session: _Own, front: FrontDoor, background: BackgroundTasks, told: Annotated[Completed | None, Body()] = None
 ) -> shapes.Upload:
     """Every part was sent: the media is registered, and its run asked for. Asked again, the answer is the same.
@@ -139,14 +143,14 @@ def complete(
 
 
 @router.delete("/{upload_id}", status_code=204)
-def abort(session: _Own, front: FrontDoor) -> None:
+def abort_upload(session: _Own, front: FrontDoor) -> None:
     """Take an upload back that is not complete; what arrived of it is deleted."""
     p = front.platform
     uploading.abort(session, uploads=p.uploads, intake=p.intake, store=p.store, now=p.now())
 
 
 @router.put("/{upload_id}/parts/{number}", openapi_extra={"requestBody": {"content": {"application/octet-stream": {}}}})
-async def receive(upload_id: str, number: int, token: str, request: Request, front: FrontDoor) -> Response:
+async def send_part(upload_id: str, number: int, token: str, request: Request, front: FrontDoor) -> Response:
     """One part, by its signed address. The `ETag` of the answer is that of the part."""
     require_signed(token, *part_claim(upload_id, number), front=front)
     receiver, now = front.platform.receiver, front.platform.now()

@@ -220,6 +220,7 @@ uploads = sa.Table(
     sa.Column("idempotency_key", AnyText),
     sa.UniqueConstraint("tenant", "idempotency_key", name="uploads_once"),
     sa.Index("uploads_by_media", "media_id"),
+    sa.Index("uploads_by_tenant", "tenant", "created_at"),
     sa.Index("uploads_open", "expires_at", sqlite_where=_OPEN_UPLOAD, postgresql_where=_OPEN_UPLOAD),
 )
 

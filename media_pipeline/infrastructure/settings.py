@@ -131,6 +131,10 @@ class Settings(BaseSettings):
     """of pages elsewhere that may call the gateway, such as https://app.example.com"""
     requests_per_minute: int = Field(default=3000, gt=0)
     """that one tenant may make of one gateway; playback is not counted"""
+    quota_uploads_a_day: int | None = Field(default=None, ge=0)
+    """that one tenant may begin in 24 hours; default: as many as it likes"""
+    quota_bytes_a_day: int | None = Field(default=None, ge=0)
+    """of the uploads that one tenant may begin in 24 hours"""
     webhook_private_addresses: bool = False
     """let webhooks lead to this machine and its network, and do without TLS"""
     dagster_url: str | None = None

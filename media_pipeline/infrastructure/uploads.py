@@ -8,12 +8,14 @@ import sqlalchemy as sa
 from sqlalchemy.exc import IntegrityError
 
 from media_pipeline.domain.errors import Missing
+from media_pipeline.domain.quota import DAY, UNLIMITED, Quota
 from media_pipeline.domain.session import Announced, Session, SessionState
 from media_pipeline.domain.upload import media_id
 from media_pipeline.infrastructure import database as db
 from media_pipeline.infrastructure.connections import Connections
 
 _ANNOUNCED = tuple(f.name for f in fields(Announced))
+_LOCK = 0x71756F74  # any number: the first half of the locks on a tenant's uploads
 _OF_SESSION = tuple(f.name for f in fields(Session) if f.name != "announced")
 
 
@@ -24,9 +26,11 @@ class SqlUploads:
     def __init__(self, connections: Connections) -> None:
         self._on = connections
 
-    def open(self, session: Session) -> Session:
+    def open(self, session: Session, *, quota: Quota = UNLIMITED) -> Session:
         same = db.uploads.c.tenant == session.tenant, db.uploads.c.idempotency_key == session.idempotency_key
         with self._on.writing() as connection:
+            if quota.limits:
+                _one_at_a_time(connection, session.tenant)
             try:
                 with connection.begin_nested():
                     connection.execute(sa.insert(db.uploads).values(_to_row(session)))
@@ -34,6 +38,8 @@ class SqlUploads:
                 if session.idempotency_key is None:
                     raise
                 return _to_session(connection.execute(sa.select(db.uploads).where(*same)).one())
+            if quota.limits:
+                quota.require(**_announced(connection, session.tenant, since=session.created_at - DAY))
         return session
 
     def ticketed(self, session_id: str, ticket: str) -> Session:
@@ -78,6 +84,21 @@ class SqlUploads:
     def forget(self, media_id: str) -> None:
         with self._on.writing() as connection:
             connection.execute(sa.delete(db.uploads).where(db.uploads.c.media_id == media_id))
+
+
+def _one_at_a_time(connection: sa.Connection, tenant: str) -> None:
+    """Others who open something for a tenant wait until the end of the transaction. SQLite has one writer anyway."""
+    if connection.dialect.name == "postgresql":
+        connection.execute(sa.select(sa.func.pg_advisory_xact_lock(_LOCK, sa.func.hashtext(tenant))))
+
+
+def _announced(connection: sa.Connection, tenant: str, *, since: datetime) -> dict[str, int]:
+    """How many uploads a tenant began since then, and of how many bytes, without what it took back."""
+    theirs = db.uploads.c.tenant == tenant, db.uploads.c.created_at > since
+    stands = db.uploads.c.state != SessionState.ABORTED.value
+    total = sa.cast(sa.func.coalesce(sa.func.sum(db.uploads.c.size), 0), sa.BigInteger)
+    row = connection.execute(sa.select(sa.func.count(), total).where(*theirs, stands)).one()
+    return {"uploads": row[0], "bytes": row[1]}
 
 
 def _one(connection: sa.Connection, session_id: str) -> Session:

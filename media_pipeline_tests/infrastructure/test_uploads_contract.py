@@ -1,14 +1,17 @@
 """What every Uploads promises: the fake, and SQL on a SQLite file and on a Postgres server."""
 
 import threading
+from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from media_pipeline.application.ports.uploads import Uploads
-from media_pipeline.domain.errors import Missing, QuarantineCode, Unavailable
+from media_pipeline.domain.errors import Missing, QuarantineCode, RefusalCode, Refused, Unavailable
+from media_pipeline.domain.quota import Quota
 from media_pipeline.domain.session import Announced, Session, SessionState
 from media_pipeline.infrastructure.connections import Connections
 from media_pipeline.infrastructure.database import metadata, upgrade
@@ -138,3 +141,50 @@ def test_a_session_says_when_its_time_is_up() -> None:
     assert one.standing(NOW) is SessionState.OPEN
     assert one.standing(LATER) is SessionState.EXPIRED
     assert replace(one, state=SessionState.COMPLETED).standing(LATER) is SessionState.COMPLETED
+
+
+def sized(id: str, size: int, **changes: Any) -> Session:
+    return session(id, size, **({"tenant": "acme", "created_at": NOW} | changes))
+
+
+def test_a_quota_counts_what_a_tenant_announced_in_a_day(uploads: Uploads) -> None:
+    two, kilo = Quota(uploads=2), Quota(bytes=1000)
+    uploads.open(sized("long ago", 5000, created_at=NOW - timedelta(hours=24)))
+    uploads.open(sized("theirs", 5000, tenant="rival"))
+    for number, size in enumerate((400, 600)):
+        uploads.open(sized(f"u{number}", size), quota=kilo)
+    for quota in (two, kilo):
+        with pytest.raises(Refused) as refused:
+            uploads.open(sized("more", 1), quota=quota)
+        assert refused.value.code is RefusalCode.QUOTA_EXCEEDED
+    with pytest.raises(Missing):
+        uploads.get("more")
+    uploads.open(sized("nobody counts", 10**12))
+    uploads.open(sized("tomorrow", 1000, created_at=NOW + timedelta(hours=24)), quota=kilo)
+
+
+def test_what_was_taken_back_counts_no_more_and_what_is_known_is_no_more(uploads: Uploads) -> None:
+    one = Quota(uploads=1, bytes=10)
+    first = uploads.open(sized("first", 10, idempotency_key="k"), quota=one)
+    assert uploads.open(sized("again", 10, idempotency_key="k"), quota=one) == first
+    uploads.close(first.id, SessionState.ABORTED, at=LATER)
+    uploads.open(sized("second", 10), quota=one)
+    uploads.close("second", SessionState.COMPLETED, at=LATER)
+    with pytest.raises(Refused):
+        uploads.open(sized("third", 0), quota=one)
+
+
+def test_nobody_slips_past_a_quota_by_coming_at_once(uploads: Uploads) -> None:
+    start, opened = threading.Barrier(6), []
+
+    def opening(number: int) -> None:
+        start.wait()
+        with suppress(Refused):
+            opened.append(uploads.open(sized(f"u{number}", 10), quota=Quota(bytes=30)))
+
+    threads = [threading.Thread(target=opening, args=[number]) for number in range(6)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(opened) == 3

@@ -3,15 +3,18 @@
 from datetime import datetime
 from typing import Protocol
 
+from media_pipeline.domain.quota import UNLIMITED, Quota
 from media_pipeline.domain.session import Session, SessionState
 
 
 class Uploads(Protocol):
     """Sessions by id. Raises Unavailable(STORE_UNAVAILABLE) when the database does not answer."""
 
-    def open(self, session: Session) -> Session:
+    def open(self, session: Session, *, quota: Quota = UNLIMITED) -> Session:
         """Keep a new session; or the one that its tenant has opened with the same idempotency key before, whatever was
-        announced then."""
+        announced then. Raises Refused QUOTA_EXCEEDED, and keeps nothing, where the tenant would have announced more
+        than that in the day before the session's beginning; what was taken back does not count. However many open at
+        once, none slips past."""
         ...
 
     def ticketed(self, session_id: str, ticket: str) -> Session:
