@@ -101,9 +101,18 @@ Call = Callable[[], Callable[[], object]]
 """Makes ready what is not measured, and hands back what is."""
 
 
-def calls(catalogue: SqlCatalogue, size: int, here: "Here", figures: SqlFigures) -> dict[str, Call]:
+def rare_words(connections: Connections) -> list[list[str]]:
+    """Of some media each the words that few others have."""
+    with connections.reading() as connection:
+        texts = connection.execute(sa.text("SELECT words FROM found_by ORDER BY media_id LIMIT 300")).scalars().all()
+    spoken = [[w for w in text.split() if w.startswith("word") and int(w[4:]) > VOCABULARY // 4] for text in texts]
+    return [words for words in spoken if len(words) > 1]
+
+
+def calls(connections: Connections, size: int, here: "Here") -> dict[str, Call]:
     """What is measured, by name."""
-    numbers = random.Random(size)
+    catalogue, figures = SqlCatalogue(connections), SqlFigures(connections)
+    numbers, spoken = random.Random(size), rare_words(connections)
     some = [job.media_id for job in catalogue.jobs(limit=1000)]
     places = [job.place for job in catalogue.jobs(limit=1000)]
 
@@ -119,6 +128,10 @@ def calls(catalogue: SqlCatalogue, size: int, here: "Here", figures: SqlFigures)
     def searching(text: str) -> Callable[[], object]:
         return lambda: catalogue.jobs(Filter(text=query(text)))
 
+    def rare() -> Callable[[], object]:
+        """Two words that one media has, and few others."""
+        return searching(" ".join(numbers.sample(numbers.choice(spoken), 2)))
+
     return {
         "register one upload": registering,
         f"a tick of the sensor that is told of {NEW_AT_ONCE} new ones": ticking,
@@ -128,7 +141,8 @@ def calls(catalogue: SqlCatalogue, size: int, here: "Here", figures: SqlFigures)
             catalogue.jobs, Filter(state=JobState.PLAYABLE), after=numbers.choice(places)
         ),
         "search, a title": lambda: searching(f"clip {numbers.randrange(size)}"),
-        "search, two spoken words": lambda: searching(
+        "search, two words that few media have": rare,
+        "search, two words of which the hits grow with the library": lambda: searching(
             f"word{numbers.randrange(100, 400)} word{numbers.randrange(5000, VOCABULARY)}"
         ),
         "search, words that are in very many": lambda: searching("word1 word0"),
@@ -168,18 +182,23 @@ class Here:
 
 
 def medians(by_size: Mapping[int, Mapping[str, Call]], rounds: int) -> dict[str, list[float]]:
-    """Milliseconds of each call, a number a size. All sizes take their turns, so that a busy minute hits them all."""
+    """Milliseconds of each call, a number a size; of a search also how many it found. All sizes take their turns, so
+    that a busy minute hits them all."""
     found: dict[str, list[float]] = {}
     for name in next(iter(by_size.values())):
         took: dict[int, list[float]] = {size: [] for size in by_size}
+        hits: dict[int, list[int]] = {size: [] for size in by_size}
         for _ in range(rounds):
             for size, named in by_size.items():
                 act = named[name]()
                 began = time.perf_counter()
-                act()
+                answer = act()
                 took[size].append((time.perf_counter() - began) * 1000)
-        found[name] = [statistics.median(each) for each in took.values()]
-        print(f"{name}: {[round(ms, 2) for ms in found[name]]}", flush=True)
+                hits[size].append(len(answer) if isinstance(answer, list) else 0)
+        counts = ", ".join(f"{statistics.median(each):g}" for each in hits.values())
+        row = f"{name} (finds {counts})" if name.startswith("search") else name
+        found[row] = [statistics.median(each) for each in took.values()]
+        print(f"{row}: {[round(ms, 2) for ms in found[row]]}", flush=True)
     return found
 
 
@@ -202,9 +221,8 @@ def main() -> None:
         for size in options.sizes:
             began = time.monotonic()
             connections = filled(postgres.new_database(), size)
-            catalogue = SqlCatalogue(connections)
-            here = Here(catalogue, Path(home), size, instance)
-            by_size[size] = calls(catalogue, size, here, SqlFigures(connections))
+            here = Here(SqlCatalogue(connections), Path(home), size, instance)
+            by_size[size] = calls(connections, size, here)
             print(f"{size:,} media made in {time.monotonic() - began:.0f} s", flush=True)
         found = medians(by_size, options.rounds)
     print(measure.where(f"Postgres on the same machine, medians of {options.rounds}; goal ≤ {GOAL}"))

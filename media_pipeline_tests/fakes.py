@@ -119,23 +119,23 @@ class MemoryHints:
     """A queue in a list. What was handed out comes again when a test says that its time is up."""
 
     def __init__(self) -> None:
-        self.waiting: list[Message] = []
+        self.queued: list[Message] = []
         self.out: dict[str, Message] = {}
         self.aside: list[tuple[str, str]] = []
         self._numbers = itertools.count()
 
     def send(self, body: str) -> None:
         number = next(self._numbers)
-        self.waiting.append(Message(f"id-{number}", body, f"receipt-{number}", 0))
+        self.queued.append(Message(f"id-{number}", body, f"receipt-{number}", 0))
 
     def lapse(self) -> None:
         """Nobody answered in time."""
-        self.waiting += self.out.values()
+        self.queued += self.out.values()
         self.out.clear()
 
     def receive(self) -> list[Message]:
-        handed = [replace(m, received=m.received + 1) for m in self.waiting[:10]]
-        del self.waiting[:10]
+        handed = [replace(m, received=m.received + 1) for m in self.queued[:10]]
+        del self.queued[:10]
         self.out.update({m.receipt: m for m in handed})
         return handed
 
@@ -146,6 +146,9 @@ class MemoryHints:
     def set_aside(self, message: Message, reason: str) -> None:
         self.aside.append((message.body, reason))
         self.done([message])
+
+    def waiting(self) -> int:
+        return len(self.queued) + len(self.out)
 
 
 def _nobody(_job: Job, _at: datetime) -> None:

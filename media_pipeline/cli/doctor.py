@@ -87,6 +87,8 @@ def _places(platform: Platform) -> Iterator[Finding]:
     yield _tried("inbox", lambda: _listed(platform, settings.uploads_bucket))
     if settings.resources == "production":
         yield _tried("cors", lambda: _cors(settings), "what pages may ask of the buckets: media-pipeline cors")
+    if (hints := platform.hints) is not None:
+        yield _tried("events queue", lambda: f"{hints.waiting()} message(s) waiting", str(settings.events_queue))
     yield _tried("catalogue", lambda: f"{len(platform.catalogue.jobs(limit=1))} job(s) seen", _without_secret(platform))
     yield Finding("scratch", free > 1e9, f"{free / 1e9:.0f} GB free", str(settings.scratch_dir))
     yield Finding("dagster home", True, str(settings.dagster_home))

@@ -158,6 +158,7 @@ class SqlCatalogue:
                 tries.forget(connection, media_id, version)
             if before != profile:
                 connection.execute(sa.delete(db.tasks).where(reads.of(db.tasks, media_id, version)))
+            writes.left_queue(connection, media_id, version)
             writes.reset_tasks(connection, media_id, version, tasks)
             return True
 
@@ -213,6 +214,7 @@ class SqlCatalogue:
             before = writes.stamped(connection, media_id, version)
             if not writes.changed(connection, change, media_id, version):
                 return False
+            writes.left_queue(connection, media_id, version, left=to is not JobState.QUEUED)
             figures.add(connection, tally.moved(to, failure, **before, at=at))
             announce(connection, media_id, version, to, failure, at=at)
             return True

@@ -145,14 +145,14 @@ def line(bucket: str, limit: int, now: datetime) -> sa.Select[Any]:
 
 
 def unsettled(limit: int) -> sa.Select[Any]:
-    """See Catalogue.unsettled. Each of its parts has an index that leaves out what is done, however much that is."""
+    """See Catalogue.unsettled. Each of its parts has an index that leaves out what is done and what is in the queue,
+    however much that is."""
     key = db.jobs.c.media_id, db.jobs.c.version
     task = sa.and_(db.tasks.c.media_id == db.jobs.c.media_id, db.tasks.c.version == db.jobs.c.version)
     processing = sa.select(*key).where(db.jobs.c.state == JobState.PROCESSING.value)
     unfinished = sa.select(*key).where(db.jobs.c.state == JobState.PLAYABLE.value, db.jobs.c.finished_at.is_(None))
-    with_open_task = (
-        sa.select(*key).join(db.tasks, task).where(db.tasks.c.state.in_(OPEN), db.jobs.c.state != JobState.QUEUED.value)
-    )
+    open_task = sa.and_(db.tasks.c.begun, db.tasks.c.state.in_(OPEN))
+    with_open_task = sa.select(*key).join(db.tasks, task).where(open_task, db.jobs.c.state != JobState.QUEUED.value)
     found = sa.union(processing, unfinished, with_open_task).subquery("unsettled")
     same = sa.and_(db.jobs.c.media_id == found.c.media_id, db.jobs.c.version == found.c.version)
     query = sa.select(*_COLUMNS).join(db.media).join(found, same)

@@ -152,7 +152,7 @@ def insert_version(
     connection.execute(sa.insert(db.jobs).values(job | queued | {"origin": origin.value, "trace": trace}))
     connection.execute(sa.update(db.media).where(db.media.c.id == upload.media_id).values(shown))
     announce(connection, upload.media_id, upload.version, JobState.QUEUED, None, at=at)
-    _insert_tasks(connection, upload.media_id, upload.version, tasks, first=0)
+    _insert_tasks(connection, upload.media_id, upload.version, tasks, first=0, begun=False)
     replaced = _supersede(connection, upload, at)
     closed = [tally.closed(JobState.CANCELLED, SUPERSEDED)] * replaced
     figures.add(connection, [tally.received(origin, upload.size), *closed])
@@ -185,9 +185,11 @@ def inserted(connection: sa.Connection, table: sa.Table, values: Mapping[str, An
     return True
 
 
-def _insert_tasks(connection: sa.Connection, media_id: str, version: str, names: Sequence[str], *, first: int) -> None:
+def _insert_tasks(
+    connection: sa.Connection, media_id: str, version: str, names: Sequence[str], *, first: int, begun: bool
+) -> None:
     waiting = {"media_id": media_id, "version": version, "state": TaskState.WAITING.value, "progress": 0.0}
-    new = [waiting | {"name": name, "position": first + place} for place, name in enumerate(names)]
+    new = [waiting | {"begun": begun} | {"name": name, "position": first + place} for place, name in enumerate(names)]
     if new:
         connection.execute(sa.insert(db.tasks), new)
 
@@ -208,10 +210,16 @@ def erase(connection: sa.Connection, receipt: Receipt) -> None:
         raise Missing("There is no such media.", detail=media)
     connection.execute(sa.update(db.jobs).where(db.jobs.c.media_id == media).values(**removed, **blank))
     figures.add(connection, [tally.closed(JobState.REMOVED, ERASED)] * len(versions))
-    connection.execute(sa.update(db.tasks).where(db.tasks.c.media_id == media).values(reason=None))
+    connection.execute(sa.update(db.tasks).where(db.tasks.c.media_id == media).values(reason=None, begun=True))
     for table in (db.attempts, db.found_by, db.contents, db.receipts):
         connection.execute(sa.delete(table).where(table.c.media_id == media))
     connection.execute(sa.insert(db.receipts).values(asdict(receipt)))
+
+
+def left_queue(connection: sa.Connection, media_id: str, version: str, *, left: bool = True) -> None:
+    """The open tasks of a job are looked after from now on; or, back in the queue, not yet."""
+    others = reads.of(db.tasks, media_id, version), db.tasks.c.begun != left
+    connection.execute(sa.update(db.tasks).where(*others).values(begun=left))
 
 
 def reset_tasks(connection: sa.Connection, media_id: str, version: str, names: Sequence[str]) -> None:
@@ -221,4 +229,4 @@ def reset_tasks(connection: sa.Connection, media_id: str, version: str, names: S
     connection.execute(sa.update(db.tasks).where(mine, db.tasks.c.name.in_(names)).values(waiting | blank))
     there = {row.name: row.position for row in connection.execute(sa.select(db.tasks).where(mine))}
     lacking = [name for name in names if name not in there]
-    _insert_tasks(connection, media_id, version, lacking, first=max(there.values(), default=-1) + 1)
+    _insert_tasks(connection, media_id, version, lacking, first=max(there.values(), default=-1) + 1, begun=True)

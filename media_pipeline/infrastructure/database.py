@@ -88,7 +88,7 @@ metadata = sa.MetaData()
 
 _UNFINISHED = sa.text("state = 'playable' AND finished_at IS NULL")
 _OPEN_UPLOAD = sa.text("state = 'open'")
-_OPEN_TASK = sa.text("state IN ('waiting', 'running')")
+_OPEN_TASK = sa.text("begun AND state IN ('waiting', 'running')")
 
 media = sa.Table(
     "media",
@@ -146,6 +146,7 @@ tasks = sa.Table(
     sa.Column("reason", sa.Text),
     sa.Column("fingerprint", sa.Text),
     sa.Column("started_at", UtcTime),
+    sa.Column("begun", sa.Boolean, nullable=False, server_default=sa.true()),  # its job is not in the queue
     sa.ForeignKeyConstraint(["media_id", "version"], ["jobs.media_id", "jobs.version"]),
     sa.Index("tasks_by_name_fingerprint", "name", "fingerprint"),
     sa.Index("tasks_open", "media_id", "version", sqlite_where=_OPEN_TASK, postgresql_where=_OPEN_TASK),

@@ -109,7 +109,7 @@ class Settings(BaseSettings):
     live_partitions: int = 10_000
     """media that Dagster holds; the oldest finished ones leave, and come back when they are processed again"""
     keep_runs_days: float = 30.0
-    """how long runs of media that have left are remembered"""
+    """how long runs of media that have left, and of no media, are remembered"""
     gc_grace_seconds: float = 24 * 3600.0
     """what nothing names is kept for so long"""
     upload_expires_hours: float = Field(default=24.0, gt=0)

@@ -627,6 +627,8 @@ def test_unsettled_is_what_looks_as_if_a_run_were_at_work(catalogue: Catalogue) 
         (JobState.READY, [*done[1:], TaskState.RUNNING], True),
         (JobState.REJECTED, [TaskState.FAILED, *[TaskState.SKIPPED] * 3], False),
         (JobState.REJECTED, [TaskState.FAILED, *[TaskState.WAITING] * 3], True),
+        (JobState.CANCELLED, [TaskState.WAITING] * 4, True),
+        (JobState.REMOVED, [TaskState.WAITING] * 4, True),
     ]
     for number, (state, tasks, _) in enumerate(cases):
         at = NOW + timedelta(minutes=number)
