@@ -280,15 +280,60 @@ def test_what_was_given_up_is_tried_again_and_what_is_unwanted_goes(visit: Visit
     visit.until("![...document.querySelectorAll('.card h2')].some((title) => title.textContent === 'Jammed.mp4')")
 
 
-def test_of_a_folder_the_media_are_sent(visit: Visit, tmp_path: Path) -> None:
+def test_a_long_library_is_shown_page_by_page(visit: Visit, film: str) -> None:
+    one = visit.house.media(film)
+    asked: list[str] = []
+
+    def answer(route: Any) -> None:
+        asked.append(route.request.url)
+        second = "cursor=here" in route.request.url
+        items = [one | {"id": f"media-{'b' if second else 'a'}-{i}"} for i in range(3 if second else 24)]
+        route.fulfill(json={"items": items, "next": None if second else "here"})
+
+    visit.page.route("**/v1/media?*", answer)
+    visit.comes().until("document.querySelectorAll('.card:not(.blank)').length === 24")
+    visit.press("Show more")
+    visit.until("document.querySelectorAll('.card').length === 27")
+    assert not visit.page.get_by_role("button", name="Show more").is_visible()
+    assert sum("cursor" in url for url in asked) == 1
+
+
+def test_a_stream_whose_addresses_have_expired_plays_on_with_new_ones(visit: Visit, film: str) -> None:
+    refused: list[str] = []
+
+    def expired(route: Any) -> None:
+        refused.append(route.request.url)
+        route.fulfill(status=403, json={"code": "address-expired", "detail": "It has expired."})
+
+    visit.page.route("**/master.m3u8", expired, times=1)
+    visit.opens(film).plays()
+    assert len(refused) == 1
+
+
+@pytest.mark.parametrize("way", ["chosen", "dropped"])
+def test_of_a_folder_the_media_are_sent(visit: Visit, tmp_path: Path, way: str) -> None:
     folder = tmp_path / "Films"
     (folder / "Old").mkdir(parents=True)
-    media.clip(folder / "Old" / "One.mp4", 1)
-    for name in ("Thumbs.db", "notes.txt", ".hidden.mp4"):
+    for name in ("Old/One.mp4", "Two.mp3", "Thumbs.db", "notes.txt", ".hidden.mp4"):
         (folder / name).write_text("nothing")
-    visit.comes().page.locator("input[webkitdirectory]").set_input_files(folder)
-    visit.sees(".tray a", "One.mp4")
-    assert visit.page.locator(".tray li").count() == 1
+    visit.comes()
+    if way == "chosen":
+        visit.page.locator("input[webkitdirectory]").set_input_files(folder)
+    else:
+        drops(visit, folder)
+    for name in ("One.mp4", "Two.mp3"):
+        visit.sees(".tray a", name)
+    assert visit.page.locator(".tray li").count() == 2
+
+
+def drops(visit: Visit, what: Path) -> None:
+    """As from the desktop: a script cannot make such an event."""
+    chromium = visit.page.context.new_cdp_session(visit.page)
+    held = {"items": [], "files": [str(what)], "dragOperationsMask": 1}
+    for event in ("dragEnter", "dragOver", "drop"):
+        chromium.send("Input.dispatchDragEvent", {"type": event, "x": 500, "y": 500, "data": held})
+        if event == "dragOver":
+            visit.sees(".dropping", "Drop to upload")
 
 
 def test_nobody_gets_in_without_a_key_and_the_address_does_not_keep_it(visit: Visit) -> None:
@@ -334,6 +379,9 @@ def test_everybody_can_use_it_on_any_screen(
     judged(visit, f"delete-{kind}")
     visit.opens(refused).sees(".plate.rejected")
     judged(visit, f"rejected-{kind}")
+    visit.page.route("**/v1/media?*", lambda asked: asked.fulfill(json={"items": [], "next": None}))
+    visit.comes().sees(".start")
+    judged(visit, f"empty-{kind}")
     visit.page.evaluate("location.hash = '#/?state=cancelled'")
     visit.sees(".note h2")
     judged(visit, f"nothing-{kind}")

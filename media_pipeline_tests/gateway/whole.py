@@ -1,5 +1,5 @@
 """A whole gateway for a browser: a real platform in directories and SQLite, served on a port, and a worker beside it
-that takes runs off Dagster's queue as its daemon would. What is heard and seen is scripted; a machine can be broken."""
+that takes runs off Dagster's queue as its daemon would. What is heard and seen is scripted; one tool can be broken."""
 
 import threading
 import time

@@ -6,6 +6,7 @@ import { clock, h } from "./dom.js";
 export type Line = { start: number; end: number; text: string };
 type Tile = { end: number; image: HTMLImageElement; x: number; y: number; width: number; height: number };
 const STEP = 5; // seconds
+const MOST_NAMES = 4; // of one moment
 const TICK_PIXELS = 88;
 const PREVIEW_PIXELS = 112;
 const NICE = [1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200];
@@ -22,12 +23,13 @@ export function timeline(media: HTMLMediaElement, seek: (seconds: number) => voi
   const film = h("div", { className: "film" });
   const ahead = h("div", { className: "ahead" });
   const hand = h("div", { className: "hand" });
-  const found = h("div", { className: "found" });
+  const [tagged, found] = [h("div", { className: "tagged" }), h("div", { className: "found" })];
   const strip = h(
     "div",
     { className: "strip", role: "slider", tabIndex: 0, "aria-label": "Position", "aria-valuemin": 0 },
     film,
     ahead,
+    tagged,
     found,
     hand,
   );
@@ -103,7 +105,9 @@ export function timeline(media: HTMLMediaElement, seek: (seconds: number) => voi
 
   function named(seconds: number): string {
     const inside = ({ start, end }: { start: number; end: number }) => start <= seconds && seconds < end;
-    return manifest?.chapters.find(inside)?.title ?? lines.find(inside)?.text ?? "";
+    const seen = manifest?.tags.filter(({ spans }) => spans.some(([start, end]) => inside({ start, end })));
+    const said = manifest?.chapters.find(inside)?.title ?? lines.find(inside)?.text;
+    return [said, ...(seen ?? []).map(({ name }) => name)].filter(Boolean).slice(0, MOST_NAMES).join(", ");
   }
 
   function peek(event: PointerEvent): void {
@@ -167,6 +171,7 @@ export function timeline(media: HTMLMediaElement, seek: (seconds: number) => voi
           return item;
         }),
       );
+      tagged.replaceChildren(...next.tags.flatMap(({ spans }) => spans.map(([start, end]) => piece(start, end, ""))));
       if (next.storyboard && board === "") {
         board = next.storyboard.vtt;
         const track = h("track", { kind: "metadata", src: board });
