@@ -10,8 +10,8 @@ PROFILE ?=
 
 SECONDS ?= 60
 SEED ?= 1
-.PHONY: run dev test test-fast fuzz chaos check lint types contracts definitions bench doctor lock clean players test-openai-whisper \
-  images secrets up down smoke audit
+.PHONY: run dev test test-fast fuzz chaos check lint types contracts definitions bench doctor lock clean players page prometheus \
+  examples test-openai-whisper images secrets up down smoke audit
 
 run: $(INSTALLED)  ## process FILE, or a clip made for the demo
 	@$(BIN)/media-pipeline process $(if $(PROFILE),--profile "$(PROFILE)") "$(or $(FILE),$$($(BIN)/media-pipeline demo))"
@@ -55,6 +55,19 @@ doctor: $(INSTALLED)
 
 players:  ## what the player tests need: Debian's Chromium and, from npm, the players
 	@.ci/players
+
+prometheus:  ## what the tests of the alerts need: Debian's Prometheus, unpacked
+	@.ci/prometheus
+
+examples:  ## what the tests of the examples need: from npm, what the one for Next.js is built with
+	npm ci --prefix examples/nextjs --ignore-scripts --no-audit --no-fund --loglevel=error
+
+PAGE := media_pipeline/gateway/page
+page:  ## the gateway's page, from its sources into the bundle that is committed; needs Node 20 or newer
+	@command -v npm >/dev/null || { \
+	  echo "Node and npm are not installed: the page cannot be built. What is committed in $(PAGE)/dist works without." >&2; exit 1; }
+	@npm ci --prefix $(PAGE) --ignore-scripts --no-audit --no-fund --loglevel=error
+	@npm run build --prefix $(PAGE) --silent
 
 OPENAI := .venv-openai-whisper
 test-openai-whisper:  ## the second speech engine, in an environment of its own (2.9 GB)

@@ -31,6 +31,7 @@ from media_pipeline.infrastructure import recipes
 from media_pipeline.infrastructure.catalogue import SqlCatalogue
 from media_pipeline.infrastructure.connections import Connections
 from media_pipeline.infrastructure.database import open_database, upgrade
+from media_pipeline.infrastructure.figures import SqlFigures
 from media_pipeline_tests.fakes import MemoryHints, MemoryStore
 from media_pipeline_tests.instance import new_instance
 from media_pipeline_tests.platform import platform
@@ -42,6 +43,7 @@ GOAL = 1.2
 PROFILE = recipes.load().profiles["default"]
 VOCABULARY = 20_000
 WORDS_EACH = 150
+COUNTED = 20_000
 _MEDIA = """
 INSERT INTO media (id, bucket, key, title, tenant, current_version, created_at)
 SELECT 'clip-' || md5(n::text), 'uploads', 'clips/' || n || '.mp4', 'Clip ' || n, 'tenant-' || n % 50, 'v' || n,
@@ -70,8 +72,14 @@ FROM media m, LATERAL (
 GROUP BY m.id, m.title
 """
 
+_TALLIES = """
+INSERT INTO tallies (measure, label, code, bucket, count, total)
+SELECT 'tried', (ARRAY['source', 'transcodes', 'stream', 'subtitles'])[1 + n / 7 % 4], 'done', n % 14, 1, n
+FROM generate_series(1, :rows) n
+"""
 
-def filled(url: str, size: int) -> SqlCatalogue:
+
+def filled(url: str, size: int) -> Connections:
     """A catalogue of so many finished media."""
     upgrade(url)
     engine = open_database(url)
@@ -81,20 +89,30 @@ def filled(url: str, size: int) -> SqlCatalogue:
         connection.execute(sa.text(_JOBS))
         connection.execute(sa.text(_TASKS), {"names": tasks(PROFILE)})
         connection.execute(sa.text(_WORDS), {"vocabulary": VOCABULARY, "each": WORDS_EACH})
+        connection.execute(sa.text(_TALLIES), {"rows": COUNTED})
     with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
         connection.exec_driver_sql("SET statement_timeout = 0")
         connection.exec_driver_sql("VACUUM ANALYZE")
     engine.dispose()
-    return SqlCatalogue(Connections(url))
+    return Connections(url)
 
 
 Call = Callable[[], Callable[[], object]]
 """Makes ready what is not measured, and hands back what is."""
 
 
-def calls(catalogue: SqlCatalogue, size: int, here: "Here") -> dict[str, Call]:
+def rare_words(connections: Connections) -> list[list[str]]:
+    """Of some media each the words that few others have."""
+    with connections.reading() as connection:
+        texts = connection.execute(sa.text("SELECT words FROM found_by ORDER BY media_id LIMIT 300")).scalars().all()
+    spoken = [[w for w in text.split() if w.startswith("word") and int(w[4:]) > VOCABULARY // 4] for text in texts]
+    return [words for words in spoken if len(words) > 1]
+
+
+def calls(connections: Connections, size: int, here: "Here") -> dict[str, Call]:
     """What is measured, by name."""
-    numbers = random.Random(size)
+    catalogue, figures = SqlCatalogue(connections), SqlFigures(connections)
+    numbers, spoken = random.Random(size), rare_words(connections)
     some = [job.media_id for job in catalogue.jobs(limit=1000)]
     places = [job.place for job in catalogue.jobs(limit=1000)]
 
@@ -110,6 +128,10 @@ def calls(catalogue: SqlCatalogue, size: int, here: "Here") -> dict[str, Call]:
     def searching(text: str) -> Callable[[], object]:
         return lambda: catalogue.jobs(Filter(text=query(text)))
 
+    def rare() -> Callable[[], object]:
+        """Two words that one media has, and few others."""
+        return searching(" ".join(numbers.sample(numbers.choice(spoken), 2)))
+
     return {
         "register one upload": registering,
         f"a tick of the sensor that is told of {NEW_AT_ONCE} new ones": ticking,
@@ -119,11 +141,14 @@ def calls(catalogue: SqlCatalogue, size: int, here: "Here") -> dict[str, Call]:
             catalogue.jobs, Filter(state=JobState.PLAYABLE), after=numbers.choice(places)
         ),
         "search, a title": lambda: searching(f"clip {numbers.randrange(size)}"),
-        "search, two spoken words": lambda: searching(
+        "search, two words that few media have": rare,
+        "search, two words of which the hits grow with the library": lambda: searching(
             f"word{numbers.randrange(100, 400)} word{numbers.randrange(5000, VOCABULARY)}"
         ),
         "search, words that are in very many": lambda: searching("word1 word0"),
         "what is unsettled": lambda: partial(catalogue.unsettled, limit=500),
+        "a scrape: how things stand": lambda: figures.census,
+        f"a scrape: what has happened, {COUNTED:,} rows not added up": lambda: figures.tallies,
     }
 
 
@@ -157,18 +182,23 @@ class Here:
 
 
 def medians(by_size: Mapping[int, Mapping[str, Call]], rounds: int) -> dict[str, list[float]]:
-    """Milliseconds of each call, a number a size. All sizes take their turns, so that a busy minute hits them all."""
+    """Milliseconds of each call, a number a size; of a search also how many it found. All sizes take their turns, so
+    that a busy minute hits them all."""
     found: dict[str, list[float]] = {}
     for name in next(iter(by_size.values())):
         took: dict[int, list[float]] = {size: [] for size in by_size}
+        hits: dict[int, list[int]] = {size: [] for size in by_size}
         for _ in range(rounds):
             for size, named in by_size.items():
                 act = named[name]()
                 began = time.perf_counter()
-                act()
+                answer = act()
                 took[size].append((time.perf_counter() - began) * 1000)
-        found[name] = [statistics.median(each) for each in took.values()]
-        print(f"{name}: {[round(ms, 2) for ms in found[name]]}", flush=True)
+                hits[size].append(len(answer) if isinstance(answer, list) else 0)
+        counts = ", ".join(f"{statistics.median(each):g}" for each in hits.values())
+        row = f"{name} (finds {counts})" if name.startswith("search") else name
+        found[row] = [statistics.median(each) for each in took.values()]
+        print(f"{row}: {[round(ms, 2) for ms in found[row]]}", flush=True)
     return found
 
 
@@ -190,9 +220,9 @@ def main() -> None:
         by_size = {}
         for size in options.sizes:
             began = time.monotonic()
-            catalogue = filled(postgres.new_database(), size)
-            here = Here(catalogue, Path(home), size, instance)
-            by_size[size] = calls(catalogue, size, here)
+            connections = filled(postgres.new_database(), size)
+            here = Here(SqlCatalogue(connections), Path(home), size, instance)
+            by_size[size] = calls(connections, size, here)
             print(f"{size:,} media made in {time.monotonic() - began:.0f} s", flush=True)
         found = medians(by_size, options.rounds)
     print(measure.where(f"Postgres on the same machine, medians of {options.rounds}; goal ≤ {GOAL}"))

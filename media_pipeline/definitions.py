@@ -2,7 +2,7 @@
 
 import dagster as dg
 
-from media_pipeline.defs import ai_tags, publication, source, stream, subtitles, thumbnails, transcodes
+from media_pipeline.defs import ai_tags, console, publication, source, stream, subtitles, thumbnails, traces, transcodes
 from media_pipeline.defs.execution import executor
 from media_pipeline.defs.gone_sources import gone_sources
 from media_pipeline.defs.jobs import process_upload
@@ -27,9 +27,13 @@ def build(platform: Platform) -> dg.Definitions:
         ],
         jobs=[process_upload, redrive_job, collect_garbage],
         schedules=[collected],
-        sensors=[new_uploads, settle_failed, settle_cancelled, reconciled, gone_sources, watchdog, archived],
+        sensors=[
+            *(new_uploads, settle_failed, settle_cancelled, reconciled, gone_sources, watchdog, archived),
+            *(traces.sensors() if platform.settings.traced else ()),
+        ],
         resources={"platform": platform},
-        executor=executor(platform.settings),
+        executor=executor(platform),
+        loggers={console.KEY: console.json_lines} if platform.settings.json_logs else None,
     )
 
 

@@ -1,7 +1,7 @@
 """Values for tests, each with what the test does not care about filled in."""
 
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from fractions import Fraction
 from typing import Any
 
@@ -21,6 +21,7 @@ from media_pipeline.domain.results import (
     Tags,
     Thumbnails,
 )
+from media_pipeline.domain.session import Announced, Session, part_size
 from media_pipeline.domain.upload import StoredObject, Upload, received
 
 AAC = AudioRecipe("aac", 128_000, 2, 48_000, -16, -1)
@@ -35,6 +36,18 @@ def stored(key: str = "clip.mp4", etag: str = "e1", size: int = 1000, bucket: st
 
 def upload(key: str = "clip.mp4", etag: str = "e1", size: int = 1000) -> Upload:
     return received(stored(key, etag, size))
+
+
+def announced(size: int = 1000, **changes: Any) -> Announced:
+    return replace(Announced("clip.mp4", size, "video/mp4", "clip.mp4", "default"), **changes)
+
+
+def session(name: str = "u1", size: int = 1000, **changes: Any) -> Session:
+    of = announced(size)
+    day = timedelta(hours=24)
+    return replace(
+        Session(name, "default", "uploads", f"{name}/clip.mp4", of, part_size(size), NOW, NOW + day), **changes
+    )
 
 
 def job(**changes: Any) -> Job:

@@ -70,6 +70,18 @@ def s3(s3_server: "S3Client") -> "S3Client":
     return s3_server
 
 
+def signing(s3: "S3Client") -> "S3Client":
+    """A client that signs as those of a deployment do."""
+    return boto3.client(
+        "s3",
+        endpoint_url=s3.meta.endpoint_url,
+        region_name="us-east-1",
+        aws_access_key_id=KEY,
+        aws_secret_access_key=SECRET,
+        config=Config(signature_version="s3v4"),
+    )
+
+
 @pytest.fixture(scope="session")
 def aws() -> Iterator[str]:
     """The address of an emulator of SQS, and of S3 buckets that tell a queue of their objects. It checks no signature:
@@ -97,7 +109,7 @@ def postgres() -> Iterator[Postgres]:
 
 @contextmanager
 def seaweedfs(home: Path) -> Iterator[str]:
-    ports = dict(zip(PORTS, _free_ports(len(PORTS)), strict=True))
+    ports = dict(zip(PORTS, free_ports(len(PORTS)), strict=True))
     command = [str(Path(sysconfig.get_path("scripts")) / "weed"), *COMMAND, f"-dir={home}"]
     command += [f"-{name}={port}" for name, port in ports.items()]
     secrets = {"AWS_ACCESS_KEY_ID": KEY, "AWS_SECRET_ACCESS_KEY": SECRET}
@@ -127,7 +139,8 @@ def _wait(endpoint: str, server: subprocess.Popen[bytes], log: Path) -> None:
     pytest.fail(f"SeaweedFS did not start:\n{log.read_text(errors='replace')[-2000:]}")
 
 
-def _free_ports(count: int) -> list[int]:
+def free_ports(count: int) -> list[int]:
+    """Ports that nobody listens on."""
     with ExitStack() as stack:
         held = [stack.enter_context(socket.socket()) for _ in range(count)]
         for one in held:

@@ -2,15 +2,19 @@
 
 import itertools
 import threading
+from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 from urllib.parse import quote
 
 from media_pipeline.application.ports.store import Message, Page
+from media_pipeline.domain import tally
 from media_pipeline.domain.api_key import ApiKey
-from media_pipeline.domain.attempt import LOST, Attempt
+from media_pipeline.domain.attempt import LOST, Attempt, Work, stage
+from media_pipeline.domain.census import Census, Queue
 from media_pipeline.domain.errors import Conflict, Missing
 from media_pipeline.domain.fairness import turns
 from media_pipeline.domain.job import (
@@ -26,10 +30,12 @@ from media_pipeline.domain.job import (
     Task,
     TaskState,
     standing,
+    taken_up,
 )
 from media_pipeline.domain.receipt import Receipt
 from media_pipeline.domain.run import GOING_ON, Run, RunState
 from media_pipeline.domain.search import EVERYTHING, Filter, Query, words
+from media_pipeline.domain.tally import Tally
 from media_pipeline.domain.upload import StoredObject, Upload, media_id, version_id
 
 
@@ -113,23 +119,23 @@ class MemoryHints:
     """A queue in a list. What was handed out comes again when a test says that its time is up."""
 
     def __init__(self) -> None:
-        self.waiting: list[Message] = []
+        self.queued: list[Message] = []
         self.out: dict[str, Message] = {}
         self.aside: list[tuple[str, str]] = []
         self._numbers = itertools.count()
 
     def send(self, body: str) -> None:
         number = next(self._numbers)
-        self.waiting.append(Message(f"id-{number}", body, f"receipt-{number}", 0))
+        self.queued.append(Message(f"id-{number}", body, f"receipt-{number}", 0))
 
     def lapse(self) -> None:
         """Nobody answered in time."""
-        self.waiting += self.out.values()
+        self.queued += self.out.values()
         self.out.clear()
 
     def receive(self) -> list[Message]:
-        handed = [replace(m, received=m.received + 1) for m in self.waiting[:10]]
-        del self.waiting[:10]
+        handed = [replace(m, received=m.received + 1) for m in self.queued[:10]]
+        del self.queued[:10]
         self.out.update({m.receipt: m for m in handed})
         return handed
 
@@ -141,17 +147,29 @@ class MemoryHints:
         self.aside.append((message.body, reason))
         self.done([message])
 
+    def waiting(self) -> int:
+        return len(self.queued) + len(self.out)
+
+
+def _nobody(_job: Job, _at: datetime) -> None:
+    """Who does not want to know."""
+
 
 class MemoryCatalogue:
-    """Catalogue in dictionaries."""
+    """Catalogue in dictionaries. `announce` is told of every job that changed its state."""
 
-    def __init__(self) -> None:
+    def __init__(self, announce: Callable[[Job, datetime], None] = _nobody) -> None:
+        self._announce = announce
         self._jobs: dict[tuple[str, str], Job] = {}
         self._current: dict[str, str] = {}
         self._receipts: dict[str, Receipt] = {}
         self._sums: dict[tuple[str, str], tuple[str, str]] = {}
         self._texts: dict[str, list[str]] = {}
         self._attempts: dict[tuple[str, str], list[Attempt]] = {}
+        self._claimed: dict[tuple[str, str], datetime | None] = {}
+        self._ready: set[tuple[str, str]] = set()
+        self.counted: list[Tally] = []
+        """what MemoryFigures adds up"""
         self._lock = threading.RLock()
 
     def register(
@@ -163,6 +181,10 @@ class MemoryCatalogue:
         profile: str,
         tasks: Sequence[str],
         origin: Origin = Origin.LIVE,
+        language: str | None = None,
+        tags: Sequence[str] = (),
+        claimed_until: datetime | None = None,
+        trace: str | None = None,
         at: datetime,
     ) -> Job:
         with self._lock:
@@ -186,9 +208,15 @@ class MemoryCatalogue:
                     finished_at=None,
                     run_id=None,
                     origin=origin,
+                    trace=trace,
                 )
+                self._claimed[upload.media_id, upload.version] = claimed_until
+                self.counted.append(tally.received(origin, upload.size))
                 self._current[upload.media_id] = upload.version
-                self._show(upload.media_id, key=upload.key, title=title, tenant=tenant)
+                self._show(
+                    upload.media_id, key=upload.key, title=title, tenant=tenant, language=language, tags=tuple(tags)
+                )
+                self._announce(self._jobs[upload.media_id, upload.version], _utc(at))
             return kept or self._jobs[upload.media_id, upload.version]
 
     def known(self, bucket: str, versions: Collection[tuple[str, str]]) -> set[tuple[str, str]]:
@@ -202,8 +230,22 @@ class MemoryCatalogue:
         with self._lock:
             self.job(receipt.media_id)
             for job in self.versions(receipt.media_id):
+                if job.state is not JobState.REMOVED:
+                    self.counted.append(tally.closed(JobState.REMOVED, ERASED))
+                    self._announce(replace(job, state=JobState.REMOVED, failure=ERASED), _utc(receipt.erased_at))
                 tasks = tuple(replace(t, reason=None) for t in job.tasks)
-                blank = replace(job, title="", key="", tenant="", size=0, revision=0, tasks=tasks, failure=ERASED)
+                blank = replace(
+                    job,
+                    title="",
+                    key="",
+                    tenant="",
+                    language=None,
+                    tags=(),
+                    size=0,
+                    revision=0,
+                    tasks=tasks,
+                    failure=ERASED,
+                )
                 self._keep(replace(blank, state=JobState.REMOVED, finished_at=_utc(receipt.erased_at)))
             self._receipts[receipt.media_id] = receipt
             self._texts.pop(receipt.media_id, None)
@@ -251,18 +293,21 @@ class MemoryCatalogue:
         ]
         return sorted(found, key=lambda j: j.place, reverse=True)[:limit]
 
-    def line(self, bucket: str, *, limit: int) -> list[Job]:
+    def line(self, bucket: str, *, limit: int, now: datetime) -> list[Job]:
         everything = self.jobs(Filter(state=JobState.QUEUED), limit=len(self._jobs))
         queued = [j for j in everything if j.bucket == bucket]
-        return [job for job, _ in turns((j for j in queued if j.run_id is None), {})][:limit]
+        free = [j for j in queued if j.run_id is None and (self._claimed[j.media_id, j.version] or now) <= now]
+        return [job for job, _ in turns(free, {})][:limit]
 
     def describe(self, media_id: str, texts: Iterable[str]) -> None:
-        self._texts[media_id] = [self.job(media_id).title, *texts]
+        job = self.job(media_id)
+        self._texts[media_id] = [job.title, *job.tags, *texts]
 
     def _found(self, media_id: str, text: Query | None) -> bool:
         if text is None:
             return True
-        there = words(self._texts.get(media_id) or [self.job(media_id).title])
+        job = self.job(media_id)
+        there = words(self._texts.get(media_id) or [job.title, *job.tags])
         return text.whole.issubset(there) and any(word.startswith(text.start) for word in there)
 
     def restart(
@@ -286,21 +331,24 @@ class MemoryCatalogue:
                     replace(a, counted=False) for a in self.attempts(media_id, version)
                 ]
             if job.state in ALLOWED[JobState.PROCESSING]:
-                job = replace(job, state=JobState.PROCESSING, started_at=_utc(at))
-            elif job.state is JobState.READY:
-                job = replace(job, state=JobState.PLAYABLE)
+                job = replace(job, started_at=_utc(at))
+            before, job = job.state, replace(job, state=taken_up(job.state), failure=None)
+            if job.state is not before:
+                self._announce(job, _utc(at))
             known = job.tasks if job.profile == profile else ()
             kept = [Task(t.name) if t.name in tasks else t for t in known]
             there = {t.name for t in known}
             added = [Task(name) for name in tasks if name not in there]
             job = replace(job, run_id=run_id, profile=profile, tasks=(*kept, *added))
-            self._keep(replace(job, failure=None, finished_at=None))
+            self._keep(replace(job, finished_at=None))
             return True
 
     def begin(self, media_id: str, version: str, stage: str, *, run_id: str, at: datetime) -> None:
         with self._lock:
             self.job(media_id, version)
             self.end(media_id, version, stage, failure=LOST, at=at)
+            if any(a.stage == stage and a.counted for a in self.attempts(media_id, version)):
+                self.counted.append(tally.retried(stage))
             self._attempts.setdefault((media_id, version), []).append(
                 Attempt(stage, run_id, _utc(at), None, None, counted=True)
             )
@@ -312,16 +360,20 @@ class MemoryCatalogue:
         stage: str | None = None,
         *,
         failure: Failure | None = None,
+        work: Work | None = None,
         seen: Job | None = None,
         at: datetime,
     ) -> None:
         with self._lock:
             if not _as_seen(self.job(media_id, version), seen):
                 raise Conflict("Somebody else has taken up the job.")
-            self._attempts[media_id, version] = [
-                replace(a, ended_at=_utc(at), failure=failure) if a.ended_at is None and stage in {None, a.stage} else a
-                for a in self.attempts(media_id, version)
-            ]
+            told = self.attempts(media_id, version)
+            for place, one in enumerate(told):
+                if one.ended_at is None and stage in {None, one.stage}:
+                    told[place] = replace(one, ended_at=_utc(at), failure=failure)
+                    seconds = (at - one.started_at).total_seconds()
+                    self.counted.extend(tally.tried(one.stage, seconds, failure, work))
+            self._attempts[media_id, version] = told
 
     def attempts(self, media_id: str, version: str) -> list[Attempt]:
         return list(self._attempts.get((media_id, version), ()))
@@ -362,7 +414,18 @@ class MemoryCatalogue:
                 case _:
                     moved = replace(moved, finished_at=now)
             self._keep(moved)
+            self._count(job, to, failure, at)
+            self._announce(moved, now)
             return True
+
+    def _count(self, before: Job, to: JobState, failure: Failure | None, at: datetime) -> None:
+        this = before.media_id, before.version
+        told = tally.moved(
+            to, failure, origin=before.origin, received_at=before.received_at, playable_at=before.playable_at,
+            ready_at=before.received_at if this in self._ready else None, at=at,
+        )  # fmt: skip
+        self.counted.extend(told)
+        self._ready |= {this} if to is JobState.READY else set()
 
     def over_since(self, media_ids: Collection[str]) -> dict[str, datetime]:
         jobs = [self.job(m) for m in media_ids if m in self._current]
@@ -410,12 +473,16 @@ class MemoryCatalogue:
             self._keep(replace(job, tasks=tuple(told)))
             return job.state
 
+    def every(self) -> list[Job]:
+        """Every version of every media."""
+        return list(self._jobs.values())
+
     def _keep(self, job: Job) -> None:
         self._jobs[job.media_id, job.version] = job
 
-    def _show(self, media_id: str, *, key: str, title: str, tenant: str) -> None:
+    def _show(self, media_id: str, **shown: Any) -> None:
         for job in self.versions(media_id):
-            self._keep(replace(job, key=key, title=title, tenant=tenant))
+            self._keep(replace(job, **shown))
 
     def _known(self, media_id: str, etag: str) -> bool:
         same = self._of_etag(media_id, etag)
@@ -432,8 +499,38 @@ class MemoryCatalogue:
             under_way = job.state in LIVE or (job.state is JobState.PLAYABLE and tasks != job.tasks)
             closed = replace(job, tasks=tasks)
             if under_way:
+                self.counted.append(tally.closed(JobState.CANCELLED, SUPERSEDED))
                 closed = replace(closed, state=JobState.CANCELLED, failure=SUPERSEDED, finished_at=at)
+                self._announce(closed, at)
             self._keep(closed)
+
+
+class MemoryFigures:
+    """Figures of a catalogue in dictionaries."""
+
+    def __init__(self, catalogue: MemoryCatalogue) -> None:
+        self._catalogue = catalogue
+
+    def tallies(self) -> list[Tally]:
+        return tally.summed(self._catalogue.counted)
+
+    def fold(self, *, most: int) -> int:
+        taken = self._catalogue.counted[:most]
+        sums = tally.summed(taken)
+        self._catalogue.counted[:most] = sums
+        return len(taken) - len(sums)
+
+    def census(self) -> Census:
+        jobs = self._catalogue.every()
+        queued = [j for j in jobs if j.state is JobState.QUEUED]
+        received = {o: [j.received_at for j in queued if j.origin is o] for o in Origin}
+        kept = [j.failure.code if j.failure else "" for j in jobs if j.state is JobState.QUARANTINED]
+        return Census(
+            jobs=Counter(j.state for j in jobs),
+            queues={origin: Queue(len(at), min(at)) for origin, at in received.items() if at},
+            quarantined=Counter(map(str, kept)),
+            tasks=Counter((stage(t.name), t.state) for j in jobs for t in j.tasks if t.state in OPEN),
+        )
 
 
 def _as_seen(job: Job, seen: Job | None) -> bool:

@@ -41,6 +41,12 @@ def tone(seconds: float = 2, volume: float = 0.2) -> list[str]:
     return ["-f", "lavfi", "-i", f"sine=frequency=440:duration={seconds}:sample_rate=48000,volume={volume}"]
 
 
+def beeps(hertz: int, seconds: float) -> list[str]:
+    """Sound that comes and goes as speech does."""
+    shape = "volume=0.3,volume=0:enable='lt(mod(t\\,2)\\,0.4)'"
+    return ["-f", "lavfi", "-i", f"sine=frequency={hertz}:duration={seconds}:sample_rate=48000,{shape}"]
+
+
 def silence(seconds: float = 2) -> list[str]:
     return ["-f", "lavfi", "-i", f"anullsrc=r=48000:cl=stereo:d={seconds}"]
 

@@ -70,6 +70,9 @@ class Postgres:
         subprocess.run(argv, check=True, capture_output=True, cwd=self._home, **_identity())
 
     def start(self) -> None:
+        """Unless it runs."""
+        if self._server is not None:
+            return
         argv = [str(self._bin / "postgres"), "-D", str(self._data), "-p", str(self.port)]
         argv += [word for name, value in _OPTIONS.items() for word in ("-c", f"{name}={value}")]
         with (self._home / "log").open("ab") as log:

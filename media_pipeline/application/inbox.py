@@ -4,8 +4,8 @@ import json
 from dataclasses import asdict, dataclass, field, fields
 from datetime import datetime
 
-from media_pipeline.application.register import is_upload
 from media_pipeline.domain import keys
+from media_pipeline.domain.upload import is_upload
 
 
 @dataclass(frozen=True, slots=True)

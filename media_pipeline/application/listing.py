@@ -1,12 +1,11 @@
 """The bucket is listed, page by page and over as many ticks as it takes: what no message told of is found."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from media_pipeline.application.inbox import Inbox, Place
 from media_pipeline.application.ports.store import Store
-from media_pipeline.application.register import settled
 from media_pipeline.domain.errors import Missing
 from media_pipeline.domain.upload import StoredObject
 
@@ -51,6 +50,25 @@ def pages(inbox: Inbox, place: Place, *, store: Store, now: Callable[[], datetim
             left=len(complete) - len(due),
             place=place,
         )
+
+
+def settled(
+    objects: Iterable[StoredObject], *, seen: dict[str, str], now: datetime, settle_seconds: float
+) -> tuple[list[StoredObject], dict[str, str]]:
+    """Split what a listing found into objects that are complete and those that may still be written.
+
+    Complete: unchanged since the last listing (`seen` maps key to ETag), or untouched for `settle_seconds`;
+    all of them where that is 0, whatever the store's clock says. Returns
+    the complete ones, oldest first, and what to remember for the next listing.
+    """
+    complete, waiting = [], {}
+    for obj in objects:
+        age = (now - obj.modified_at).total_seconds()
+        if settle_seconds <= 0 or seen.get(obj.key) == obj.etag or age >= settle_seconds:
+            complete.append(obj)
+        else:
+            waiting[obj.key] = obj.etag
+    return sorted(complete, key=lambda o: (o.modified_at, o.key)), waiting
 
 
 def _after(place: Place, inbox: Inbox, now: datetime) -> Place:

@@ -1,7 +1,7 @@
 """Where a stage works and where its outputs land: the source under one fixed name in a scratch directory, outputs in
 the store, all of them or none."""
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
@@ -39,49 +39,55 @@ class Shelf:
 
     store: Store
     bucket: str
+    told: Callable[[int], None] = lambda size: None
+    """of how many bytes were kept"""
 
     def keep(self, upload: Upload, stage: str, files: Mapping[str, Path]) -> dict[str, str]:
         """Store files under the names given, in a place of their own, and return their keys by name.
 
         When one cannot be stored, those before it are taken back.
         """
+        sizes = {name: path.stat().st_size for name, path in files.items()}
 
         def put(name: str, key: str, content_type: str) -> None:
             self.store.put(self.bucket, key, files[name], content_type=content_type)
 
-        return self._keep(upload, stage, files, put)
+        return self._keep(upload, stage, sizes, put)
 
     def keep_texts(self, upload: Upload, stage: str, texts: Mapping[str, str]) -> dict[str, str]:
         """Like `keep`, of small texts."""
+        data = {name: text.encode() for name, text in texts.items()}
 
         def write(name: str, key: str, content_type: str) -> None:
-            self.store.write(self.bucket, key, texts[name].encode(), content_type=content_type)
+            self.store.write(self.bucket, key, data[name], content_type=content_type)
 
-        return self._keep(upload, stage, texts, write)
+        return self._keep(upload, stage, {name: len(each) for name, each in data.items()}, write)
 
     def keep_copies(self, upload: Upload, stage: str, folder: str) -> dict[str, str]:
         """Like `keep`, of everything in a folder of another version; the new keys by the old ones. Raises Missing when
         an object goes meanwhile."""
-        names = {o.key.removeprefix(f"{folder}/"): o.key for o in self.store.list(self.bucket, f"{folder}/")}
+        found = {o.key.removeprefix(f"{folder}/"): o for o in self.store.list(self.bucket, f"{folder}/")}
 
         def copy(name: str, key: str, content_type: str) -> None:
-            self.store.copy(self.bucket, names[name], key, content_type=content_type)
+            self.store.copy(self.bucket, found[name].key, key, content_type=content_type)
 
-        return {names[name]: key for name, key in self._keep(upload, stage, names, copy).items()}
+        sizes = {name: o.size for name, o in found.items()}
+        return {found[name].key: key for name, key in self._keep(upload, stage, sizes, copy).items()}
 
     def _keep(
-        self, upload: Upload, stage: str, names: Iterable[str], put: Callable[[str, str, str], object]
+        self, upload: Upload, stage: str, sizes: Mapping[str, int], put: Callable[[str, str, str], object]
     ) -> dict[str, str]:
         attempt = uuid4().hex[:8]
         kept: dict[str, str] = {}
         try:
-            for name in names:
+            for name in sizes:
                 # Before it is there: a store that breaks off may have taken it all the same.
                 kept[name] = key = keys.output(upload.media_id, upload.version, stage, attempt, name)
                 put(name, key, CONTENT_TYPES[PurePosixPath(name).suffix])
         except MediaError:
             self.store.delete(self.bucket, kept.values())
             raise
+        self.told(sum(sizes.values()))
         return kept
 
     def withdraw(self, upload: Upload) -> None:

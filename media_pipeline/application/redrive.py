@@ -7,6 +7,7 @@ from datetime import datetime
 from media_pipeline.application.ports.catalogue import Catalogue
 from media_pipeline.application.ports.engine import Engine, History
 from media_pipeline.application.ports.results import Results
+from media_pipeline.domain.errors import MediaError
 from media_pipeline.domain.job import LAST, LIVE, Job, JobState, TaskState
 from media_pipeline.domain.redo import redo
 from media_pipeline.domain.results import kind
@@ -27,6 +28,8 @@ class Redriven:
     run_id: str | None
     tasks: tuple[str, ...]
     sentence: str
+    trouble: MediaError | None = None
+    """what came between"""
 
 
 def redrive(

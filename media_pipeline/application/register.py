@@ -1,6 +1,6 @@
 """An object was seen: make sure it has a job, once."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from datetime import datetime
 from pathlib import PurePosixPath
 
@@ -8,10 +8,8 @@ from media_pipeline.application.ports.catalogue import Catalogue
 from media_pipeline.application.ports.engine import Engine
 from media_pipeline.domain.job import SUPERSEDED, Job, Origin
 from media_pipeline.domain.profile import Profile
+from media_pipeline.domain.session import Session
 from media_pipeline.domain.upload import DEFAULT_TENANT, StoredObject, received
-
-_HADOOP_FOLDER = "_$folder$"
-_UNFINISHED = (".part", ".partial", ".tmp", ".crdownload", ".download", ".filepart", ".upload")
 
 EXTRAS = ("thumbnails", "subtitles", "ai_tags")
 
@@ -24,15 +22,23 @@ def register(
     now: datetime,
     tenant: str = DEFAULT_TENANT,
     origin: Origin = Origin.LIVE,
+    session: Session | None = None,
+    trace: str | None = None,
 ) -> Job:
-    """The job of this object version, new or as it is."""
+    """The job of this object version, new or as it is. `session`: how it was sent, where it was announced; the job is
+    its tenant's then, and has what was wished."""
+    said = session.announced if session else None
     return catalogue.register(
         received(obj),
-        title=PurePosixPath(obj.key).name or obj.key,
-        tenant=tenant,
+        title=said.title if said else PurePosixPath(obj.key).name or obj.key,
+        tenant=session.tenant if session else tenant,
         profile=profile.name,
         tasks=tasks(profile),
         origin=origin,
+        language=said.language if said else None,
+        tags=said.tags if said else (),
+        claimed_until=session.claimed_until if session and session.etag == obj.etag else None,
+        trace=trace,
         at=now,
     )
 
@@ -46,9 +52,13 @@ def arrived(
     now: datetime,
     tenant: str = DEFAULT_TENANT,
     origin: Origin = Origin.LIVE,
+    session: Session | None = None,
+    trace: str | None = None,
 ) -> Job:
     """What the store has now is registered, and the runs of the versions that it replaces end."""
-    job = register(obj, profile=profile, catalogue=catalogue, now=now, tenant=tenant, origin=origin)
+    job = register(
+        obj, profile=profile, catalogue=catalogue, now=now, tenant=tenant, origin=origin, session=session, trace=trace
+    )  # fmt: skip
     for other in catalogue.versions(job.media_id):
         if other.failure == SUPERSEDED and other.finished_at == job.received_at:
             engine.cancel(other.media_id, other.version)
@@ -60,36 +70,6 @@ def tasks(profile: Profile) -> list[str]:
     for is one of them: it answers so."""
     rungs = [f"transcodes/{name}" for name in profile.rungs]
     return ["source", *rungs, "audio", "stream", *EXTRAS, "publication"]
-
-
-def is_upload(key: str) -> bool:
-    """Whether a key may be a finished upload: no folder marker, no hidden or temporary name."""
-    name = PurePosixPath(key).name
-    hidden = any(part.startswith(".") for part in PurePosixPath(key).parts)
-    return (
-        bool(name) and not key.endswith(("/", _HADOOP_FOLDER)) and not hidden and not name.lower().endswith(_UNFINISHED)
-    )
-
-
-def settled(
-    objects: Iterable[StoredObject], *, seen: dict[str, str], now: datetime, settle_seconds: float
-) -> tuple[list[StoredObject], dict[str, str]]:
-    """Split what a listing found into objects that are complete and those that may still be written.
-
-    Complete: unchanged since the last listing (`seen` maps key to ETag), or untouched for `settle_seconds`;
-    all of them where that is 0, whatever the store's clock says. Returns
-    the complete ones, oldest first, and what to remember for the next listing.
-    """
-    complete, waiting = [], {}
-    for obj in objects:
-        if not is_upload(obj.key):
-            continue
-        age = (now - obj.modified_at).total_seconds()
-        if settle_seconds <= 0 or seen.get(obj.key) == obj.etag or age >= settle_seconds:
-            complete.append(obj)
-        else:
-            waiting[obj.key] = obj.etag
-    return sorted(complete, key=lambda o: (o.modified_at, o.key)), waiting
 
 
 def unknown(objects: Sequence[StoredObject], *, catalogue: Catalogue) -> list[StoredObject]:

@@ -6,6 +6,7 @@ from media_pipeline.application.outputs import Shelf
 from media_pipeline.application.ports.catalogue import Catalogue
 from media_pipeline.application.ports.engine import Engine
 from media_pipeline.application.ports.store import Store
+from media_pipeline.application.ports.uploads import Uploads
 from media_pipeline.application.withdraw import stop
 from media_pipeline.domain import keys
 from media_pipeline.domain.errors import Missing
@@ -20,12 +21,13 @@ def remove(
     store: Store,
     shelf: Shelf,
     catalogue: Catalogue,
+    uploads: Uploads,
     engine: Engine,
     now: datetime,
 ) -> Receipt:
-    """Erase manifest, outputs and results of every version, the engine's runs, and what the catalogue knows of the
-    title and the key; `with_source` the uploaded object too. A tombstone stays, so that the same bytes are not taken up
-    again. Once erased, the first receipt is the answer.
+    """Erase manifest, outputs and results of every version, the engine's runs, what was announced of the upload, and
+    what the catalogue knows of the title and the key; `with_source` the uploaded object too. A tombstone stays, so that
+    the same bytes are not taken up again. Once erased, the first receipt is the answer.
 
     What names the object goes last: whatever breaks off can be repeated. Raises Missing; Conflict when a run takes too
     long to end.
@@ -42,6 +44,7 @@ def remove(
         shelf.store.delete(shelf.bucket, [o.key for o in made if (o.key == keys.manifest(media_id)) is first])
     if with_source:
         store.delete(versions[0].bucket, [versions[0].key])
+    uploads.forget(media_id)
     receipt = Receipt(media_id, now, len(versions), len(made), sum(o.size for o in made), runs, with_source)
     catalogue.erase(receipt)
     return receipt

@@ -120,7 +120,8 @@ def _copied(
         if not isinstance(theirs, Source) or theirs.profile != source.profile or theirs.sha256 != source.sha256:
             continue
         values = {asset: among.results.load(other, asset, kind) for asset, kind in kinds.items()}
-        found = {a: v for a, v in values.items() if isinstance(v, kinds[a]) and _fresh(a, v.made, source, among)}
+        there = {a: v for a, v in values.items() if isinstance(v, kinds[a])}
+        found = {a: v for a, v in there.items() if _fresh(a, v.made, source, theirs, among)}
         if len(found) < len(kinds) or not accept(other, found):
             continue
         try:
@@ -137,8 +138,8 @@ def _others(upload: Upload, among: Shelves) -> list[Upload]:
     return [Upload(j.media_id, j.version, j.bucket, j.key, j.etag, j.size) for j in jobs]
 
 
-def _fresh(asset: str, made: Made, source: Source, among: Shelves) -> bool:
-    """Whether the recipes of this source's profile would make it like this today."""
+def _fresh(asset: str, made: Made, source: Source, other: Source, among: Shelves) -> bool:
+    """Whether the recipes of this source's profile would make out of it today what was made out of the other."""
     recipes, profile = among.recipes, among.recipes.profiles[source.profile]
     match asset.split("/"):
         case ["transcodes", rung]:
@@ -152,6 +153,7 @@ def _fresh(asset: str, made: Made, source: Source, among: Shelves) -> bool:
             allowed = [fingerprint(recipes.thumbnails[profile.thumbnails])] if profile.thumbnails else []
         case ["subtitles"]:
             allowed = [fingerprint(recipes.speech[profile.subtitles])] if profile.subtitles else []
+            allowed = allowed if source.language == other.language else []
         case _:
             allowed = [fingerprint(recipes.vision[profile.tags])] if profile.tags else []
     return made.fingerprint in allowed

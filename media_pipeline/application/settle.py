@@ -3,7 +3,7 @@
 from datetime import datetime
 
 from media_pipeline.application.ports.catalogue import Catalogue
-from media_pipeline.domain.attempt import BUG, LOST, last_failure
+from media_pipeline.domain.attempt import BUG, LOST, last_failure, stage
 from media_pipeline.domain.errors import Conflict, QuarantineCode, RejectionCode
 from media_pipeline.domain.job import LIVE, OPEN, STOPPED, SUPERSEDED, Failure, Job, JobState, Task, TaskState
 
@@ -30,10 +30,11 @@ def close(job: Job, *, catalogue: Catalogue, code: QuarantineCode, now: datetime
     stopped = job.state in STOPPED
     try:
         catalogue.end(job.media_id, job.version, failure=None if stopped else cut, seen=job, at=now)
-        failure = last_failure(catalogue.attempts(job.media_id, job.version)) or cut
+        tries = catalogue.attempts(job.media_id, job.version)
+        failure = last_failure(tries) or cut
         for task in job.tasks:
             if task.state in OPEN:
-                state, reason = _closed(job, task, failure.message)
+                state, reason = _closed(job, task, last_failure(tries, of=(stage(task.name),)), failure)
                 catalogue.task(job.media_id, job.version, task.name, state, reason=reason, seen=job, at=now)
     except Conflict:  # taken up again by somebody, whose end will be settled
         return catalogue.job(job.media_id, job.version)
@@ -48,11 +49,11 @@ def close(job: Job, *, catalogue: Catalogue, code: QuarantineCode, now: datetime
     return catalogue.job(job.media_id, job.version)
 
 
-def _closed(job: Job, task: Task, message: str) -> tuple[TaskState, str]:
-    """What becomes of an open task, and why."""
+def _closed(job: Job, task: Task, own: Failure | None, last: Failure) -> tuple[TaskState, str]:
+    """What becomes of an open task, and why: what its `own` stage failed of, or the job's `last` failure."""
     if job.state in STOPPED:
         why = job.failure.message if job.failure else "the job was cancelled"
         return TaskState.SKIPPED, (task.state is TaskState.WAITING and task.reason) or why
-    if task.state is TaskState.RUNNING:
-        return TaskState.FAILED, message
+    if own or task.state is TaskState.RUNNING:
+        return TaskState.FAILED, (own or last).message
     return TaskState.SKIPPED, task.reason or _UNBEGUN.get(job.state, "what it needs failed")

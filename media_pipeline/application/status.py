@@ -14,6 +14,8 @@ def described(job: Job, attempts: Sequence[Attempt]) -> dict[str, Any]:
         "version": job.version,
         "title": job.title,
         "profile": job.profile,
+        "language": job.language,
+        "tags": list(job.tags),
         "state": str(job.state),
         "error": error(job),
         "tasks": tasks(job),

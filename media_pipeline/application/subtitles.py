@@ -39,6 +39,7 @@ def subtitles(
     began = time.monotonic()
     model = recipes.speech[profile.subtitles]
     duration = source.info.duration_seconds
+    language = source.language or profile.language
 
     damage: list[BadMedia] = []
 
@@ -52,7 +53,7 @@ def subtitles(
                     damage.append(fault)
                     continue
                 told = _part(progress, done, len(tracks))
-                yield recogniser.transcribe(pcm, model=model, language=profile.language, progress=told)
+                yield recogniser.transcribe(pcm, model=model, language=language, progress=told)
 
     with closing(transcripts()) as heard:
         readable = ((t, cues(t.words, duration=duration)) for t in heard if t is not None)

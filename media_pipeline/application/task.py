@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from media_pipeline.application.ports.catalogue import Catalogue
-from media_pipeline.domain.attempt import BUDGET, BUG, VITAL, spent, stage, verdict
+from media_pipeline.domain.attempt import BUDGET, BUG, VITAL, Work, spent, stage, verdict
 from media_pipeline.domain.errors import (
     BadMedia,
     Cancelled,
@@ -36,6 +36,9 @@ class Report:
     now: Clock
     seen: Job | None = None
     """only while the job is as in it, see Catalogue.task"""
+    encoded_seconds: float = 0.0
+    """of media that went through an encoder in this step"""
+    stored_bytes: int = 0
     began: float = field(default_factory=time.monotonic)
     _told: float = -1.0
     _answered: set[str] = field(default_factory=set)
@@ -51,6 +54,15 @@ class Report:
         )
         if state in STOPPED:
             _go_on(self.upload, self.catalogue)
+
+    def stored(self, size: int) -> None:
+        """So many bytes of what this step makes are in the store."""
+        self.stored_bytes += size
+
+    @property
+    def work(self) -> Work:
+        """What it came to so far."""
+        return Work(self.encoded_seconds, self.stored_bytes)
 
     def answer(self, name: str, value: Result | NotMade) -> None:
         """A task is over: something was made, or there was nothing to make."""
@@ -101,7 +113,7 @@ def tracked(
     before where nobody is to try again.
     """
     report = Report(upload, names, catalogue, now)
-    at = _Try(upload, stage(names[0]), run_id, catalogue, now)
+    at = _Try(report, stage(names[0]), run_id)
     _go_on(upload, catalogue)
     try:
         with at.counted():
@@ -137,29 +149,33 @@ def tracked(
 class _Try:
     """One try at a stage."""
 
-    upload: Upload
+    report: Report
     stage: str
     run_id: str
-    catalogue: Catalogue
-    now: Clock
 
     @property
     def vital(self) -> bool:
         return self.stage in VITAL
 
     def move(self, to: JobState, failure: Failure) -> bool:
-        return self.catalogue.move(self.upload.media_id, self.upload.version, to, failure=failure, at=self.now())
+        return self._catalogue.move(*self._version, to, failure=failure, at=self.report.now())
+
+    @property
+    def _catalogue(self) -> Catalogue:
+        return self.report.catalogue
+
+    @property
+    def _version(self) -> tuple[str, str]:
+        return self.report.upload.media_id, self.report.upload.version
 
     @contextmanager
     def counted(self) -> Iterator[None]:
         """The catalogue is told that the try begins, and how it ended; only one whose worker is lost stays open.
         Raises GivenUp instead of Unavailable when the budget is used up."""
-        before = self.catalogue.attempts(self.upload.media_id, self.upload.version)
+        before = self._catalogue.attempts(*self._version)
         if (end := verdict(before, self.stage)) is not None:
             raise _told(end)
-        self.catalogue.begin(
-            self.upload.media_id, self.upload.version, self.stage, run_id=self.run_id, at=self.now()
-        )  # fmt: skip
+        self._catalogue.begin(*self._version, self.stage, run_id=self.run_id, at=self.report.now())
         try:
             yield
         except BadMedia as fault:
@@ -176,10 +192,10 @@ class _Try:
         except Exception:
             self._end(BUG)
             raise
-        self._end()
+        self._end(work=self.report.work)
 
-    def _end(self, failure: Failure | None = None) -> None:
-        self.catalogue.end(self.upload.media_id, self.upload.version, self.stage, failure=failure, at=self.now())
+    def _end(self, failure: Failure | None = None, work: Work | None = None) -> None:
+        self._catalogue.end(*self._version, self.stage, failure=failure, work=work, at=self.report.now())
 
 
 def _told(end: Failure) -> MediaError:

@@ -39,6 +39,12 @@ class Transcoded:
     plays: bool = False
     """This is enough to play, and encoding the rest will take its time."""
 
+    @property
+    def encoded(self) -> bool:
+        """An encoder was at work, on the picture or the sound."""
+        pictures = (v for v in self.renditions.values() if isinstance(v, Rendition))
+        return isinstance(self.audio, AudioTracks) or any(not v.passed_through for v in pictures)
+
 
 def transcode(
     source: Source,

@@ -1,6 +1,7 @@
 """What every command needs: the platform in force, a job by its id, answers on stdout, errors with their exit code."""
 
 import json
+import signal
 import sys
 from typing import TYPE_CHECKING, Any, NoReturn
 
@@ -48,6 +49,15 @@ def print_json(value: Any) -> None:
     line = json.dumps(value, ensure_ascii=False).encode(errors="backslashreplace")
     sys.stdout.buffer.write(line + b"\n")
     sys.stdout.flush()
+
+
+def until_interrupted() -> None:
+    """Wait for Ctrl-C, or for whoever ends this process politely."""
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    try:
+        signal.pause()
+    except KeyboardInterrupt:
+        return
 
 
 def usage(message: str) -> NoReturn:

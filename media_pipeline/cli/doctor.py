@@ -8,13 +8,15 @@ from dataclasses import asdict, dataclass
 from importlib import metadata
 from typing import Any
 
+from media_pipeline.cli.cors import lacking, wanted
 from media_pipeline.defs.resources import Platform
-from media_pipeline.domain.errors import MediaError
+from media_pipeline.domain.errors import MediaError, Missing
 from media_pipeline.infrastructure.ffmpeg import runner
 from media_pipeline.infrastructure.ffmpeg.commands.encoding import ENCODERS
 from media_pipeline.infrastructure.models import resolve_classifier, resolve_speech
 from media_pipeline.infrastructure.sandbox.modes import Choice
 from media_pipeline.infrastructure.sandbox.proof import in_force
+from media_pipeline.infrastructure.settings import Settings
 
 _OURS = ("dagster", "dagster-webserver", "dagster-aws", "faster-whisper", "onnxruntime", "rapidocr")
 
@@ -83,10 +85,15 @@ def _places(platform: Platform) -> Iterator[Finding]:
     yield Finding("resources", True, settings.resources, f"profile {settings.profile}")
     yield _tried("media store", lambda: _listed(platform, settings.media_bucket))
     yield _tried("inbox", lambda: _listed(platform, settings.uploads_bucket))
+    if settings.resources == "production":
+        yield _tried("cors", lambda: _cors(settings), "what pages may ask of the buckets: media-pipeline cors")
+    if (hints := platform.hints) is not None:
+        yield _tried("events queue", lambda: f"{hints.waiting()} message(s) waiting", str(settings.events_queue))
     yield _tried("catalogue", lambda: f"{len(platform.catalogue.jobs(limit=1))} job(s) seen", _without_secret(platform))
     yield Finding("scratch", free > 1e9, f"{free / 1e9:.0f} GB free", str(settings.scratch_dir))
     yield Finding("dagster home", True, str(settings.dagster_home))
-    yield Finding("logs", True, str(settings.log_file))
+    yield Finding("logs", True, "JSON on stderr" if settings.json_logs else str(settings.log_file))
+    yield Finding("traces", True, "sent by OTLP" if settings.traced else "off")
 
 
 def _packages() -> Iterator[Finding]:
@@ -126,6 +133,14 @@ def _output(argv: list[str]) -> str:
     with runner.temporary() as scratch:
         answer = runner.run(argv, scratch=scratch, limits=runner.Limits(wall_seconds=30))
     return answer.stdout.decode("utf-8", "replace")
+
+
+def _cors(settings: Settings) -> str:
+    """Raises Missing that says what to do."""
+    if absent := lacking(settings):
+        buckets = ", ".join(dict.fromkeys(rule.bucket for rule in absent))
+        raise Missing(f"browsers are not let in by {buckets}: run media-pipeline cors")
+    return "as the settings have it" if wanted(settings) else "no page is named"
 
 
 def _listed(platform: Platform, bucket: str) -> str:

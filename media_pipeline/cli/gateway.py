@@ -1,13 +1,15 @@
 """`gateway`: the front door, over HTTP."""
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 
 import typer
 import uvicorn
+from uvicorn.config import LOGGING_CONFIG
 
 from media_pipeline.application.access import adopt
 from media_pipeline.cli.console import graph, usage
+from media_pipeline.cli.scraped import served
 from media_pipeline.defs.resources import Platform
 from media_pipeline.domain import api_key
 from media_pipeline.domain.caller import Scope
@@ -22,15 +24,20 @@ _OF_THIS_MACHINE = "localmachine"  # the id of its development key
 _ENDING_SECONDS = 5
 
 
-def serve(platform: Platform, *, host: str, port: int, tell: bool) -> None:
-    """Answer until the process is told to end. A gateway of one machine prints its development key, once."""
-    with _front(platform) as front:
+def serve(platform: Platform, *, host: str, port: int, tell: bool, metrics_port: int | None = None) -> None:
+    """Answer until the process is told to end. A gateway of one machine prints its development key, once. The numbers
+    of its requests have a port of their own, which nobody outside needs to reach."""
+    with _front(platform) as front, ExitStack() as beside:
+        app = create_app(front)
+        if metrics_port is not None:
+            beside.enter_context(served(app.state.numbers.registry, host=host, port=metrics_port))
         if tell and host == LOOPBACK and platform.settings.resources == "local":
             key = development_key(platform)
             typer.echo(f"Gateway  http://{host}:{port}/#key={key}", err=True)
         config = uvicorn.Config(
-            create_app(front), host=host, port=port, log_level="warning", server_header=False,
+            app, host=host, port=port, log_level="warning", server_header=False,
             timeout_graceful_shutdown=_ENDING_SECONDS, ws_max_size=BYTES,
+            log_config=None if platform.settings.json_logs else LOGGING_CONFIG,
         )  # fmt: skip
         uvicorn.Server(config).run()
 

@@ -9,7 +9,16 @@ from typing import Annotated
 import typer
 from typer.exceptions import TyperException
 
-from media_pipeline.cli.console import EXIT_USAGE, fail, found_job, graph, in_force, print_json, usage
+from media_pipeline.cli.console import (
+    EXIT_USAGE,
+    fail,
+    found_job,
+    graph,
+    in_force,
+    print_json,
+    until_interrupted,
+    usage,
+)
 from media_pipeline.cli.keys import keys
 from media_pipeline.cli.operating import operating
 from media_pipeline.cli.stores import stores
@@ -152,7 +161,7 @@ def open_media(
         typer.echo(f"{url}   (Ctrl-C ends)", err=True)
         if browser:
             webbrowser.open(url)
-        _until_interrupted()
+        until_interrupted()
 
 
 edits = typer.Typer(no_args_is_help=True, help="Set subtitles by hand: no run overwrites them.")
@@ -218,12 +227,13 @@ def gateway(
     port: Annotated[int, typer.Option(help="A busy one gives way to the next free.")] = 8000,
     host: Annotated[str, typer.Option(help="Where to listen; beyond this machine only behind TLS.")] = "127.0.0.1",
     tell: Annotated[bool, typer.Option(help="Print the address and this machine's development key.")] = True,
+    metrics_port: Annotated[int | None, typer.Option(help="Of its numbers for Prometheus; without it, none.")] = None,
 ) -> None:
     """Serve uploads, status, playback and the page over HTTP."""
     from media_pipeline.cli.gateway import serve
     from media_pipeline.cli.ports import free_port
 
-    serve(in_force(), host=host, port=free_port(port), tell=tell)
+    serve(in_force(), host=host, port=free_port(port), tell=tell, metrics_port=metrics_port)
 
 
 @app.command()
@@ -267,14 +277,6 @@ def main() -> None:
         typer.echo(f"{error.format_message()}\nSee: media-pipeline --help", err=True)
         code = EXIT_USAGE if error.exit_code == _TYPERS_USAGE else error.exit_code
     sys.exit(code or 0)
-
-
-def _until_interrupted() -> None:
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
-    try:
-        signal.pause()
-    except KeyboardInterrupt:
-        return
 
 
 def _tell(work: Callable[[], str]) -> None:

@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from media_pipeline.cli.console import found_job, graph, in_force, print_json, usage
+from media_pipeline.cli.console import found_job, graph, in_force, print_json, until_interrupted, usage
 
 operating = typer.Typer()
 
@@ -62,6 +62,25 @@ def import_(
 
 
 @operating.command()
+def metrics(
+    port: Annotated[int, typer.Option(help="0: any free port.")] = 9464,
+    host: Annotated[str, typer.Option(help="Which address to listen on.")] = "127.0.0.1",
+) -> None:
+    """Serve the platform's numbers to Prometheus, until stopped: one for a deployment is enough, and has no state."""
+    from media_pipeline.cli.metrics import exporter
+    from media_pipeline.cli.scraped import served
+    from media_pipeline.infrastructure.dagster_engine import instance
+
+    platform = in_force()
+    with (
+        instance(platform.settings.dagster_home) as dagster,
+        served(exporter(platform, dagster), host=host, port=port) as url,
+    ):
+        typer.echo(f"{url}   (Ctrl-C ends)", err=True)
+        until_interrupted()
+
+
+@operating.command()
 def remove(
     media_id: Annotated[str, typer.Argument(help="The media's id.")],
     with_source: Annotated[bool, typer.Option("--with-source", help="Delete the uploaded object too.")] = False,
@@ -79,6 +98,24 @@ def remove(
     if not yes and not typer.confirm(f"Erase everything made from {media_id}{also}?", err=True):
         raise typer.Abort
     print_json(erased(platform, media_id, with_source=with_source).as_json())
+
+
+@operating.command()
+def cors(
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say what would be allowed.")] = False,
+) -> None:
+    """Let pages send uploads straight to S3, and play from there: those of MEDIA_PIPELINE_GATEWAY_URL and
+    MEDIA_PIPELINE_GATEWAY_ORIGINS. What else the buckets allow stays."""
+    from media_pipeline.cli.cors import allow, wanted
+
+    settings = in_force().settings
+    if settings.resources != "production":
+        usage("There is no bucket: uploads go to the gateway itself")
+    rules = wanted(settings)
+    if not rules:
+        usage("Say where pages are: MEDIA_PIPELINE_GATEWAY_URL, MEDIA_PIPELINE_GATEWAY_ORIGINS")
+    for rule in rules if dry_run else allow(settings, rules):
+        typer.echo(f"{rule.bucket}: {', '.join(rule.methods)} from {', '.join(rule.origins)}")
 
 
 @operating.command()

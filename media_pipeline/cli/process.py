@@ -14,13 +14,15 @@ from media_pipeline.application import status
 from media_pipeline.application.publish import published
 from media_pipeline.application.register import register, tasks
 from media_pipeline.application.settle import settle
-from media_pipeline.defs.partitions import RUN_KEY_TAG, run_key, tags, uploads
+from media_pipeline.defs import traces
+from media_pipeline.defs.partitions import RUN_KEY_TAG, TRACE_TAG, run_key, tags, uploads
 from media_pipeline.defs.resources import Platform
 from media_pipeline.domain import keys
 from media_pipeline.domain.errors import BadMedia, Missing, QuarantineCode, RejectionCode, Unavailable
 from media_pipeline.domain.job import Job, JobState
 from media_pipeline.domain.manifest import Manifest
 from media_pipeline.domain.profile import Profile
+from media_pipeline.infrastructure import tracing
 from media_pipeline.infrastructure.settings import FILES
 
 EXIT_REJECTED, EXIT_QUARANTINED = 1, 2
@@ -74,12 +76,15 @@ def process(
     """Make everything the profile asks for of one file. A bad file is an answer, not an exception; an interrupt
     cancels the job and passes on."""
     began = time.monotonic()
-    try:
-        job = _registered(path, profile, platform)
-    except (BadMedia, Unavailable) as fault:
-        error = {"code": str(fault.code), "message": fault.message}
-        return Answer(str(path), None, error, None, None, time.monotonic() - began)
-    job = _run(job, profile, platform=platform, graph=graph, instance=instance, watch=watch)
+    with tracing.span("process") as told:
+        try:
+            job = _registered(path, profile, platform)
+        except (BadMedia, Unavailable) as fault:
+            told.failed(fault.code)
+            error = {"code": str(fault.code), "message": fault.message}
+            return Answer(str(path), None, error, None, None, time.monotonic() - began)
+        told.note({tracing.MEDIA_ID: job.media_id})
+        job = _run(job, profile, platform=platform, graph=graph, instance=instance, watch=watch)
     watch(job)
     manifest = published(job.media_id, shelf=platform.shelf, codec=platform.manifest_codec)
     mine = manifest if manifest and manifest.version == job.version else None
@@ -117,7 +122,7 @@ def _run(
 ) -> Job:
     """Run the graph in a thread of its own, so that an interrupt is ours: Dagster would answer it with a retry. The
     job is cancelled, its steps notice at their next progress and clean up, and then the interrupt passes on."""
-    run_id = str(uuid4())
+    run_id, trace = str(uuid4()), tracing.traceparent()
     instance.add_dynamic_partitions(uploads.name or "", [job.media_id])
     platform.catalogue.restart(
         job.media_id, job.version, run_id=run_id, profile=profile.name, tasks=tasks(profile), fresh=True,
@@ -134,6 +139,7 @@ def _run(
             tags={
                 RUN_KEY_TAG: run_key(job.media_id, job.version),
                 **tags(job.key, version=job.version, profile=profile.name),
+                **({TRACE_TAG: trace} if trace else {}),
             },
         )
         try:
@@ -145,6 +151,7 @@ def _run(
             _settled(job, platform)
             raise
     done.result()
+    traces.tell(run_id, instance)
     return _settled(job, platform)
 
 

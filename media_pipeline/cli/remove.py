@@ -11,5 +11,5 @@ def erased(platform: Platform, media_id: str, *, with_source: bool) -> Receipt:
     with instance(platform.settings.dagster_home) as dagster:
         return remove(
             media_id, with_source=with_source, store=platform.store, shelf=platform.shelf,
-            catalogue=platform.catalogue, engine=DagsterEngine(dagster), now=platform.now(),
+            catalogue=platform.catalogue, uploads=platform.uploads, engine=DagsterEngine(dagster), now=platform.now(),
         )  # fmt: skip

@@ -20,7 +20,11 @@ KEY_TAG = "media_pipeline/key"
 TENANT_TAG = "media_pipeline/tenant"
 SIZE_TAG = "media_pipeline/size"
 ORIGIN_TAG = "media_pipeline/origin"
+BYTES_TAG = "media_pipeline/bytes"
+"""how large the source is: so much scratch space its steps are given, where each has a pod of its own"""
 PRIORITY_TAG = "dagster/priority"
+TRACE_TAG = "media_pipeline/traceparent"
+"""W3C: the trace that follows the upload"""
 _TAG_CHARACTERS = 200  # a run tag is indexed; Postgres takes about 2,600 bytes of it
 
 
@@ -42,16 +46,19 @@ def tags(key: str, *, version: str, profile: str) -> dict[str, str]:
 
 
 def lane_tags(lane: Lane, priority: int, *, tenancy: bool) -> dict[str, str]:
-    """What Dagster's queue orders and limits runs by. Without tenancy nobody has a tenant's limit."""
-    tenant = {TENANT_TAG: lane.tenant} if tenancy else {}
+    """What Dagster's queue orders and limits runs by. Who is nobody's tenant has no tenant's limit."""
+    tenant = {TENANT_TAG: lane.tenant} if tenancy or lane.tenant != DEFAULT_TENANT else {}
     return {PRIORITY_TAG: str(priority), SIZE_TAG: lane.size.value, ORIGIN_TAG: lane.origin.value, **tenant}
 
 
 def all_tags(job: Job, lane: Lane, priority: int, *, tenancy: bool) -> dict[str, str]:
     """What a run carries that works on a job in a lane."""
+    trace = {TRACE_TAG: job.trace} if job.trace else {}
     return {
         **tags(job.key, version=job.version, profile=job.profile),
+        BYTES_TAG: str(job.size),
         **lane_tags(lane, priority, tenancy=tenancy),
+        **trace,
     }
 
 

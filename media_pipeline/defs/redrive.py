@@ -7,6 +7,7 @@ import dagster as dg
 from pydantic import Field
 
 from media_pipeline.application.redrive import Redriven, failed, redrive
+from media_pipeline.defs.console import CONFIG
 from media_pipeline.defs.jobs import process_upload
 from media_pipeline.defs.partitions import all_tags
 from media_pipeline.defs.resources import Platform
@@ -33,6 +34,7 @@ def redrive_failed(context: dg.OpExecutionContext, config: Wanted, platform: dg.
 
 @dg.job(
     name="redrive",
+    config=CONFIG,
     executor_def=dg.in_process_executor,
     description="Asks again for what failed, and redoes only what is missing. Config: `ids`, `code`, or `all: true`.",
 )
@@ -66,6 +68,6 @@ def redriven(
                 tags=tags_of, now=platform.now(),
             )  # fmt: skip
         except MediaError as trouble:  # of this one: the others have their turn
-            return Redriven(media_id, None, (), trouble.message)
+            return Redriven(media_id, None, (), trouble.message, trouble)
 
     return [one(media_id) for media_id in dict.fromkeys(chosen)]

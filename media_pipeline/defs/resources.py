@@ -6,32 +6,40 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
-import boto3
-
 from media_pipeline.application.inbox import Inbox
 from media_pipeline.application.outputs import Shelf
 from media_pipeline.application.ports.catalogue import Catalogue
+from media_pipeline.application.ports.figures import Figures
+from media_pipeline.application.ports.intake import Intake, Receiver
 from media_pipeline.application.ports.keys import Keys
 from media_pipeline.application.ports.results import Results
 from media_pipeline.application.ports.store import Hints, Store
 from media_pipeline.application.ports.tools import Eye, MediaTool, Packager, Recogniser
+from media_pipeline.application.ports.uploads import Uploads
+from media_pipeline.application.ports.webhooks import Webhooks
 from media_pipeline.domain.profile import Profile, Recipes
 from media_pipeline.domain.upload import DEFAULT_TENANT, tenant
-from media_pipeline.infrastructure import events, recipes, s3, telemetry
+from media_pipeline.infrastructure import events, recipes, s3, telemetry, tracing
 from media_pipeline.infrastructure.api_keys import SqlKeys
 from media_pipeline.infrastructure.catalogue import SqlCatalogue
 from media_pipeline.infrastructure.connections import Connections
 from media_pipeline.infrastructure.database import upgrade
+from media_pipeline.infrastructure.disk_intake import DiskIntake
 from media_pipeline.infrastructure.ffmpeg.runner import scratch_directory
 from media_pipeline.infrastructure.ffmpeg.tool import Ffmpeg
+from media_pipeline.infrastructure.figures import SqlFigures
 from media_pipeline.infrastructure.local_disk import LocalDisk
 from media_pipeline.infrastructure.packager import ShakaPackager
 from media_pipeline.infrastructure.results import JsonResults, ManifestJson
+from media_pipeline.infrastructure.s3_intake import S3Intake, signer
 from media_pipeline.infrastructure.sandbox.proof import in_force
 from media_pipeline.infrastructure.settings import FILES, Settings
 from media_pipeline.infrastructure.settings import from_environment as read_settings
+from media_pipeline.infrastructure.signing_key import signing_key
 from media_pipeline.infrastructure.speech import Recognisers
+from media_pipeline.infrastructure.uploads import SqlUploads
 from media_pipeline.infrastructure.vision import OnnxEye
+from media_pipeline.infrastructure.webhooks import SqlWebhooks
 
 _log = telemetry.log("resources")
 
@@ -46,7 +54,13 @@ class Platform:
     inbox: Inbox
     hints: Hints | None
     catalogue: Catalogue
+    figures: Figures
     keys: Keys
+    uploads: Uploads
+    intake: Intake
+    receiver: Receiver | None
+    """None where the store takes bytes itself"""
+    webhooks: Webhooks
     tool: MediaTool
     packager: Packager
     recogniser: Recogniser
@@ -73,6 +87,10 @@ class Platform:
         """Who an upload of this key belongs to."""
         return tenant(key) if self.settings.tenancy else DEFAULT_TENANT
 
+    def folder(self, tenant: str) -> str:
+        """What the keys of a tenant's uploads begin with, so that they are its own, and found."""
+        return f"{tenant}/" if self.settings.tenancy else self.inbox.prefixes[0]
+
     @contextmanager
     def scratch(self, name: str) -> Iterator[Path]:
         with scratch_directory(self.settings.scratch_dir, name) as path:
@@ -97,9 +115,10 @@ def local(settings: Settings) -> Platform:
         directory.mkdir(parents=True, exist_ok=True)
     roots = {settings.uploads_bucket: settings.inbox, settings.media_bucket: settings.media_dir, FILES: Path("/")}
     store = LocalDisk(roots)
-    return _platform(
-        settings, store, _inbox(settings, settle_seconds=30.0, list_every_seconds=0.0), _hints(settings, store)
-    )
+    inbox = _inbox(settings, settle_seconds=30.0, list_every_seconds=0.0)
+    given = settings.signing_key.get_secret_value() if settings.signing_key else None
+    intake = DiskIntake(settings.receiving, store, secret=lambda: signing_key(given, settings.home))
+    return _platform(settings, store, intake, inbox, _hints(settings, store))
 
 
 def production(settings: Settings) -> Platform:
@@ -115,21 +134,23 @@ def production(settings: Settings) -> Platform:
         settings.s3_endpoint, settings.s3_region, connect_seconds=settings.s3_connect_seconds,
         read_seconds=settings.s3_read_seconds, attempts=settings.s3_attempts,
     )  # fmt: skip
-    elsewhere = settings.s3_public_endpoint
-    public = boto3.client("s3", endpoint_url=elsewhere, region_name=settings.s3_region) if elsewhere else None
+    public = signer(settings.s3_public_endpoint or settings.s3_endpoint, settings.s3_region)
     store = s3.S3Store(client, public)
-    rest = 900.0 if settings.events_queue else 60.0
-    return _platform(
-        settings, store, _inbox(settings, settle_seconds=0.0, list_every_seconds=rest), _hints(settings, store)
-    )
+    inbox = _inbox(settings, settle_seconds=0.0, list_every_seconds=900.0 if settings.events_queue else 60.0)
+    return _platform(settings, store, S3Intake(client, signer=public), inbox, _hints(settings, store))
 
 
 BUILDERS = {"local": local, "production": production}
 
 
 def from_environment() -> Platform:
-    """The platform that MEDIA_PIPELINE_* variables describe. Raises ValueError naming the setting at fault."""
+    """The platform that MEDIA_PIPELINE_* variables describe, and what this process tells of itself. Raises ValueError
+    naming the setting at fault."""
     settings = read_settings()
+    if settings.json_logs:
+        telemetry.to_stderr()
+    if settings.traced:
+        tracing.start()
     return BUILDERS[settings.resources](settings)
 
 
@@ -161,7 +182,7 @@ def _hints(settings: Settings, store: Store) -> Hints | None:
     )
 
 
-def _platform(settings: Settings, store: Store, inbox: Inbox, hints: Hints | None) -> Platform:
+def _platform(settings: Settings, store: Store, intake: Intake, inbox: Inbox, hints: Hints | None) -> Platform:
     if in_force(settings.sandbox).weak:
         _log.warning("the sandbox is weak: a hostile file could read what this user can; see media-pipeline doctor")
     known, connections = recipes.load(settings.recipes), Connections(settings.database_url)
@@ -174,7 +195,12 @@ def _platform(settings: Settings, store: Store, inbox: Inbox, hints: Hints | Non
         inbox=inbox,
         hints=hints,
         catalogue=SqlCatalogue(connections),
+        figures=SqlFigures(connections),
         keys=SqlKeys(connections),
+        uploads=SqlUploads(connections),
+        intake=intake,
+        receiver=intake if isinstance(intake, DiskIntake) else None,
+        webhooks=SqlWebhooks(connections),
         tool=Ffmpeg(settings.ffmpeg_path, settings.ffprobe_path, sandbox=settings.sandbox),
         packager=ShakaPackager(settings.packager_path, settings.sandbox),
         recogniser=Recognisers(settings.models_dir, allow_download=settings.allow_model_download),

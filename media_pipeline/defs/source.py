@@ -3,6 +3,7 @@
 import dagster as dg
 
 from media_pipeline.application.admit import admit
+from media_pipeline.application.uploading import promised
 from media_pipeline.defs import metadata
 from media_pipeline.defs.failures import RETRIES
 from media_pipeline.defs.partitions import uploads
@@ -29,7 +30,7 @@ def source(context: dg.AssetExecutionContext, platform: dg.ResourceParam[Platfor
         profile = platform.recipes.profiles[at.job.profile]
         value = admit(
             at.upload, profile, limits=platform.settings.limits, store=platform.store, tool=platform.tool,
-            scratch=at.scratch,
+            scratch=at.scratch, promised=promised(at.upload, uploads=platform.uploads), language=at.job.language,
         )  # fmt: skip
         at.keep(ASSET, value)
         at.recognise(value)

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
@@ -11,6 +11,7 @@ from typing import Any, TypeVar
 import dagster as dg
 
 from media_pipeline.application import reuse
+from media_pipeline.application.outputs import Shelf
 from media_pipeline.application.package import package
 from media_pipeline.application.parts import made_renditions
 from media_pipeline.application.ports.tools import Progress
@@ -18,7 +19,7 @@ from media_pipeline.application.publish import publish, published, take_back
 from media_pipeline.application.register import tasks
 from media_pipeline.application.task import Report, tracked
 from media_pipeline.defs.failures import translated
-from media_pipeline.defs.partitions import PROFILE_TAG, unasked
+from media_pipeline.defs.partitions import PROFILE_TAG, TRACE_TAG, unasked
 from media_pipeline.defs.resources import Platform
 from media_pipeline.domain.attempt import stage
 from media_pipeline.domain.errors import QuarantineCode, Unavailable
@@ -26,7 +27,7 @@ from media_pipeline.domain.job import Job, JobState
 from media_pipeline.domain.profile import Profile
 from media_pipeline.domain.results import AudioTracks, NotMade, Rendition, Result, Source, Stream
 from media_pipeline.domain.upload import Upload
-from media_pipeline.infrastructure import telemetry
+from media_pipeline.infrastructure import telemetry, tracing
 from media_pipeline.infrastructure.dagster_engine import VERSION_TAG, stopped
 
 R = TypeVar("R")
@@ -55,6 +56,11 @@ class Step:
             raise Unavailable(QuarantineCode.INTERNAL, message)
         return value
 
+    @property
+    def shelf(self) -> Shelf:
+        """Where outputs go, and are counted for this step."""
+        return replace(self.platform.shelf, told=self.report.stored)
+
     def address(self, key: str) -> str:
         """Where a person finds an output."""
         return self.platform.store.url(self.platform.settings.media_bucket, key)
@@ -78,7 +84,7 @@ class Step:
     def others(self) -> reuse.Shelves:
         """What has been made already."""
         p = self.platform
-        return reuse.Shelves(p.results, p.shelf, p.catalogue, p.recipes)
+        return reuse.Shelves(p.results, self.shelf, p.catalogue, p.recipes)
 
     def package(self, source: Source) -> tuple[Stream, tuple[Rendition, ...], AudioTracks | NotMade]:
         """The picture and the sound that there are, packaged, and beside it what went in."""
@@ -89,7 +95,7 @@ class Step:
             return same, renditions, audio
         with p.scratch("package") as scratch:
             stream = package(
-                source, renditions, audio, recipes=p.recipes, shelf=p.shelf, packager=p.packager, tool=p.tool,
+                source, renditions, audio, recipes=p.recipes, shelf=self.shelf, packager=p.packager, tool=p.tool,
                 scratch=scratch,
             )  # fmt: skip
         return stream, renditions, audio
@@ -106,7 +112,7 @@ class Step:
     def publish(self, *, complete: bool = False) -> Any:
         p = self.platform
         return publish(
-            self.upload, recipes=p.recipes, results=p.results, shelf=p.shelf, catalogue=p.catalogue,
+            self.upload, recipes=p.recipes, results=p.results, shelf=self.shelf, catalogue=p.catalogue,
             codec=p.manifest_codec, now=p.now, complete=complete,
         )  # fmt: skip
 
@@ -120,9 +126,8 @@ def step(
     with translated(), _stoppable(context, platform):
         job = job or begun(context, platform)
         upload = Upload(job.media_id, job.version, job.bucket, job.key, job.etag, job.size)
-        telemetry.to_file(platform.settings.log_file)
         with (
-            telemetry.about(media_id=upload.media_id, version=upload.version, run_id=context.run.run_id, task=names[0]),
+            _seen(context, platform, upload, stage(names[0])),
             tracked(
                 upload,
                 names,
@@ -137,6 +142,24 @@ def step(
         ):
             _log.info("step started", extra={"attempt": context.retry_number + 1})
             yield Step(platform, job, upload, scratch, report)
+
+
+@contextmanager
+def _seen(context: dg.AssetExecutionContext, platform: Platform, upload: Upload, step: str) -> Iterator[None]:
+    """What is logged inside says what it is about, and all of it is a span of the run."""
+    run_id, tries = context.run.run_id, context.retry_number + 1
+    facts = {tracing.MEDIA_ID: upload.media_id, tracing.VERSION: upload.version, tracing.RUN_ID: run_id}
+    within = tracing.of_run(run_id, context.run.tags.get(TRACE_TAG))
+    if not platform.settings.json_logs:
+        telemetry.to_file(platform.settings.log_file)
+    try:
+        with (
+            telemetry.about(media_id=upload.media_id, version=upload.version, run_id=run_id, step=step),
+            tracing.span(f"step {step}", {**facts, "media_pipeline.try": tries}, parent=within),
+        ):
+            yield
+    finally:
+        tracing.flush()  # a step's process may end without a chance to do so
 
 
 def begun(context: dg.AssetExecutionContext, platform: Platform) -> Job:

@@ -37,14 +37,14 @@ def build(recipes: Recipes) -> dg.AssetsDefinition:
         with step(context, platform, [ASSET]) as at:
             source = at.source()
             came = embedded_subtitles(
-                source, recipes=platform.recipes, store=platform.store, shelf=platform.shelf, tool=platform.tool,
+                source, recipes=platform.recipes, store=platform.store, shelf=at.shelf, tool=platform.tool,
                 packager=platform.packager, scratch=at.scratch,
             )  # fmt: skip
             platform.results.save(at.upload, RESULT, came)
             if not isinstance(came, NotMade):  # before anybody listens: a recogniser may fail
                 at.publish()
             said = reuse.result(ASSET, Subtitles, source, among=at.others) or make(
-                source, recipes=platform.recipes, store=platform.store, shelf=platform.shelf, tool=platform.tool,
+                source, recipes=platform.recipes, store=platform.store, shelf=at.shelf, tool=platform.tool,
                 recogniser=platform.recogniser, packager=platform.packager, scratch=at.scratch, progress=at.progress,
             )  # fmt: skip
             at.keep(ASSET, said)

@@ -33,7 +33,7 @@ def build(recipes: Recipes) -> dg.AssetsDefinition:
         with step(context, platform, [ASSET]) as at:
             source = at.source()
             value = reuse.result(ASSET, Thumbnails, source, among=at.others) or make(
-                source, recipes=platform.recipes, store=platform.store, shelf=platform.shelf, tool=platform.tool,
+                source, recipes=platform.recipes, store=platform.store, shelf=at.shelf, tool=platform.tool,
                 choose=pictures.best, sheet=pictures.sheet, scratch=at.scratch,
             )  # fmt: skip
             at.keep(ASSET, value)

@@ -48,11 +48,13 @@ def build(recipes: Recipes) -> dg.AssetsDefinition:
             source = at.source()
             wanted = [n.removeprefix(f"{PREFIX}/") for n in asked]
             batches = transcode(
-                source, wanted, recipes=platform.recipes, store=platform.store, shelf=platform.shelf,
+                source, wanted, recipes=platform.recipes, store=platform.store, shelf=at.shelf,
                 tool=platform.tool, scratch=at.scratch, progress=at.progress,
             )  # fmt: skip
             same = reuse.ladder(source, wanted, among=at.others)
             for made in (next(batches), same) if same else batches:
+                if made is not same and made.encoded:
+                    at.report.encoded_seconds = source.info.duration_seconds
                 for rung, value in made.renditions.items():
                     yield _rendition(at, source, rung, value, known=rung in selected)
                 if made.audio is not None:

@@ -8,7 +8,9 @@ from datetime import timedelta
 import dagster as dg
 
 from media_pipeline.application.collect import Swept, collect
+from media_pipeline.application.uploading import expire
 from media_pipeline.application.watch import watch
+from media_pipeline.defs.console import CONFIG
 from media_pipeline.defs.jobs import process_upload
 from media_pipeline.defs.partitions import RESUMED_TAG, all_tags, uploads
 from media_pipeline.defs.resources import Platform
@@ -17,11 +19,13 @@ from media_pipeline.domain.errors import MediaError, Missing
 from media_pipeline.domain.fairness import Lane
 from media_pipeline.domain.job import Job
 from media_pipeline.domain.run import RETRY_GRACE
+from media_pipeline.domain.upload import StoredObject
 from media_pipeline.infrastructure import telemetry
 from media_pipeline.infrastructure.dagster_engine import DagsterEngine, forget
 from media_pipeline.infrastructure.scratch import stale_scratch
 
 _A_TICK = 500
+_FOLDED_A_TICK = 20_000
 _SECONDS = 40  # of the minute after which Dagster gives a tick up
 _log = telemetry.log("upkeep")
 
@@ -59,7 +63,8 @@ def watchdog(context: dg.SensorEvaluationContext, platform: dg.ResourceParam[Pla
     minimum_interval_seconds=300,
     default_status=dg.DefaultSensorStatus.RUNNING,
     description="Finished media leave Dagster's set of live partitions when it is too large, the oldest first, and "
-    "their runs some time later. The catalogue knows them as before; processed again, they are back.",
+    "their runs some time later. The catalogue knows them as before; processed again, they are back. Adds up what the "
+    "catalogue has counted.",
 )
 def archived(context: dg.SensorEvaluationContext, platform: dg.ResourceParam[Platform]) -> dg.SensorResult:
     s, instance = platform.settings, context.instance
@@ -70,6 +75,7 @@ def archived(context: dg.SensorEvaluationContext, platform: dg.ResourceParam[Pla
     leaving = oldest(finished, min(surplus, _A_TICK))
     before = platform.now() - timedelta(days=s.keep_runs_days)
     cursor, forgotten = forget(instance, keep=set(live), before=before, cursor=context.cursor or None)
+    platform.figures.fold(most=_FOLDED_A_TICK)
     requests = [uploads.build_delete_request(leaving)] if leaving else []
     return dg.SensorResult(
         dynamic_partitions_requests=requests,
@@ -86,6 +92,7 @@ def sweep(context: dg.OpExecutionContext, platform: dg.ResourceParam[Platform]) 
 
 @dg.job(
     name="collect_garbage",
+    config=CONFIG,
     executor_def=dg.in_process_executor,
     description="Sweeps the media bucket and the scratch directory: the same as `media-pipeline gc --delete`.",
 )
@@ -103,7 +110,8 @@ collected = dg.ScheduleDefinition(
 
 
 def garbage_of(platform: Platform, instance: dg.DagsterInstance, *, delete: bool) -> Iterator[Swept]:
-    """What nothing names any more, media by media, and then what is left in scratch; deleted if asked."""
+    """What nothing names any more, media by media, then uploads whose time is up and what is left in scratch; deleted
+    if asked."""
     before = platform.now() - timedelta(seconds=platform.settings.gc_grace_seconds)
     engine = DagsterEngine(instance)
     yield from collect(
@@ -114,9 +122,22 @@ def garbage_of(platform: Platform, instance: dg.DagsterInstance, *, delete: bool
     unfinished = () if platform.inbox.shared else tuple(platform.store.unfinished(media, before=before, delete=delete))
     if unfinished:
         yield Swept("unfinished", unfinished)
+    yield from _incomplete(platform, delete=delete)
     stale = tuple(stale_scratch(platform.settings.scratch_dir, before=before, delete=delete))
     if stale:
         yield Swept("scratch", stale)
+
+
+def _incomplete(platform: Platform, *, delete: bool) -> Iterator[Swept]:
+    """Uploads that nobody completed in time; and on this machine what is left of those that nobody knows of."""
+    p, settings = platform, platform.settings
+    for session in expire(uploads=p.uploads, intake=p.intake, store=p.store, now=p.now(), delete=delete):
+        gone = StoredObject(session.bucket, session.key, "", session.announced.size, session.created_at)
+        yield Swept(session.id, (gone,))
+    before = p.now() - 2 * timedelta(hours=settings.upload_expires_hours)
+    stale = tuple(stale_scratch(settings.receiving, before=before, delete=delete))
+    if stale:
+        yield Swept("receiving", stale)
 
 
 def each(jobs: list[Job], act: Callable[[Job], str | None]) -> list[str]:

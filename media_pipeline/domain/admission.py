@@ -30,6 +30,13 @@ def admit_size(size: int, limits: Limits) -> None:
         raise BadMedia(RejectionCode.LIMIT_SIZE, message)
 
 
+def admit_content(sha256: str, promised: str | None) -> None:
+    """Before anything is made of the bytes. Raises BadMedia UNREADABLE where they are not those that were sent."""
+    if promised is not None and sha256 != promised:
+        message = "The file did not arrive as it was sent: its SHA-256 is another than was announced."
+        raise BadMedia(RejectionCode.UNREADABLE, message)
+
+
 def admit(info: MediaInfo, limits: Limits) -> None:
     """Before a frame is decoded. Raises BadMedia ZERO_DURATION or LIMIT_*."""
     if info.duration_seconds <= 0:

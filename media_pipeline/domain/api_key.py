@@ -8,9 +8,11 @@ from datetime import datetime
 
 from media_pipeline.domain.caller import Scope
 
+PREFIX = "mp_"
+"""so that a key is known for one wherever it turns up, and for no token"""
 SECRET_CHARACTERS = 43
 """of base64: 256 random bits, which need no slow hash"""
-_TEXT = re.compile(rf"mp_([a-z0-9]{{12}})_([A-Za-z0-9_-]{{{SECRET_CHARACTERS}}})")
+_TEXT = re.compile(rf"{PREFIX}([a-z0-9]{{12}})_([A-Za-z0-9_-]{{{SECRET_CHARACTERS}}})")
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +34,7 @@ class ApiKey:
 
 def shown(id: str, secret: str) -> str:
     """A key as its owner gets it, once."""
-    return f"mp_{id}_{secret}"
+    return f"{PREFIX}{id}_{secret}"
 
 
 def parts(text: str) -> tuple[str, str]:

@@ -3,7 +3,7 @@
 Errors inside a step and lost workers draw on the same budget: what kills its worker is tried as often as what fails.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -19,6 +19,15 @@ BUG = Failure(QuarantineCode.INTERNAL, "An error of ours stopped the work; the r
 
 VITAL = ("source", "transcodes", "stream", "publication")
 """Without these stages there is nothing to play: their failure is the job's."""
+
+
+@dataclass(frozen=True, slots=True)
+class Work:
+    """What a try that was done came to."""
+
+    encoded_seconds: float = 0.0
+    """of media that went through an encoder"""
+    stored_bytes: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +66,8 @@ def verdict(attempts: Sequence[Attempt], of: str) -> Failure | None:
     return None
 
 
-def last_failure(attempts: Sequence[Attempt]) -> Failure | None:
-    """Why there is nothing to play, if the last try at what playing needs came to nothing."""
-    vital = [a for a in attempts if a.counted and a.stage in VITAL]
-    return vital[-1].failure if vital else None
+def last_failure(attempts: Sequence[Attempt], of: Collection[str] = VITAL) -> Failure | None:
+    """Why the last try at these stages came to nothing, if it did; of those that playing needs, why there is nothing
+    to play."""
+    mine = [a for a in attempts if a.counted and a.stage in of]
+    return mine[-1].failure if mine else None

@@ -30,5 +30,5 @@ class Caller:
 def checked_tenant(name: str) -> str:
     """A name that can be the first folder of a key. Raises ValueError that says what can."""
     if not _TENANT.fullmatch(name):
-        raise ValueError(f"{name!r} is no tenant: lower-case letters, digits, - and _, at most 63, a letter first")
+        raise ValueError(f"{name!r} is no tenant: at most 63 of a-z, 0-9, - and _, the first no - or _")
     return name

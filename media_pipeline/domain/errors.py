@@ -7,6 +7,7 @@
     ├── Conflict      somebody else was first
     │   └── Superseded    a newer version is current, or the job was removed: nobody wants this one
     ├── Missing       the named thing does not exist
+    ├── Refused       the request is at fault: nothing was done, and the same again will not help
     ├── Denied        whoever asks may not
     └── Cancelled     a person stopped the job
 
@@ -59,6 +60,20 @@ class ClosingCode(StrEnum):
     ERASED = "ERASED"
 
 
+class RefusalCode(StrEnum):
+    """Why a request is refused, before there is a job to reject: part of the public contract."""
+
+    PROFILE_UNKNOWN = "profile-unknown"
+    IDEMPOTENCY_KEY_REUSED = "idempotency-key-reused"
+    PART_UNKNOWN = "part-unknown"
+    PART_SIZE = "part-size"
+    PARTS_MISSING = "parts-missing"
+    CHECKSUM_MISMATCH = "checksum-mismatch"
+    UPLOAD_CLOSED = "upload-closed"
+    UPLOAD_EXPIRED = "upload-expired"
+    QUOTA_EXCEEDED = "quota-exceeded"
+
+
 class MediaError(Exception):
     """A failure a person may read: `message` is one sentence without a path, URL or trace.
 
@@ -101,6 +116,14 @@ class Superseded(Conflict):
 
 class Missing(MediaError):
     """No such object, media or job."""
+
+
+class Refused(MediaError):
+    """What was asked for cannot be had so."""
+
+    def __init__(self, code: RefusalCode, message: str, *, detail: str = "") -> None:
+        super().__init__(message, detail=detail)
+        self.code = code
 
 
 class Denied(MediaError):

@@ -61,6 +61,14 @@ STOPPED = frozenset({_S.CANCELLED, _S.REMOVED})
 """Nobody works on the job any more, and what somebody still makes of it is not wanted."""
 
 
+def taken_up(state: JobState) -> JobState:
+    """What becomes of a job when a run takes it up: what is not playable is processed, a ready one is playable until
+    the run is over."""
+    if state in ALLOWED[JobState.PROCESSING]:
+        return JobState.PROCESSING
+    return JobState.PLAYABLE if state is JobState.READY else state
+
+
 @dataclass(frozen=True, slots=True)
 class Failure:
     """A code of the closed lists and one human sentence."""
@@ -129,6 +137,12 @@ class Job:
     finished_at: datetime | None
     run_id: str | None
     origin: Origin = Origin.LIVE
+    language: str | None = None
+    """of the speech, as its uploader says"""
+    tags: tuple[str, ...] = ()
+    """of its uploader"""
+    trace: str | None = None
+    """the W3C traceparent of what received it, where somebody watches"""
 
     @property
     def place(self) -> tuple[datetime, str]:

@@ -14,7 +14,7 @@ import re
 _OURS = re.compile(
     r"(?P<media>[a-z0-9][a-z0-9-]*-[a-z2-7]{12})/(?:media\.json|(?P<version>[a-z2-7]{12})/.+)", re.DOTALL
 )
-_OUTPUT = re.compile(r"[a-z2-7]{12}/(?!results/)[a-z0-9_/-]+/[A-Za-z0-9_-]+/[A-Za-z0-9][A-Za-z0-9._-]*")
+_OUTPUT = re.compile(r"[a-z2-7]{12}/(?!results/)(?:[a-z0-9_-]+/)+[A-Za-z0-9_-]+/[A-Za-z0-9][A-Za-z0-9._-]*")
 _SET_ASIDE = "set-aside/"
 
 

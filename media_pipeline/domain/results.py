@@ -31,7 +31,7 @@ class Made:
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """The admitted bytes: identity, profile and probe."""
+    """The admitted bytes: identity, what was asked for, and probe."""
 
     upload: Upload
     profile: str
@@ -39,6 +39,8 @@ class Source:
     made: Made
     sha256: str | None = None
     """of the bytes, in hex; None of what was admitted before it was noted"""
+    language: str | None = None
+    """of the speech, as its uploader says"""
 
 
 @dataclass(frozen=True, slots=True)

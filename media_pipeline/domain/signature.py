@@ -3,7 +3,7 @@
 import base64
 import hashlib
 import hmac
-from datetime import datetime
+from datetime import UTC, datetime
 
 _BYTES = 16  # of the tag: 128 bits
 
@@ -26,13 +26,15 @@ def signed(secret: bytes, *parts: str, expires_at: datetime) -> str:
     return f"{until}.{_tag(secret, (*parts, until))}"
 
 
-def check(secret: bytes, token: str, *parts: str, now: datetime) -> None:
-    """Raises Tampered for a token that `signed` did not make of these parts, Expired for one whose time is over."""
+def check(secret: bytes, token: str, *parts: str, now: datetime) -> datetime:
+    """Until when a token is good. Raises Tampered for one that `signed` did not make of these parts, Expired for one
+    whose time is over."""
     until, _, tag = token.partition(".")
     if not hmac.compare_digest(tag.encode(), _tag(secret, (*parts, until)).encode()):
         raise Tampered("The signature does not fit.")
     if now.timestamp() >= int(until):
         raise Expired("The address has expired: ask for a new one.")
+    return datetime.fromtimestamp(int(until), UTC)
 
 
 def _tag(secret: bytes, parts: tuple[str, ...]) -> str:

@@ -9,6 +9,9 @@ from pathlib import PurePosixPath
 
 DEFAULT_TENANT = "default"
 _ARCHIVES = {"GLACIER", "DEEP_ARCHIVE", "ARCHIVE_ACCESS", "DEEP_ARCHIVE_ACCESS"}
+_MEDIA_ID = re.compile(r"[a-z0-9][a-z0-9-]{0,127}")
+_HADOOP_FOLDER = "_$folder$"
+_UNFINISHED = (".part", ".partial", ".tmp", ".crdownload", ".download", ".filepart", ".upload")
 _HASH_CHARACTERS = 12  # of base32: 60 bits, so a collision needs about a billion media
 
 
@@ -60,10 +63,23 @@ def media_id(bucket: str, key: str) -> str:
     return f"{slug}-{_short_hash(bucket, key)}"
 
 
+def is_media_id(text: str) -> bool:
+    """Whether `media_id` could have made it."""
+    return _MEDIA_ID.fullmatch(text) is not None
+
+
 def version_id(etag: str, again: int = 0) -> str:
     """The name of a received object version in prefixes and run keys: 60 bits of hash over its ETag, and over how often
     the same bytes were received before, with others or none in between."""
     return _short_hash(etag, str(again)) if again else _short_hash(etag)
+
+
+def is_upload(key: str) -> bool:
+    """Whether a key may be a finished upload's: no folder marker, no hidden or temporary name."""
+    path = PurePosixPath(key)
+    hidden = any(part.startswith(".") for part in path.parts)
+    folder = key.endswith(("/", _HADOOP_FOLDER))
+    return bool(path.name) and not folder and not hidden and not path.name.lower().endswith(_UNFINISHED)
 
 
 def tenant(key: str) -> str:

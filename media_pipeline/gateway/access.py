@@ -1,21 +1,27 @@
 """Who is asking: an API key or a token of the configured issuer, by `Authorization: Bearer`. No key, no access."""
 
 import math
+import threading
 import time
 from collections.abc import Callable
+from datetime import datetime
 from typing import Annotated
 
 from fastapi import Depends, Request, Security
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 
 from media_pipeline.application.access import identify
+from media_pipeline.domain import api_key
 from media_pipeline.domain.caller import Caller, Scope
 from media_pipeline.domain.errors import Missing
 from media_pipeline.domain.job import Job, JobState
 from media_pipeline.domain.rate import Bucket, full
+from media_pipeline.domain.signature import Expired, Tampered, check
+from media_pipeline.domain.upload import is_media_id
 from media_pipeline.gateway.front import Front
 from media_pipeline.gateway.problems import Problem, unauthenticated
 
+_NO_MEDIA = "There is no such media."
 _bearer = HTTPBearer(auto_error=False, description="An API key (`mp_…`), or an access token of the configured issuer.")
 
 
@@ -25,12 +31,14 @@ class Limiter:
     def __init__(self, a_minute: int, clock: Callable[[], float] = time.monotonic) -> None:
         self._a_minute, self._clock = a_minute, clock
         self._buckets: dict[str, Bucket] = {}
+        self._one_at_a_time = threading.Lock()  # callers are threads
 
     def take(self, tenant: str) -> None:
         """Raises Problem `too-many-requests` that says how long to wait."""
-        now = self._clock()
-        bucket = self._buckets.get(tenant) or full(a_minute=self._a_minute, now=now)
-        self._buckets[tenant], wait = bucket.taken(now)
+        with self._one_at_a_time:
+            now = self._clock()
+            bucket = self._buckets.get(tenant) or full(a_minute=self._a_minute, now=now)
+            self._buckets[tenant], wait = bucket.taken(now)
         if wait:
             seconds = str(math.ceil(wait))
             raise Problem(
@@ -49,8 +57,10 @@ FrontDoor = Annotated[Front, Depends(front_of)]
 
 def caller_of(text: str, front: Front, limiter: Limiter) -> Caller:
     """Whose bearer token this is, if they have requests left. Raises Denied, Problem."""
-    known = front.oidc is not None and not text.startswith("mp_")
-    caller = front.oidc(text) if known and front.oidc else identify(text, keys=front.platform.keys)
+    if front.oidc is not None and not text.startswith(api_key.PREFIX):
+        caller = front.oidc(text)
+    else:
+        caller = identify(text, keys=front.platform.keys)
     limiter.take(caller.tenant)
     return caller
 
@@ -77,14 +87,41 @@ Uploader = Annotated[Caller, Depends(_with(Scope.UPLOAD))]
 Admin = Annotated[Caller, Depends(_with(Scope.ADMIN))]
 
 
+def require_signed(token: str, *parts: str, front: Front) -> datetime:
+    """Until when a token is good. Raises Problem for one that is not good for this (any more)."""
+    try:
+        return check(front.secret, token, *parts, now=front.platform.now())
+    except Expired as error:
+        raise Problem(403, "address-expired", str(error)) from error
+    except Tampered as error:
+        raise Problem(403, "address-tampered", "The address is none that this gateway gave.") from error
+
+
 def owned(job: Job, caller: Caller) -> Job:
     """The job, where it is the caller's tenant's. Somebody else's is missing, as one that never was: the same words.
     Raises Missing."""
-    if job.tenant != caller.tenant or job.state is JobState.REMOVED:
-        raise Missing("There is no such media.")
-    return job
+    if job.state is JobState.REMOVED:
+        raise Missing(_NO_MEDIA)
+    return _of_tenant(job, caller)
 
 
 def own_job(media_id: str, caller: Caller, front: Front) -> Job:
     """The current job of a media of the caller's tenant. Raises Missing."""
-    return owned(front.platform.catalogue.job(media_id), caller)
+    return owned(_found(media_id, front), caller)
+
+
+def own_media(media_id: str, caller: Caller, front: Front) -> Job:
+    """Like `own_job`, of a media that may be removed, as long as it is anybody's: what was erased is nobody's."""
+    return _of_tenant(_found(media_id, front), caller)
+
+
+def _found(media_id: str, front: Front) -> Job:
+    if not is_media_id(media_id):  # nothing that databases refuse to look for
+        raise Missing(_NO_MEDIA)
+    return front.platform.catalogue.job(media_id)
+
+
+def _of_tenant(job: Job, caller: Caller) -> Job:
+    if job.tenant != caller.tenant:
+        raise Missing(_NO_MEDIA)
+    return job

@@ -1,11 +1,14 @@
 """Jobs as the API shows them."""
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
+from typing import Any
 
 from fastapi import Request
 
 from media_pipeline.application import status
 from media_pipeline.application.publish import published
+from media_pipeline.domain.attempt import Attempt
 from media_pipeline.domain.job import Job
 from media_pipeline.domain.manifest import addressed
 from media_pipeline.domain.signature import signed
@@ -18,34 +21,30 @@ PLAY = "play"
 
 def summary(job: Job, front: Front, request: Request) -> shapes.Media:
     """Without anything that asks the store."""
-    return shapes.Media.model_validate(_plain(job) | {"poster": _poster(job, front, request)})
+    return shapes.Media.model_validate(_facts(job, (), front, request))
 
 
 def detail(job: Job, front: Front, request: Request) -> shapes.MediaDetail:
     catalogue = front.platform.catalogue
-    more = {
-        **status.described(job, catalogue.attempts(job.media_id, job.version)),
-        "poster": _poster(job, front, request),
-        "shown": status.shown(catalogue.versions(job.media_id)),
-        "playback": _playback(job, front, request),
-    }
-    return shapes.MediaDetail.model_validate(more | _plain(job))
+    facts = _facts(job, catalogue.attempts(job.media_id, job.version), front, request)
+    shown = status.shown(catalogue.versions(job.media_id))
+    return shapes.MediaDetail.model_validate(facts | {"shown": shown, "playback": _playback(job, front, request)})
 
 
 def prefix(media_id: str, front: Front, request: Request) -> str:
     """Where the files of a media are found for a while: its playlists' own names, relative, keep the prefix."""
-    token = signed(front.secret, PLAY, media_id, expires_at=_until(front))
-    base = front.platform.settings.gateway_url or str(request.base_url)
-    return f"{base.rstrip('/')}/v1/play/{media_id}/{token}"
+    return _prefix(media_id, _until(front), front, request)
 
 
-def _plain(job: Job) -> dict[str, object]:
-    more = {name: getattr(job, name) for name in ("size", "started_at", "run_id", "progress")}
-    return {**status.described(job, ()), **more}
-
-
-def _poster(job: Job, front: Front, request: Request) -> str | None:
-    return f"{prefix(job.media_id, front, request)}/poster" if job.revision else None
+def _facts(job: Job, attempts: Sequence[Attempt], front: Front, request: Request) -> dict[str, Any]:
+    return status.described(job, attempts) | {
+        "title": job.title.encode(errors="replace").decode(),  # a file's name may hold bytes that are no text
+        "size": job.size,
+        "started_at": job.started_at,
+        "run_id": job.run_id,
+        "progress": job.progress,
+        "poster": f"{prefix(job.media_id, front, request)}/poster" if job.revision else None,
+    }
 
 
 def _playback(job: Job, front: Front, request: Request) -> shapes.Playback | None:
@@ -53,14 +52,21 @@ def _playback(job: Job, front: Front, request: Request) -> shapes.Playback | Non
     manifest = published(job.media_id, shelf=platform.shelf, codec=platform.manifest_codec)
     if manifest is None:
         return None
-    at = prefix(job.media_id, front, request)
+    until = _until(front)
+    at = _prefix(job.media_id, until, front, request)
     return shapes.Playback(
-        expires_at=_until(front),
+        expires_at=until,
         manifest=addressed(manifest, lambda path: f"{at}/{path}"),
         original=f"{at}/original",
         mp4=f"{at}/download.mp4" if manifest.hls or manifest.mp4 else None,
     )
 
 
+def _prefix(media_id: str, until: datetime, front: Front, request: Request) -> str:
+    base = front.platform.settings.gateway_url or str(request.base_url)
+    return f"{base.rstrip('/')}/v1/play/{media_id}/{signed(front.secret, PLAY, media_id, expires_at=until)}"
+
+
 def _until(front: Front) -> datetime:
-    return front.platform.now() + timedelta(hours=front.platform.settings.playback_hours)
+    until = front.platform.now() + timedelta(hours=front.platform.settings.playback_hours)
+    return until.replace(microsecond=0)  # whole seconds are signed

@@ -2,28 +2,36 @@
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from functools import partial
 from importlib.metadata import version
 
 from fastapi import FastAPI
 from fastapi.middleware.cors import CORSMiddleware
-from starlette.datastructures import MutableHeaders
-from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from starlette.middleware.errors import ServerErrorMiddleware
 
-from media_pipeline.gateway import graphql, graphql_socket, health, media, page, playback, problems
+from media_pipeline.gateway import (
+    contract,
+    events,
+    graphql,
+    graphql_socket,
+    health,
+    media,
+    page,
+    playback,
+    problems,
+    uploads,
+    webhooks,
+)
 from media_pipeline.gateway.access import Limiter
+from media_pipeline.gateway.around import Headers, SmallBodies
+from media_pipeline.gateway.background import running
 from media_pipeline.gateway.dagster_view import viewing
+from media_pipeline.gateway.delivering import Deliveries
 from media_pipeline.gateway.front import Front
 from media_pipeline.gateway.live import Live
+from media_pipeline.gateway.watched import Numbers, Watched
 
-_HEADERS = {
-    "X-Content-Type-Options": "nosniff",
-    "X-Frame-Options": "DENY",
-    "Referrer-Policy": "no-referrer",  # addresses of streams are signed: nobody else is to read them
-    "Cross-Origin-Opener-Policy": "same-origin",
-    "Cache-Control": "no-store",
-    "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'",
-}
-"""of every answer that does not say otherwise"""
+_PARTS = (health, uploads, media, events, playback, webhooks, graphql, graphql_socket, page)
 _EXPOSED = ["ETag", "Location", "Retry-After", "Content-Range", "Accept-Ranges"]
 
 
@@ -32,8 +40,12 @@ def create_app(front: Front) -> FastAPI:
 
     @asynccontextmanager
     async def alive(app: FastAPI) -> AsyncIterator[None]:
-        async with Live(front.platform.catalogue).polling() as app.state.live, viewing(front) as app.state.dagster:
-            yield
+        platform = front.platform
+        app.state.live = Live(platform.catalogue)
+        async with front.outgoing.open() as outgoing, viewing(front) as app.state.dagster:
+            deliveries = Deliveries(platform.webhooks, outgoing.post, platform.now)
+            async with running(app.state.live.poll(), deliveries.run()) as app.state.background:
+                yield
 
     app = FastAPI(
         title="Media pipeline",
@@ -43,36 +55,31 @@ def create_app(front: Front) -> FastAPI:
         docs_url=None,
         redoc_url=None,
         openapi_url="/openapi.json",
+        generate_unique_id_function=contract.name_of,
     )
+    app.openapi = partial(contract.document, app)  # type: ignore[method-assign]
     app.state.front = front
+    app.state.numbers = Numbers()
     app.state.limiter = Limiter(front.platform.settings.requests_per_minute)
     problems.install(app)
-    for part in (health, media, playback, graphql, graphql_socket, page):
+    for part in _PARTS:
         app.include_router(part.router)
-    app.add_middleware(_Headers)
+    _wrap(app, origins=front.platform.settings.gateway_origins)
+    return app
+
+
+def _wrap(app: FastAPI, *, origins: tuple[str, ...]) -> None:
+    """The innermost first."""
+    # Inside of the headers: the framework's own place for what nobody foresaw is outside of everything.
+    app.add_middleware(ServerErrorMiddleware, handler=problems.unforeseen)
+    app.add_middleware(SmallBodies)
     app.add_middleware(
         CORSMiddleware,
-        allow_origins=list(front.platform.settings.gateway_origins),
+        allow_origins=list(origins),
         allow_methods=["GET", "POST", "PUT", "DELETE"],
         allow_headers=["Authorization", "Content-Type", "Idempotency-Key", "Range", "Last-Event-ID"],
         expose_headers=_EXPOSED,
         max_age=600,
     )
-    return app
-
-
-class _Headers:
-    """Adds what an answer does not say itself. Plain ASGI: a stream passes through as it is."""
-
-    def __init__(self, app: ASGIApp) -> None:
-        self._app = app
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        async def with_headers(message: Message) -> None:
-            if message["type"] == "http.response.start":
-                headers = MutableHeaders(scope=message)
-                for name, value in _HEADERS.items():
-                    headers.setdefault(name, value)
-            await send(message)
-
-        await self._app(scope, receive, with_headers if scope["type"] == "http" else send)
+    app.add_middleware(Watched, numbers=app.state.numbers)
+    app.add_middleware(Headers)

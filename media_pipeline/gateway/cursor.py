@@ -1,10 +1,10 @@
 """Where a page of a list ends, as text that callers hand back unread."""
 
 import base64
-import binascii
 import json
-from datetime import datetime
+from datetime import UTC, datetime
 
+from media_pipeline.domain.upload import is_media_id
 from media_pipeline.gateway.problems import Problem
 
 
@@ -18,9 +18,18 @@ def read(cursor: str) -> tuple[datetime, str]:
     try:
         padded = cursor + "=" * (-len(cursor) % 4)
         at, media_id = json.loads(base64.b64decode(padded.encode("ascii"), altchars=b"-_", validate=True))
-        place = datetime.fromisoformat(at), media_id
-        if place[0].tzinfo is None or not isinstance(media_id, str):
-            raise ValueError("not a place")
-    except (binascii.Error, ValueError, TypeError) as error:
+        if not is_media_id(media_id):
+            raise ValueError("no media")
+        return utc(datetime.fromisoformat(at)), media_id
+    except (ValueError, TypeError) as error:
         raise Problem(400, "bad-cursor", "The cursor is none of ours: leave it out to begin anew.") from error
-    return place
+
+
+def utc(at: datetime) -> datetime:
+    """Raises ValueError for a time that has no zone, or that is none in UTC, such as the first hours of the year 1."""
+    if at.tzinfo is None:
+        raise ValueError("a time without a zone")
+    try:
+        return at.astimezone(UTC)
+    except OverflowError as error:
+        raise ValueError("no time in UTC") from error

@@ -10,10 +10,10 @@ from datetime import datetime
 
 import sqlalchemy as sa
 
-from media_pipeline.domain import search
-from media_pipeline.domain.attempt import LOST, Attempt
+from media_pipeline.domain import search, tally
+from media_pipeline.domain.attempt import LOST, Attempt, Work
 from media_pipeline.domain.errors import Missing
-from media_pipeline.domain.job import ALLOWED, Failure, Job, JobState, Origin, Task, TaskState, standing
+from media_pipeline.domain.job import ALLOWED, Failure, Job, JobState, Origin, Task, TaskState, standing, taken_up
 from media_pipeline.domain.receipt import Receipt
 from media_pipeline.domain.search import EVERYTHING, Filter
 from media_pipeline.domain.upload import Upload, media_id, version_id
@@ -22,7 +22,9 @@ from media_pipeline.infrastructure import catalogue_reads as reads
 from media_pipeline.infrastructure import catalogue_rows as rows
 from media_pipeline.infrastructure import catalogue_writes as writes
 from media_pipeline.infrastructure import database as db
+from media_pipeline.infrastructure import figures
 from media_pipeline.infrastructure.connections import Connections
+from media_pipeline.infrastructure.outbox import announce
 
 
 class SqlCatalogue:
@@ -40,9 +42,13 @@ class SqlCatalogue:
         profile: str,
         tasks: Sequence[str],
         origin: Origin = Origin.LIVE,
+        language: str | None = None,
+        tags: Sequence[str] = (),
+        claimed_until: datetime | None = None,
+        trace: str | None = None,
         at: datetime,
     ) -> Job:
-        """A new version also gives the media its title and tenant."""
+        """A new version also gives the media its title, tenant, language and tags."""
         with self._connections.writing() as connection:
             current = writes.held(connection, upload, title=title, tenant=tenant, at=at)
             there = reads.many(connection, reads.of_etag(upload))
@@ -50,8 +56,9 @@ class SqlCatalogue:
             if kept is None:
                 upload = replace(upload, version=version_id(upload.etag, again=len(there)))
                 writes.insert_version(
-                    connection, upload, title=title, tenant=tenant, profile=profile, tasks=tasks, origin=origin, at=at
-                )
+                    connection, upload, title=title, tenant=tenant, profile=profile, tasks=tasks, origin=origin,
+                    language=language, tags=tags, claimed_until=claimed_until, trace=trace, at=at,
+                )  # fmt: skip
             return kept or reads.one(connection, upload.media_id, upload.version)
 
     def known(self, bucket: str, versions: Collection[tuple[str, str]]) -> set[tuple[str, str]]:
@@ -104,12 +111,12 @@ class SqlCatalogue:
             return reads.many(connection, reads.listed(wanted, after, limit, dialect=connection.dialect.name))
 
     def describe(self, media_id: str, texts: Iterable[str]) -> None:
-        title = sa.select(db.media.c.title).where(db.media.c.id == media_id)
+        own = sa.select(db.media.c.title, db.media.c.tags).where(db.media.c.id == media_id)
         with self._connections.writing() as connection:
-            shown = connection.execute(title).scalar_one_or_none()
+            shown = connection.execute(own).one_or_none()
             if shown is None:
                 raise Missing("There is no such media.", detail=media_id)
-            words = " ".join(search.words([shown, *texts]))
+            words = " ".join(search.words([shown.title, *shown.tags, *texts]))
             if not writes.inserted(connection, db.found_by, {"media_id": media_id, "words": words}):
                 mine = db.found_by.c.media_id == media_id
                 connection.execute(sa.update(db.found_by).where(mine).values(words=words))
@@ -123,9 +130,9 @@ class SqlCatalogue:
         with self._connections.writing() as connection:
             connection.execute(sa.update(db.jobs).where(*mine).values(finished_at=at))
 
-    def line(self, bucket: str, *, limit: int) -> list[Job]:
+    def line(self, bucket: str, *, limit: int, now: datetime) -> list[Job]:
         with self._connections.reading() as connection:
-            return reads.many(connection, reads.line(bucket, limit))
+            return reads.many(connection, reads.line(bucket, limit, now))
 
     def restart(
         self,
@@ -142,13 +149,16 @@ class SqlCatalogue:
         """A ready job is playable until its run is over; one that is removed may not be restarted. Raises Missing."""
         change = writes.restarted(media_id, version, run_id=run_id, profile=profile, seen=seen, at=at)
         with self._connections.writing() as connection:
-            before = connection.scalar(sa.select(db.jobs.c.profile).where(reads.of(db.jobs, media_id, version)))
+            state, before = writes.hold_as_it_is(connection, media_id, version)
             if not writes.changed(connection, change, media_id, version):
                 return False
+            if (now := taken_up(state)) is not state:
+                announce(connection, media_id, version, now, None, at=at)
             if fresh:
                 tries.forget(connection, media_id, version)
             if before != profile:
                 connection.execute(sa.delete(db.tasks).where(reads.of(db.tasks, media_id, version)))
+            writes.left_queue(connection, media_id, version)
             writes.reset_tasks(connection, media_id, version, tasks)
             return True
 
@@ -166,13 +176,14 @@ class SqlCatalogue:
         stage: str | None = None,
         *,
         failure: Failure | None = None,
+        work: Work | None = None,
         seen: Job | None = None,
         at: datetime,
     ) -> None:
         with self._connections.writing() as connection:
             if seen is not None:
                 writes.hold(connection, seen)
-            tries.end(connection, media_id, version, stage, failure=failure, at=at)
+            tries.end(connection, media_id, version, stage, failure=failure, work=work, at=at)
 
     def attempts(self, media_id: str, version: str) -> list[Attempt]:
         with self._connections.reading() as connection:
@@ -200,7 +211,13 @@ class SqlCatalogue:
             )
         )
         with self._connections.writing() as connection:
-            return writes.changed(connection, change, media_id, version)
+            before = writes.stamped(connection, media_id, version)
+            if not writes.changed(connection, change, media_id, version):
+                return False
+            writes.left_queue(connection, media_id, version, left=to is not JobState.QUEUED)
+            figures.add(connection, tally.moved(to, failure, **before, at=at))
+            announce(connection, media_id, version, to, failure, at=at)
+            return True
 
     def over_since(self, media_ids: Collection[str]) -> dict[str, datetime]:
         asked, found = sorted(media_ids), {}

@@ -20,7 +20,7 @@ CHUNK = 500
 """values in one IN list: some builds of SQLite take no more than 999 parameters"""
 _COLUMNS = (
     *(c for c in db.jobs.c if c.name not in {"media_id", "tenant"}),
-    *(db.media.c[name] for name in ("id", "bucket", "key", "title", "tenant")),
+    *(db.media.c[name] for name in ("id", "bucket", "key", "title", "tenant", "language", "tags")),
 )
 
 
@@ -126,7 +126,7 @@ def _holding(text: Query, dialect: str) -> sa.ColumnElement[bool]:
     return sa.and_(*(sa.func.instr(padded, word) > 0 for word in wanted))
 
 
-def line(bucket: str, limit: int) -> sa.Select[Any]:
+def line(bucket: str, limit: int, now: datetime) -> sa.Select[Any]:
     """See Catalogue.line. Reads what is in the queue, and nothing else."""
     size, live = db.jobs.c.size, db.jobs.c.origin == Origin.LIVE.value
     bonus = sa.case(
@@ -137,6 +137,7 @@ def line(bucket: str, limit: int) -> sa.Select[Any]:
     query = sa.select(*_COLUMNS).join(db.media).where(
         db.jobs.c.state == JobState.QUEUED.value,
         db.jobs.c.run_id.is_(None),
+        sa.or_(db.jobs.c.claimed_until.is_(None), db.jobs.c.claimed_until <= now),
         db.jobs.c.version == db.media.c.current_version,
         db.media.c.bucket == bucket,
     )  # fmt: skip
@@ -144,14 +145,14 @@ def line(bucket: str, limit: int) -> sa.Select[Any]:
 
 
 def unsettled(limit: int) -> sa.Select[Any]:
-    """See Catalogue.unsettled. Each of its parts has an index that leaves out what is done, however much that is."""
+    """See Catalogue.unsettled. Each of its parts has an index that leaves out what is done and what is in the queue,
+    however much that is."""
     key = db.jobs.c.media_id, db.jobs.c.version
     task = sa.and_(db.tasks.c.media_id == db.jobs.c.media_id, db.tasks.c.version == db.jobs.c.version)
     processing = sa.select(*key).where(db.jobs.c.state == JobState.PROCESSING.value)
     unfinished = sa.select(*key).where(db.jobs.c.state == JobState.PLAYABLE.value, db.jobs.c.finished_at.is_(None))
-    with_open_task = (
-        sa.select(*key).join(db.tasks, task).where(db.tasks.c.state.in_(OPEN), db.jobs.c.state != JobState.QUEUED.value)
-    )
+    open_task = sa.and_(db.tasks.c.begun, db.tasks.c.state.in_(OPEN))
+    with_open_task = sa.select(*key).join(db.tasks, task).where(open_task, db.jobs.c.state != JobState.QUEUED.value)
     found = sa.union(processing, unfinished, with_open_task).subquery("unsettled")
     same = sa.and_(db.jobs.c.media_id == found.c.media_id, db.jobs.c.version == found.c.version)
     query = sa.select(*_COLUMNS).join(db.media).join(found, same)

@@ -41,6 +41,9 @@ def to_job(row: sa.Row[Any], tasks: tuple[Task, ...]) -> Job:
         finished_at=row.finished_at,
         run_id=row.run_id,
         origin=Origin(row.origin),
+        language=row.language,
+        tags=tuple(row.tags),
+        trace=row.trace,
     )
 
 

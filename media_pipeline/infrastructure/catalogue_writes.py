@@ -8,13 +8,15 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.exc import IntegrityError
 
-from media_pipeline.domain import search
+from media_pipeline.domain import search, tally
 from media_pipeline.domain.errors import Conflict, Missing
 from media_pipeline.domain.job import ALLOWED, ERASED, LIVE, OPEN, SUPERSEDED, Job, JobState, Origin, TaskState
 from media_pipeline.domain.receipt import Receipt
 from media_pipeline.domain.upload import Upload
 from media_pipeline.infrastructure import catalogue_reads as reads
 from media_pipeline.infrastructure import database as db
+from media_pipeline.infrastructure import figures
+from media_pipeline.infrastructure.outbox import announce
 
 _WATCHABLE = frozenset({JobState.PLAYABLE, JobState.READY})
 
@@ -33,11 +35,31 @@ def changed(connection: sa.Connection, change: sa.Update, media_id: str, version
     raise Missing("There is no such media.", detail=f"{media_id}/{version}")
 
 
+def stamped(connection: sa.Connection, media_id: str, version: str) -> dict[str, Any]:
+    """What tells how long a job has taken, before it is changed; nobody else changes it until the end of the
+    transaction. Raises Missing."""
+    job = db.jobs.c
+    mine = sa.select(job.origin, job.received_at, job.playable_at, job.ready_at)
+    row = connection.execute(mine.where(reads.of(db.jobs, media_id, version)).with_for_update()).one_or_none()
+    if row is None:
+        raise Missing("There is no such media.", detail=f"{media_id}/{version}")
+    return {**row._mapping, "origin": Origin(row.origin)}
+
+
 def hold(connection: sa.Connection, seen: Job) -> None:
     """Keep a job as it was seen until the end of the transaction. Raises Conflict when it is another by now."""
     mine = sa.select(db.jobs.c.version).where(reads.of(db.jobs, seen.media_id, seen.version), reads.as_seen(seen))
     if connection.execute(mine.with_for_update()).first() is None:
         raise Conflict("Somebody else has taken up the job.", detail=f"{seen.media_id}/{seen.version}")
+
+
+def hold_as_it_is(connection: sa.Connection, media_id: str, version: str) -> tuple[JobState, str]:
+    """State and profile of a job, which nobody else changes until the end of the transaction. Raises Missing."""
+    mine = sa.select(db.jobs.c.state, db.jobs.c.profile).where(reads.of(db.jobs, media_id, version))
+    row = connection.execute(mine.with_for_update()).one_or_none()
+    if row is None:
+        raise Missing("There is no such media.", detail=f"{media_id}/{version}")
+    return JobState(row.state), row.profile
 
 
 def restarted(media_id: str, version: str, *, run_id: str, profile: str, seen: Job | None, at: datetime) -> sa.Update:
@@ -62,7 +84,9 @@ def restarted(media_id: str, version: str, *, run_id: str, profile: str, seen: J
 
 
 def stamps(to: JobState, at: datetime) -> dict[str, Any]:
-    playable_at = sa.func.coalesce(db.jobs.c.playable_at, sa.literal(at, db.UtcTime))
+    playable_at, ready_at = (
+        sa.func.coalesce(first, sa.literal(at, db.UtcTime)) for first in (db.jobs.c.playable_at, db.jobs.c.ready_at)
+    )
     match to:
         case JobState.QUEUED:
             return {"started_at": None, "playable_at": None, "finished_at": None}
@@ -71,7 +95,7 @@ def stamps(to: JobState, at: datetime) -> dict[str, Any]:
         case JobState.PLAYABLE:
             return {"playable_at": playable_at, "finished_at": None}
         case JobState.READY:
-            return {"playable_at": playable_at, "finished_at": at}
+            return {"playable_at": playable_at, "ready_at": ready_at, "finished_at": at}
         case _:
             return {"finished_at": at}
 
@@ -108,33 +132,47 @@ def insert_version(
     profile: str,
     tasks: Sequence[str],
     origin: Origin,
+    language: str | None,
+    tags: Sequence[str],
+    claimed_until: datetime | None,
+    trace: str | None,
     at: datetime,
 ) -> None:
     """Insert a version of a media that the caller holds, and make it current."""
-    shown = {"key": upload.key, "title": title, "tenant": tenant, "current_version": upload.version}
-    inserted(connection, db.found_by, {"media_id": upload.media_id, "words": " ".join(search.words([title]))})
+    named = {"key": upload.key, "title": title, "tenant": tenant, "current_version": upload.version}
+    shown: dict[str, Any] = {**named, "language": language, "tags": list(tags)}
+    found_by = {"media_id": upload.media_id, "words": " ".join(search.words([title, *tags]))}
+    inserted(connection, db.found_by, found_by)
     of_media = db.jobs.c.media_id == upload.media_id
     connection.execute(sa.update(db.jobs).where(of_media, db.jobs.c.tenant != tenant).values(tenant=tenant))
     job = {"media_id": upload.media_id, "version": upload.version, "etag": upload.etag, "size": upload.size}
     job["tenant"] = tenant
     queued = {"profile": profile, "state": JobState.QUEUED.value, "revision": 0, "received_at": at}
-    connection.execute(sa.insert(db.jobs).values(job | queued | {"origin": origin.value}))
+    queued["claimed_until"] = claimed_until
+    connection.execute(sa.insert(db.jobs).values(job | queued | {"origin": origin.value, "trace": trace}))
     connection.execute(sa.update(db.media).where(db.media.c.id == upload.media_id).values(shown))
-    _insert_tasks(connection, upload.media_id, upload.version, tasks, first=0)
-    _supersede(connection, upload, at)
+    announce(connection, upload.media_id, upload.version, JobState.QUEUED, None, at=at)
+    _insert_tasks(connection, upload.media_id, upload.version, tasks, first=0, begun=False)
+    replaced = _supersede(connection, upload, at)
+    closed = [tally.closed(JobState.CANCELLED, SUPERSEDED)] * replaced
+    figures.add(connection, [tally.received(origin, upload.size), *closed])
 
 
-def _supersede(connection: sa.Connection, new: Upload, at: datetime) -> None:
-    """What is under way of the other versions of a media is over."""
+def _supersede(connection: sa.Connection, new: Upload, at: datetime) -> int:
+    """What is under way of the other versions of a media is over. How many versions that are."""
     job, task = db.jobs.c, db.tasks.c
     mine = sa.and_(task.media_id == job.media_id, task.version == job.version)
     still_open = sa.exists().where(mine, task.state.in_(OPEN)).correlate(db.jobs)
     under_way = sa.or_(job.state.in_(LIVE), sa.and_(job.state == JobState.PLAYABLE.value, still_open))
     closed = {"state": JobState.CANCELLED.value, "finished_at": at, "error_code": SUPERSEDED.code.value}
     others = sa.update(db.jobs).where(job.media_id == new.media_id, job.version != new.version, under_way)
-    connection.execute(others.values(**closed, error_message=SUPERSEDED.message))
+    ended = connection.execute(others.values(**closed, error_message=SUPERSEDED.message).returning(job.version))
+    replaced = ended.scalars().all()
+    for version in replaced:
+        announce(connection, new.media_id, version, JobState.CANCELLED, SUPERSEDED, at=at)
     theirs = sa.update(db.tasks).where(task.media_id == new.media_id, task.version != new.version, task.state.in_(OPEN))
     connection.execute(theirs.values(state=TaskState.SKIPPED.value, reason=SUPERSEDED.message))
+    return len(replaced)
 
 
 def inserted(connection: sa.Connection, table: sa.Table, values: Mapping[str, Any]) -> bool:
@@ -147,9 +185,11 @@ def inserted(connection: sa.Connection, table: sa.Table, values: Mapping[str, An
     return True
 
 
-def _insert_tasks(connection: sa.Connection, media_id: str, version: str, names: Sequence[str], *, first: int) -> None:
+def _insert_tasks(
+    connection: sa.Connection, media_id: str, version: str, names: Sequence[str], *, first: int, begun: bool
+) -> None:
     waiting = {"media_id": media_id, "version": version, "state": TaskState.WAITING.value, "progress": 0.0}
-    new = [waiting | {"name": name, "position": first + place} for place, name in enumerate(names)]
+    new = [waiting | {"begun": begun} | {"name": name, "position": first + place} for place, name in enumerate(names)]
     if new:
         connection.execute(sa.insert(db.tasks), new)
 
@@ -159,14 +199,27 @@ def erase(connection: sa.Connection, receipt: Receipt) -> None:
     media = receipt.media_id
     removed = {"state": JobState.REMOVED.value, "error_code": ERASED.code.value, "error_message": ERASED.message}
     blank = {"size": 0, "revision": 0, "tenant": "", "finished_at": receipt.erased_at}
-    nameless = sa.update(db.media).where(db.media.c.id == media).values(title="", key="", tenant="")
+    there = sa.select(db.jobs.c.version).where(db.jobs.c.media_id == media, db.jobs.c.state != JobState.REMOVED.value)
+    versions = connection.execute(there.with_for_update()).scalars().all()
+    for version in versions:
+        announce(connection, media, version, JobState.REMOVED, ERASED, at=receipt.erased_at)
+    nameless = (
+        sa.update(db.media).where(db.media.c.id == media).values(title="", key="", tenant="", language=None, tags=[])
+    )
     if not connection.execute(nameless).rowcount:
         raise Missing("There is no such media.", detail=media)
     connection.execute(sa.update(db.jobs).where(db.jobs.c.media_id == media).values(**removed, **blank))
-    connection.execute(sa.update(db.tasks).where(db.tasks.c.media_id == media).values(reason=None))
+    figures.add(connection, [tally.closed(JobState.REMOVED, ERASED)] * len(versions))
+    connection.execute(sa.update(db.tasks).where(db.tasks.c.media_id == media).values(reason=None, begun=True))
     for table in (db.attempts, db.found_by, db.contents, db.receipts):
         connection.execute(sa.delete(table).where(table.c.media_id == media))
     connection.execute(sa.insert(db.receipts).values(asdict(receipt)))
+
+
+def left_queue(connection: sa.Connection, media_id: str, version: str, *, left: bool = True) -> None:
+    """The open tasks of a job are looked after from now on; or, back in the queue, not yet."""
+    others = reads.of(db.tasks, media_id, version), db.tasks.c.begun != left
+    connection.execute(sa.update(db.tasks).where(*others).values(begun=left))
 
 
 def reset_tasks(connection: sa.Connection, media_id: str, version: str, names: Sequence[str]) -> None:
@@ -176,4 +229,4 @@ def reset_tasks(connection: sa.Connection, media_id: str, version: str, names: S
     connection.execute(sa.update(db.tasks).where(mine, db.tasks.c.name.in_(names)).values(waiting | blank))
     there = {row.name: row.position for row in connection.execute(sa.select(db.tasks).where(mine))}
     lacking = [name for name in names if name not in there]
-    _insert_tasks(connection, media_id, version, lacking, first=max(there.values(), default=-1) + 1)
+    _insert_tasks(connection, media_id, version, lacking, first=max(there.values(), default=-1) + 1, begun=True)

@@ -25,6 +25,7 @@ from dagster._core.types.loadable_target_origin import LoadableTargetOrigin
 
 from media_pipeline.domain.errors import Conflict, Missing, QuarantineCode
 from media_pipeline.domain.run import BROKEN_OFF, GOING_ON, Run, RunState
+from media_pipeline.infrastructure.pod_endings import told_of
 
 PACKAGED_CONFIG = Path(__file__).parent.parent / "dagster.yaml"
 VERSION_TAG = "media_pipeline/version"
@@ -88,11 +89,11 @@ def seed(home: Path) -> None:
 def forget(
     instance: dg.DagsterInstance, *, keep: Collection[str], before: datetime, cursor: str | None
 ) -> tuple[str | None, int]:
-    """Delete finished runs over media that are not to be kept, last changed before then, with all their events: of a
+    """Delete finished runs that are over no media to be kept, last changed before then, with all their events: of a
     portion, oldest first, going on from a cursor. The cursor to go on from (None: begin again), and how many went."""
     over = dg.RunsFilter(statuses=[s for s, state in _STATES.items() if state not in GOING_ON], updated_before=before)
     runs = instance.get_runs(over, cursor=cursor, limit=_FORGOTTEN_AT_ONCE, ascending=True)
-    gone = [r.run_id for r in runs if r.tags.get(_PARTITION, "") not in keep and _PARTITION in r.tags]
+    gone = [r.run_id for r in runs if r.tags.get(_PARTITION) not in keep]
     last = next((r.run_id for r in reversed(runs) if r.run_id not in gone), cursor)  # a cursor is a run that is there
     for run_id in gone:
         instance.delete_run(run_id)
@@ -226,10 +227,8 @@ class DagsterEngine:
 
 def cause(run: dg.DagsterRun, said: str = "") -> QuarantineCode:
     """What ended a run that failed, by its tags and the words of its last event."""
-    if "OOMKilled" in said:
-        return QuarantineCode.OUT_OF_MEMORY
     ours = run.tags.get(_REASON) in _OF_OUR_CODE or run.status is not dg.DagsterRunStatus.FAILURE
-    return QuarantineCode.INTERNAL if ours else QuarantineCode.WORKER_LOST
+    return QuarantineCode.INTERNAL if ours else told_of(said)
 
 
 def _assets(graph: dg.JobDefinition) -> set[dg.AssetKey]:

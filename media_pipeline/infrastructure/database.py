@@ -87,7 +87,8 @@ def _decoded(found: re.Match[str]) -> str:
 metadata = sa.MetaData()
 
 _UNFINISHED = sa.text("state = 'playable' AND finished_at IS NULL")
-_OPEN_TASK = sa.text("state IN ('waiting', 'running')")
+_OPEN_UPLOAD = sa.text("state = 'open'")
+_OPEN_TASK = sa.text("begun AND state IN ('waiting', 'running')")
 
 media = sa.Table(
     "media",
@@ -99,6 +100,8 @@ media = sa.Table(
     sa.Column("tenant", AnyText, nullable=False),
     sa.Column("current_version", sa.String(64), nullable=False),
     sa.Column("created_at", UtcTime, nullable=False),
+    sa.Column("language", sa.String(64)),
+    sa.Column("tags", sa.JSON, nullable=False, server_default="[]"),
 )
 
 jobs = sa.Table(
@@ -117,8 +120,11 @@ jobs = sa.Table(
     sa.Column("received_at", UtcTime, nullable=False),
     sa.Column("started_at", UtcTime),
     sa.Column("playable_at", UtcTime),
+    sa.Column("ready_at", UtcTime),  # the first time
     sa.Column("finished_at", UtcTime),
+    sa.Column("trace", sa.String(55)),
     sa.Column("origin", sa.String(16), nullable=False, server_default="live"),
+    sa.Column("claimed_until", UtcTime),
     sa.Column("tenant", AnyText, nullable=False, server_default=""),  # of the media: a tenant's pages need an index
     sa.Index("jobs_by_state_place", "state", "received_at", "media_id"),
     sa.Index("jobs_by_tenant_place", "tenant", "received_at", "media_id"),
@@ -140,6 +146,7 @@ tasks = sa.Table(
     sa.Column("reason", sa.Text),
     sa.Column("fingerprint", sa.Text),
     sa.Column("started_at", UtcTime),
+    sa.Column("begun", sa.Boolean, nullable=False, server_default=sa.true()),  # its job is not in the queue
     sa.ForeignKeyConstraint(["media_id", "version"], ["jobs.media_id", "jobs.version"]),
     sa.Index("tasks_by_name_fingerprint", "name", "fingerprint"),
     sa.Index("tasks_open", "media_id", "version", sqlite_where=_OPEN_TASK, postgresql_where=_OPEN_TASK),
@@ -163,6 +170,19 @@ attempts = sa.Table(
 )
 
 
+tallies = sa.Table(
+    "tallies",
+    metadata,
+    sa.Column("id", sa.BigInteger().with_variant(sa.Integer, "sqlite"), primary_key=True),
+    sa.Column("measure", sa.String(16), nullable=False),
+    sa.Column("label", sa.String(128), nullable=False),
+    sa.Column("code", sa.String(32), nullable=False),
+    sa.Column("bucket", sa.SmallInteger, nullable=False),
+    sa.Column("count", sa.BigInteger, nullable=False),
+    sa.Column("total", sa.BigInteger, nullable=False),
+)
+
+
 contents = sa.Table(
     "contents",
     metadata,
@@ -172,6 +192,37 @@ contents = sa.Table(
     sa.Column("sha256", sa.String(64), nullable=False),
     sa.ForeignKeyConstraint(["media_id", "version"], ["jobs.media_id", "jobs.version"]),
     sa.Index("contents_by_sha256_tenant", "sha256", "tenant"),
+)
+
+uploads = sa.Table(
+    "uploads",
+    metadata,
+    sa.Column("id", sa.String(64), primary_key=True),
+    sa.Column("tenant", AnyText, nullable=False),
+    sa.Column("bucket", sa.String(255), nullable=False),
+    sa.Column("key", AnyText, nullable=False),
+    sa.Column("media_id", sa.String(128), nullable=False),  # there is no such media yet
+    sa.Column("filename", AnyText, nullable=False),
+    sa.Column("size", sa.BigInteger, nullable=False),
+    sa.Column("content_type", sa.Text, nullable=False),
+    sa.Column("title", AnyText, nullable=False),
+    sa.Column("profile", sa.Text, nullable=False),
+    sa.Column("sha256", sa.String(64)),
+    sa.Column("language", sa.String(64)),
+    sa.Column("tags", sa.JSON, nullable=False),
+    sa.Column("part_size", sa.BigInteger, nullable=False),
+    sa.Column("ticket", sa.Text, nullable=False),
+    sa.Column("state", sa.String(16), nullable=False),
+    sa.Column("created_at", UtcTime, nullable=False),
+    sa.Column("expires_at", UtcTime, nullable=False),
+    sa.Column("closed_at", UtcTime),
+    sa.Column("etag", sa.Text),
+    sa.Column("claimed_until", UtcTime),
+    sa.Column("idempotency_key", AnyText),
+    sa.UniqueConstraint("tenant", "idempotency_key", name="uploads_once"),
+    sa.Index("uploads_by_media", "media_id"),
+    sa.Index("uploads_by_tenant", "tenant", "created_at"),
+    sa.Index("uploads_open", "expires_at", sqlite_where=_OPEN_UPLOAD, postgresql_where=_OPEN_UPLOAD),
 )
 
 receipts = sa.Table(
@@ -208,6 +259,40 @@ api_keys = sa.Table(
     sa.Column("digest", sa.String(64), nullable=False),
     sa.Column("created_at", UtcTime, nullable=False),
     sa.Column("revoked_at", UtcTime),
+)
+
+_WAITING_DELIVERY = sa.text("state = 'waiting'")
+
+webhooks = sa.Table(
+    "webhooks",
+    metadata,
+    sa.Column("id", sa.String(32), primary_key=True),
+    sa.Column("tenant", AnyText, nullable=False),
+    sa.Column("url", sa.Text, nullable=False),
+    sa.Column("secret", sa.String(64), nullable=False),  # as it is: it signs
+    sa.Column("events", sa.Text, nullable=False),  # with a space between them
+    sa.Column("created_at", UtcTime, nullable=False),
+    sa.Index("webhooks_by_tenant", "tenant"),
+)
+
+deliveries = sa.Table(
+    "deliveries",
+    metadata,
+    sa.Column("id", sa.String(32), primary_key=True),
+    sa.Column("webhook_id", sa.ForeignKey("webhooks.id"), nullable=False),
+    sa.Column("media_id", sa.String(128), nullable=False),
+    sa.Column("version", sa.String(64), nullable=False),
+    sa.Column("event", sa.String(16), nullable=False),
+    sa.Column("error_code", sa.String(32)),
+    sa.Column("error_message", sa.Text),
+    sa.Column("happened_at", UtcTime, nullable=False),
+    sa.Column("state", sa.String(16), nullable=False),
+    sa.Column("tries", sa.Integer, nullable=False),
+    sa.Column("due_at", UtcTime, nullable=False),
+    sa.Column("answer", sa.Integer),
+    sa.Column("trouble", sa.Text),
+    sa.Index("deliveries_by_webhook_place", "webhook_id", "happened_at", "id"),
+    sa.Index("deliveries_due", "due_at", sqlite_where=_WAITING_DELIVERY, postgresql_where=_WAITING_DELIVERY),
 )
 
 

@@ -69,6 +69,14 @@ class SqsHints:
         self._aside(message, reason)
         self.done([message])
 
+    def waiting(self) -> int:
+        with _translated(self._queue):
+            answer = self._client.get_queue_attributes(
+                QueueUrl=self._queue,
+                AttributeNames=["ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible"],
+            )
+        return sum(map(int, answer["Attributes"].values()))
+
 
 def into_queue(client: "SQSClient", queue: str) -> Aside:
     """Into a dead-letter queue, the reason as an attribute."""

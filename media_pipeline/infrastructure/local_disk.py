@@ -8,7 +8,6 @@ leading slash, hidden ones included, its symlinks followed.
 """
 
 import errno
-import logging
 import os
 import shutil
 import stat
@@ -21,17 +20,14 @@ from itertools import islice
 from pathlib import Path
 
 from media_pipeline.application.ports.store import Page
-from media_pipeline.domain.errors import BadMedia, Conflict, Missing, QuarantineCode, RejectionCode, Unavailable
+from media_pipeline.domain.errors import Conflict, Missing
 from media_pipeline.domain.upload import StoredObject
+from media_pipeline.infrastructure.disk_errors import reading, writing
+from media_pipeline.infrastructure.disk_listing import files
 from media_pipeline.infrastructure.file_lock import locked
 
 _OURS = ".media-pipeline"  # in each bucket: the lock, and files that are being written
 _LOCK = "lock"
-_ABSENT = {errno.ENOENT, errno.ENOTDIR, errno.EISDIR, errno.ENAMETOOLONG, errno.ELOOP}
-_IN_THE_WAY = {errno.EEXIST, errno.ENOTDIR, errno.EISDIR, errno.ENOTEMPTY, errno.ENAMETOOLONG}
-_FULL = {errno.ENOSPC, errno.EDQUOT}
-
-_log = logging.getLogger(__name__)
 
 
 class LocalDisk:
@@ -48,7 +44,7 @@ class LocalDisk:
         self._roots = {bucket: Path(os.path.realpath(root)) for bucket, root in roots.items()}
 
     def head(self, bucket: str, key: str) -> StoredObject:
-        with _reading():
+        with reading():
             return _described(bucket, key, self._regular(bucket, key).stat())
 
     def list(self, bucket: str, prefix: str = "") -> Iterator[StoredObject]:
@@ -63,17 +59,17 @@ class LocalDisk:
         return Page(objects, objects[-1].key if next(rest, None) else None)
 
     def read(self, bucket: str, key: str) -> tuple[bytes, str]:
-        with _reading(), self._regular(bucket, key).open("rb") as file:
+        with reading(), self._regular(bucket, key).open("rb") as file:
             found = os.fstat(file.fileno())
             return file.read(), _etag(found)
 
     def fetch(self, bucket: str, key: str, to: Path) -> None:
         """Makes `to` a symlink to the file itself: absolute, and past any symlink of the bucket's."""
-        with _reading():
+        with reading():
             path = self._regular(bucket, key)
             with path.open("rb"):  # it may be there and still not be ours to read: say so now, not in a tool
                 pass
-        with _writing():
+        with writing():
             to.symlink_to(path)
 
     def write(
@@ -81,7 +77,7 @@ class LocalDisk:
     ) -> str:
         """Atomic, durable, and compare-and-set across processes. `content_type` is not kept."""
         target = self._target(bucket, key)
-        with _writing(), self._temporary(bucket) as temporary:
+        with writing(), self._temporary(bucket) as temporary:
             temporary.write_bytes(data)
             _sync(temporary)
             with self._locked(bucket):
@@ -92,7 +88,7 @@ class LocalDisk:
         """Moves the file, or copies it and deletes it where it lies on another file system. `content_type` is not
         kept. Raises FileNotFoundError when there is no file at `path`."""
         target = self._target(bucket, key)
-        with _writing(), self._temporary(bucket) as temporary:
+        with writing(), self._temporary(bucket) as temporary:
             _sync(path)
             if not self._moved(bucket, path, target):
                 shutil.copyfile(path, temporary)
@@ -103,9 +99,9 @@ class LocalDisk:
     def copy(self, bucket: str, key: str, to: str, *, content_type: str) -> None:
         """A hard link where the file system has them: no file here is ever changed in place."""
         target = self._target(bucket, to)
-        with _reading():
+        with reading():
             source = self._regular(bucket, key)
-        with _writing(), self._temporary(bucket) as temporary, self._locked(bucket):
+        with writing(), self._temporary(bucket) as temporary, self._locked(bucket):
             try:
                 temporary.hardlink_to(source)
             except FileNotFoundError as error:
@@ -120,7 +116,7 @@ class LocalDisk:
         """Directories left empty go with the last file in them."""
         root = self._writable(bucket)
         targets = [self._target(bucket, key) for key in keys]
-        with _writing(), self._locked(bucket):
+        with writing(), self._locked(bucket):
             for target in targets:
                 _remove(target, root)
 
@@ -135,7 +131,7 @@ class LocalDisk:
                 path.unlink(missing_ok=True)
 
     def link(self, bucket: str, key: str, *, until: datetime, content_type: str, filename: str | None = None) -> Path:
-        with _reading():
+        with reading():
             return self._regular(bucket, key)
 
     def url(self, bucket: str, key: str) -> str:
@@ -147,7 +143,7 @@ class LocalDisk:
         folder = prefix.rpartition("/")[0]
         if folder and not (_is_key(folder, hidden=False) and os.path.realpath(root / folder) == str(root / folder)):
             return
-        for key, found in _files(root, folder, after):
+        for key, found in files(root, folder, after):
             if key.startswith(prefix):
                 yield _described(bucket, key, found)
 
@@ -234,66 +230,6 @@ def _described(bucket: str, key: str, found: os.stat_result) -> StoredObject:
     return StoredObject(bucket, key, _etag(found), found.st_size, modified_at)
 
 
-def _files(root: Path, folder: str, after: str | None) -> Iterator[tuple[str, os.stat_result]]:
-    """The regular files below a folder of a bucket that come after a key: the files of a folder by name, then what
-    is in its folders."""
-    past = _order(after) if after else ((), "")
-    folders = [folder]
-    while folders:
-        folder = folders.pop()
-        inner = []
-        for name in _names(root / folder):
-            key = f"{folder}/{name}" if folder else name
-            within = (*_order(key)[0], name)
-            is_past, all_past = _order(key) <= past, within < past[0][: len(within)]
-            if is_past and all_past:
-                continue
-            found = _seen(root / key, root)
-            if found and stat.S_ISDIR(found.st_mode) and not all_past:
-                inner.append(key)
-            elif found and stat.S_ISREG(found.st_mode) and not is_past:
-                yield key, found
-        folders.extend(reversed(inner))
-
-
-def _order(key: str) -> tuple[tuple[str, ...], str]:
-    """Where a file stands in the order of a listing."""
-    *folders, name = key.split("/")
-    return tuple(folders), name
-
-
-def _names(directory: Path) -> list[str]:
-    """What is in a directory, sorted; nothing in one that is gone or closed to us."""
-    try:
-        with os.scandir(directory) as entries:
-            return sorted(entry.name for entry in entries if not entry.name.startswith("."))
-    except PermissionError:
-        _log.warning("a directory may not be read and is left out", extra={"directory": str(directory)})
-        return []
-    except OSError as error:
-        if error.errno in _ABSENT:
-            return []
-        raise _unavailable(error) from error
-
-
-def _seen(path: Path, root: Path) -> os.stat_result | None:
-    """None for what has vanished, and for a symlink to a directory or out of the bucket."""
-    try:
-        found = path.lstat()
-        if not stat.S_ISLNK(found.st_mode):
-            return found
-        real = Path(os.path.realpath(path, strict=True))
-        found = real.stat()
-    except PermissionError:
-        _log.warning("a file may not be looked at and is left out", extra={"path": str(path)})
-        return None
-    except OSError as error:
-        if error.errno in _ABSENT:
-            return None
-        raise _unavailable(error) from error
-    return found if real.is_relative_to(root) and stat.S_ISREG(found.st_mode) else None
-
-
 def _stat(path: Path) -> os.stat_result | None:
     try:
         return path.stat()
@@ -339,33 +275,3 @@ def _remove(target: Path, root: Path) -> None:
         if folder == root or any(folder.iterdir()):
             return
         folder.rmdir()
-
-
-@contextmanager
-def _reading() -> Iterator[None]:
-    try:
-        yield
-    except PermissionError as error:
-        raise BadMedia(RejectionCode.UNREADABLE, "The file may not be read.", detail=str(error)) from error
-    except OSError as error:
-        if error.errno in _ABSENT:
-            raise Missing("There is no such file.", detail=str(error)) from error
-        raise _unavailable(error) from error
-
-
-@contextmanager
-def _writing() -> Iterator[None]:
-    try:
-        yield
-    except FileNotFoundError:
-        raise
-    except OSError as error:
-        if error.errno in _IN_THE_WAY:
-            raise ValueError(f"no object can have this key: {error}") from error
-        raise _unavailable(error) from error
-
-
-def _unavailable(error: OSError) -> Unavailable:
-    if error.errno in _FULL:
-        return Unavailable(QuarantineCode.DISK_FULL, "The disk is full.", detail=str(error))
-    return Unavailable(QuarantineCode.STORE_UNAVAILABLE, "The disk does not answer.", detail=str(error))

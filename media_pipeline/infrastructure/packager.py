@@ -18,6 +18,7 @@ from media_pipeline.infrastructure.ffmpeg import runner
 from media_pipeline.infrastructure.ffmpeg.runner import Limits, ToolFailed
 from media_pipeline.infrastructure.sandbox.modes import Choice
 from media_pipeline.infrastructure.sandbox.proof import in_force
+from media_pipeline.infrastructure.tracing import traced
 
 HLS = "master.m3u8"
 DASH = "manifest.mpd"
@@ -40,6 +41,7 @@ class ShakaPackager:
         words = output.stdout.decode("utf-8", "replace").split()
         return f"shaka-packager {words[2]} ({in_force(self.sandbox).mode})"
 
+    @traced("package")
     def package(self, inputs: Sequence[PackagingInput], *, segment_seconds: float, scratch: Path) -> Packaged:
         """Raises Unavailable(TOOL_CRASH) when the packager refuses our file."""
         out = Path(tempfile.mkdtemp(prefix="packaged-", dir=scratch))

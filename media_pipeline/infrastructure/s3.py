@@ -1,10 +1,9 @@
 """The object store of S3 and its kin. An object's version is its ETag, which is opaque: no MD5, no order."""
 
-import errno
 import re
 import uuid
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import AbstractContextManager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -13,12 +12,12 @@ from urllib.parse import quote
 import boto3
 from boto3.s3.transfer import TransferConfig
 from botocore.config import Config
-from botocore.exceptions import BotoCoreError, ClientError, ParamValidationError
-from s3transfer.exceptions import RetriesExceededError, S3DownloadFailedError
 
 from media_pipeline.application.ports.store import Page
-from media_pipeline.domain.errors import Conflict, MediaError, Missing, QuarantineCode, Unavailable
+from media_pipeline.domain.errors import Conflict, Missing
 from media_pipeline.domain.upload import StoredObject
+from media_pipeline.infrastructure import tracing
+from media_pipeline.infrastructure.s3_errors import MISSING, reading, unavailable, writing
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
@@ -29,12 +28,6 @@ _TRANSFER = TransferConfig(multipart_threshold=16 * _MIB, multipart_chunksize=16
 _COPY = TransferConfig(multipart_threshold=5 * 1024 * _MIB, multipart_chunksize=512 * _MIB, max_concurrency=8)
 _DELETE_BATCH = 1000  # keys that one DeleteObjects takes
 _NOT_XML = re.compile("[\0-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]")  # legal in a key, not in a DeleteObjects request
-
-_MISSING = {"404", "NoSuchKey", "NoSuchBucket", "NoSuchUpload", "NotFound"}
-_CONFLICT = {"412", "409", "PreconditionFailed", "ConditionalRequestConflict"}
-_BAD_KEY = {"KeyTooLongError", "InvalidRequest", "InvalidArgument", "InvalidURI"}
-_FULL = {"507", "InsufficientStorage", "QuotaExceeded", "XMinioStorageFull"}
-_DISK_FULL = {errno.ENOSPC, errno.EDQUOT}
 
 
 def client(
@@ -68,7 +61,7 @@ class S3Store:
         self._conditional: set[str] = set()
 
     def head(self, bucket: str, key: str) -> StoredObject:
-        with _reading(bucket, key):
+        with reading(bucket, key):
             found = self._client.head_object(Bucket=bucket, Key=key)
         return StoredObject(
             bucket,
@@ -86,7 +79,7 @@ class S3Store:
     def list(self, bucket: str, prefix: str = "") -> Iterator[StoredObject]:
         pages = iter(self._client.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=prefix))
         while True:
-            with _reading(bucket, prefix):
+            with reading(bucket, prefix):
                 page = next(pages, None)
             if page is None:
                 return
@@ -98,13 +91,13 @@ class S3Store:
         request["OptionalObjectAttributes"] = ["RestoreStatus"]
         if token is not None:
             request["ContinuationToken"] = token
-        with _reading(bucket, prefix):
+        with reading(bucket, prefix):
             found = self._client.list_objects_v2(**request)
         objects = tuple(_listed(bucket, each) for each in found.get("Contents", []))
         return Page(objects, found.get("NextContinuationToken") if found["IsTruncated"] else None)
 
     def read(self, bucket: str, key: str) -> tuple[bytes, str]:
-        with _reading(bucket, key):
+        with reading(bucket, key):
             found = self._client.get_object(Bucket=bucket, Key=key)
             return found["Body"].read(), _opaque(found["ETag"])
 
@@ -113,11 +106,11 @@ class S3Store:
         promised = self.head(bucket, key).size
         partial = to.with_name(f"{to.name}.{uuid.uuid4().hex}.part")
         try:
-            with _reading(bucket, key), partial.open("xb") as file:
+            with _asked("GetObject", bucket, promised), reading(bucket, key), partial.open("xb") as file:
                 self._client.download_fileobj(bucket, key, file, Config=_TRANSFER)
             received = partial.stat().st_size
             if received != promised:
-                raise _unavailable(f"{received} of {promised} bytes of {bucket}/{key}")
+                raise unavailable(f"{received} of {promised} bytes of {bucket}/{key}")
             partial.rename(to)
         finally:
             partial.unlink(missing_ok=True)
@@ -134,7 +127,7 @@ class S3Store:
         if if_match is not None or new:
             self._require_conditional_writes(bucket)
         try:
-            with _writing(bucket, key):
+            with writing(bucket, key):
                 written = self._client.put_object(**request)
         except Missing as error:
             if if_match is None:
@@ -145,12 +138,13 @@ class S3Store:
     def put(self, bucket: str, key: str, path: Path, *, content_type: str) -> None:
         """Uploads in parallel parts; the object appears when it is whole. The file is left as it was. Raises
         FileNotFoundError when there is no file at `path`."""
-        with path.open("rb") as file, _writing(bucket, key):
+        size = path.stat().st_size
+        with path.open("rb") as file, _asked("PutObject", bucket, size), writing(bucket, key):
             self._client.upload_fileobj(file, bucket, key, ExtraArgs={"ContentType": content_type}, Config=_TRANSFER)
 
     def copy(self, bucket: str, key: str, to: str, *, content_type: str) -> None:
         """One request up to what CopyObject takes, in parts above."""
-        with _writing(bucket, to):
+        with writing(bucket, to):
             self._client.copy(
                 {"Bucket": bucket, "Key": key}, bucket, to, ExtraArgs={"ContentType": content_type}, Config=_COPY
             )
@@ -159,7 +153,7 @@ class S3Store:
         ordinary = []
         for key in keys:
             if _NOT_XML.search(key):
-                with _writing(bucket, key):
+                with writing(bucket, key):
                     self._client.delete_object(Bucket=bucket, Key=key)
             else:
                 ordinary.append(key)
@@ -170,7 +164,7 @@ class S3Store:
         """Multipart uploads that nobody completed or aborted."""
         pages = iter(self._client.get_paginator("list_multipart_uploads").paginate(Bucket=bucket))
         while True:
-            with _reading(bucket, "…"):
+            with reading(bucket, "…"):
                 page = next(pages, None)
             if page is None:
                 return
@@ -179,14 +173,14 @@ class S3Store:
                     continue
                 yield StoredObject(bucket, found["Key"], found["UploadId"], 0, found["Initiated"])
                 if delete:
-                    with suppress(Missing), _writing(bucket, found["Key"]):  # somebody else was first
+                    with suppress(Missing), writing(bucket, found["Key"]):  # somebody else was first
                         self._client.abort_multipart_upload(Bucket=bucket, Key=found["Key"], UploadId=found["UploadId"])
 
     def link(self, bucket: str, key: str, *, until: datetime, content_type: str, filename: str | None = None) -> str:
         disposition = f"attachment; filename*=UTF-8''{quote(filename, safe='')}" if filename else "inline"
         asked = {"Bucket": bucket, "Key": key, "ResponseContentType": content_type}
         seconds = max(1, int((until - datetime.now(UTC)).total_seconds()))
-        with _reading(bucket, key):
+        with reading(bucket, key):
             return self._public.generate_presigned_url(
                 "get_object", Params=asked | {"ResponseContentDisposition": disposition}, ExpiresIn=seconds
             )
@@ -195,13 +189,13 @@ class S3Store:
         return f"s3://{bucket}/{key}"
 
     def _delete(self, bucket: str, keys: Iterable[str]) -> None:
-        with _writing(bucket, "…"):
+        with writing(bucket, "…"):
             answer = self._client.delete_objects(
                 Bucket=bucket, Delete={"Objects": [{"Key": key} for key in keys], "Quiet": True}
             )
-        failed = [e for e in answer.get("Errors", []) if e.get("Code") not in _MISSING]
+        failed = [e for e in answer.get("Errors", []) if e.get("Code") not in MISSING]
         if failed:
-            raise _unavailable(f"{len(failed)} objects of {bucket} were not deleted, the first: {failed[0]}")
+            raise unavailable(f"{len(failed)} objects of {bucket} were not deleted, the first: {failed[0]}")
 
     def _require_conditional_writes(self, bucket: str) -> None:
         """Ask once a bucket. A store that keeps conditions refuses to replace what does not exist."""
@@ -209,13 +203,13 @@ class S3Store:
             return
         key = f".media-pipeline/{uuid.uuid4().hex}"
         try:
-            with _writing(bucket, key):
+            with writing(bucket, key):
                 self._client.put_object(Bucket=bucket, Key=key, Body=b"", IfMatch='"none"')
         except (Missing, Conflict):
             self._conditional.add(bucket)
         else:
             self.delete(bucket, [key])
-            raise _unavailable(f"the store of bucket {bucket} does not keep If-Match: compare-and-set is impossible")
+            raise unavailable(f"the store of bucket {bucket} does not keep If-Match: compare-and-set is impossible")
 
 
 def _listed(bucket: str, found: "ObjectTypeDef") -> StoredObject:
@@ -242,48 +236,7 @@ def _opaque(etag: str) -> str:
     return etag.strip('"')
 
 
-def _code(error: ClientError) -> str:
-    """The store's own code, or the HTTP status where the answer had no body."""
-    return error.response.get("Error", {}).get("Code", "")
-
-
-@contextmanager
-def _reading(bucket: str, key: str) -> Iterator[None]:
-    try:
-        with _writing(bucket, key):
-            yield
-    except ValueError as error:
-        raise Missing("There is no such object.", detail=str(error)) from error
-
-
-@contextmanager
-def _writing(bucket: str, key: str) -> Iterator[None]:
-    """Raises ValueError for a key that the store cannot have."""
-    try:
-        yield
-    except ClientError as error:
-        raise _translated(error, f"{bucket}/{key}: {error}") from error
-    except ParamValidationError as error:
-        raise ValueError(f"no object can have the key {key!r}: {error}") from error
-    except (BotoCoreError, RetriesExceededError, S3DownloadFailedError) as error:
-        raise _unavailable(f"{bucket}/{key}: {error}") from error
-    except OSError as error:
-        raise _unavailable(f"{bucket}/{key}: {error}", full=error.errno in _DISK_FULL) from error
-
-
-def _translated(error: ClientError, detail: str) -> MediaError | ValueError:
-    code = _code(error)
-    if code in _MISSING:
-        return Missing("There is no such object.", detail=detail)
-    if code in _CONFLICT:
-        return Conflict("The object has changed meanwhile.", detail=detail)
-    if code in _BAD_KEY:
-        return ValueError(detail)
-    # Expired credentials, throttling, a server's own fault: all pass, or are an operator's to mend.
-    return _unavailable(detail, full=code in _FULL)
-
-
-def _unavailable(detail: str, *, full: bool = False) -> Unavailable:
-    if full:
-        return Unavailable(QuarantineCode.DISK_FULL, "There is no room left.", detail=detail)
-    return Unavailable(QuarantineCode.STORE_UNAVAILABLE, "The object store does not answer.", detail=detail)
+def _asked(operation: str, bucket: str, size: int) -> AbstractContextManager[object]:
+    """A span over moving so many bytes. OpenTelemetry would have the key told too: it may say what a file is called."""
+    facts = {"rpc.system": "aws-api", "rpc.service": "S3", "rpc.method": operation, "aws.s3.bucket": bucket}
+    return tracing.span(f"S3.{operation}", {**facts, tracing.BYTES: size}, kind="client")

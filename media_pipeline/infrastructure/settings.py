@@ -17,14 +17,15 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 from pydantic_settings.exceptions import SettingsError
 
 from media_pipeline.domain.admission import Limits
-from media_pipeline.infrastructure import recipes
+from media_pipeline.infrastructure import pods, recipes
 from media_pipeline.infrastructure.sandbox.modes import Choice
 
 _PREFIX = "MEDIA_PIPELINE_"
-_READ_ELSEWHERE = frozenset({f"{_PREFIX}LOGS_BUCKET", f"{_PREFIX}REQUIRE_PLAYERS"})
+_READ_ELSEWHERE = frozenset(_PREFIX + name for name in ("LOGS_BUCKET", "REQUIRE_PLAYERS", "REQUIRE_PROMETHEUS"))
 """by Dagster's own configuration and by the tests"""
 _OF_KUBERNETES = re.compile(r"_(SERVICE_HOST|SERVICE_PORT(_\w+)?|PORT(_\d+_(TCP|UDP|SCTP)(_\w+)?)?)$")
 """How a name ends that Kubernetes sets in every pod, of a service that is called like this project."""
+_COLLECTORS = ("OTEL_EXPORTER_OTLP_TRACES_ENDPOINT", "OTEL_EXPORTER_OTLP_ENDPOINT")
 FILES = "files"
 """The bucket of this machine's own files, for `media-pipeline process FILE`: read in place, keys are paths."""
 
@@ -76,8 +77,14 @@ class Settings(BaseSettings):
     """how long a message is nobody else's; more than a tick takes"""
     tenancy: bool = False
     """the first folder of an upload's key is its tenant"""
-    executor: Literal["in_process", "multiprocess"] = "in_process"
-    """of runs that the daemon launches"""
+    executor: Literal["in_process", "multiprocess", "k8s"] = "in_process"
+    """of runs that the daemon launches; k8s: each step in a pod of its own"""
+    pods: Path = pods.PACKAGED
+    """what these pods are like"""
+    gpu_steps: tuple[str, ...] = ()
+    """whose pods go to the pool of GPUs"""
+    one_pod_bytes: int = Field(default=0, ge=0)
+    """the whole run of an upload up to this size is in one pod; 0: of none"""
     steps_at_once: int = 2
     """with the multiprocess executor"""
     ffmpeg: str | None = None
@@ -102,10 +109,18 @@ class Settings(BaseSettings):
     live_partitions: int = 10_000
     """media that Dagster holds; the oldest finished ones leave, and come back when they are processed again"""
     keep_runs_days: float = 30.0
-    """how long runs of media that have left are remembered"""
+    """how long runs of media that have left, and of no media, are remembered"""
     gc_grace_seconds: float = 24 * 3600.0
     """what nothing names is kept for so long"""
+    upload_expires_hours: float = Field(default=24.0, gt=0)
+    """an upload that is not complete by then is given up"""
+    upload_url_seconds: int = Field(default=3600, ge=60, le=7 * 24 * 3600)
+    """how long the URL of a part is good for; S3 signs for a week at most"""
     limits: Limits = Limits()
+    log_format: Literal["text", "json"] | None = None
+    """json: a line of JSON on stderr for each event; default: json in production, text for people elsewhere"""
+    traces: Literal["off", "otlp"] | None = None
+    """default: otlp where OTEL_* variables name a collector, else off"""
     signing_key: SecretStr | None = None
     """signs addresses of uploads and playback, the same for every gateway; default: a file in `home`"""
     playback_hours: float = Field(default=6.0, gt=0, le=24 * 7)
@@ -116,6 +131,12 @@ class Settings(BaseSettings):
     """of pages elsewhere that may call the gateway, such as https://app.example.com"""
     requests_per_minute: int = Field(default=3000, gt=0)
     """that one tenant may make of one gateway; playback is not counted"""
+    quota_uploads_a_day: int | None = Field(default=None, ge=0)
+    """that one tenant may begin in 24 hours; default: as many as it likes"""
+    quota_bytes_a_day: int | None = Field(default=None, ge=0)
+    """of the uploads that one tenant may begin in 24 hours"""
+    webhook_private_addresses: bool = False
+    """let webhooks lead to this machine and its network, and do without TLS"""
     dagster_url: str | None = None
     """of a `dagster-webserver --read-only`, for GraphQL"""
     oidc_issuer: str | None = None
@@ -125,6 +146,20 @@ class Settings(BaseSettings):
     """default: as the issuer's discovery document has it"""
     oidc_tenant_claim: str = "tenant"
     oidc_scopes_claim: str = "scope"
+
+    @property
+    def json_logs(self) -> bool:
+        return (self.log_format or ("json" if self.resources == "production" else "text")) == "json"
+
+    @property
+    def traced(self) -> bool:
+        """OpenTelemetry's own switches go before ours."""
+        if os.environ.get("OTEL_SDK_DISABLED", "").lower() == "true":
+            return False
+        if self.traces is None:
+            named = any(os.environ.get(name) for name in _COLLECTORS)
+            return os.environ.get("OTEL_TRACES_EXPORTER", "otlp" if named else "none") == "otlp"
+        return self.traces == "otlp"
 
     @property
     def gone_sources_rest(self) -> timedelta:
@@ -147,6 +182,11 @@ class Settings(BaseSettings):
     @property
     def media_dir(self) -> Path:
         return self.home / "media"
+
+    @property
+    def receiving(self) -> Path:
+        """Files that are being received; on the file system of `inbox`, so that they move there."""
+        return self.home / "receiving"
 
     @property
     def dagster_home(self) -> Path:

@@ -10,6 +10,7 @@ from media_pipeline.application.ports.tools import Progress, Recogniser
 from media_pipeline.domain.errors import QuarantineCode, Unavailable
 from media_pipeline.domain.profile import SpeechModel
 from media_pipeline.domain.transcript import Transcript
+from media_pipeline.infrastructure import tracing
 from media_pipeline.infrastructure.faster_whisper import FasterWhisper
 
 if TYPE_CHECKING:
@@ -33,8 +34,9 @@ class Recognisers:
     def transcribe(
         self, pcm: Path, *, model: SpeechModel, language: str | None, progress: Progress
     ) -> Transcript | None:
-        self._last = self._engines[model.engine]()
-        return self._last.transcribe(pcm, model=model, language=language, progress=progress)
+        with tracing.span("transcribe", {tracing.MODEL: model.name, "media_pipeline.engine": model.engine}):
+            self._last = self._engines[model.engine]()
+            return self._last.transcribe(pcm, model=model, language=language, progress=progress)
 
 
 def _openai(models_dir: Path, *, allow_download: bool) -> "OpenAiWhisper":

@@ -18,6 +18,7 @@ from media_pipeline.application.ports.tools import Frame, Progress
 from media_pipeline.domain.errors import QuarantineCode, Unavailable
 from media_pipeline.domain.profile import VisionModel
 from media_pipeline.domain.tags import Sighting
+from media_pipeline.infrastructure import tracing
 from media_pipeline.infrastructure.models import resolve_classifier
 
 Picture = NDArray[np.uint8]
@@ -57,6 +58,10 @@ class OnnxEye:
 
         Raises Unavailable: INTERNAL without weights, for a classifier of another shape, or when a library fails.
         """
+        with tracing.span("see", {tracing.MODEL: model.name, "media_pipeline.frames": len(frames)}):
+            return self._seen(frames, model, progress)
+
+    def _seen(self, frames: Sequence[Frame], model: VisionModel, progress: Progress) -> list[Sighting]:
         files = resolve_classifier(model.classifier, cache=self._models_dir)
         classifier = _classifier(files.path, self._threads)
         reader = _Reader(self._threads) if model.text else None

@@ -99,7 +99,7 @@ class World:
 
     @property
     def unanswered(self) -> int:
-        return len(self.queue.waiting) + len(self.queue.out)
+        return self.queue.waiting()
 
 
 @pytest.fixture
@@ -132,7 +132,7 @@ def test_a_late_or_reordered_message_is_about_what_is_there_now(world: World) ->
     world.tell("a.mp4")
     world.put("a.mp4", data=b"new")
     world.tell("a.mp4")
-    world.queue.waiting.reverse()
+    world.queue.queued.reverse()
     world.tick(listing=False)
     (job,) = world.catalogue.jobs()
     assert job.etag == world.store.head("uploads", "a.mp4").etag

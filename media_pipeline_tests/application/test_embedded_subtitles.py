@@ -77,9 +77,9 @@ def made(result: EmbeddedSubtitles | NotMade) -> EmbeddedSubtitles:
     ("container", "name", "text", "codec"),
     [
         ("clip.mp4", "a.srt", SRT, "mov_text"),
-        ("clip.mkv", "a.srt", SRT, "subrip"),
         ("clip.mkv", "a.ass", ASS, "ass"),
-        ("clip.mkv", "a.vtt", VTT, "webvtt"),
+        pytest.param("clip.mkv", "a.srt", SRT, "subrip", marks=pytest.mark.slow),
+        pytest.param("clip.mkv", "a.vtt", VTT, "webvtt", marks=pytest.mark.slow),
     ],
 )
 def test_text_is_kept_clean_whatever_its_format(
@@ -139,6 +139,7 @@ def test_a_broken_and_an_empty_track_cost_themselves_only(tmp_path: Path) -> Non
     assert (result.tracks, result.warnings) == ((), ("Subtitle track 1 (und) is empty: it was not kept.",))
 
 
+@pytest.mark.slow
 def test_a_bomb_of_text_costs_itself_only(tmp_path: Path) -> None:
     bomb = "".join(f"{i}\n00:00:0{i % 9},{i % 1000:03} --> 00:00:09,999\n{'x' * 5000}\n\n" for i in range(2000))
     world = World(with_text(tmp_path / "clip.mkv", [("bomb.srt", bomb), ("a.srt", SRT)], "-c:s", "subrip"))

@@ -4,7 +4,7 @@ from datetime import timedelta
 import pytest
 
 from media_pipeline.application.cancel import cancel
-from media_pipeline.application.register import is_upload, register, settled, tasks, unknown
+from media_pipeline.application.register import register, tasks, unknown
 from media_pipeline.application.status import described
 from media_pipeline.domain.errors import Missing
 from media_pipeline.domain.job import JobState
@@ -28,42 +28,6 @@ def test_registering_twice_is_registering_once() -> None:
     again = register(stored(), profile=PROFILES["fast"], catalogue=catalogue, now=NOW + timedelta(hours=1))
     assert first == again
     assert first.state is JobState.QUEUED
-
-
-@pytest.mark.parametrize(
-    ("key", "upload"),
-    [
-        ("clip.mp4", True), ("a/b/Clip.MOV", True), ("no extension", True), ("-i.mp4", True),
-        ("folder/", False), (".hidden.mp4", False), ("a/.git/x.mp4", False), ("clip.mp4.part", False),
-        ("clip.mp4.crdownload", False), ("clip.TMP", False), ("", False),
-    ],
-)  # fmt: skip
-def test_folder_markers_and_unfinished_names_are_no_uploads(key: str, upload: bool) -> None:
-    assert is_upload(key) is upload
-
-
-def test_a_file_that_is_still_written_is_left_alone_until_two_listings_agree() -> None:
-    first, waiting = settled([stored(etag="1")], seen={}, now=NOW, settle_seconds=30)
-    assert first == []
-    grown, waiting = settled([stored(etag="2")], seen=waiting, now=NOW, settle_seconds=30)
-    assert grown == []
-    done, waiting = settled([stored(etag="2")], seen=waiting, now=NOW, settle_seconds=30)
-    assert [o.etag for o in done] == ["2"]
-    assert waiting == {}
-
-
-def test_an_old_file_is_complete_at_first_sight() -> None:
-    done, _ = settled([stored()], seen={}, now=NOW + timedelta(seconds=31), settle_seconds=30)
-    assert len(done) == 1
-
-
-def test_the_order_of_keys_and_times_does_not_matter() -> None:
-    late, early = stored("a.mp4"), stored("z.mp4", etag="old")
-    later = NOW + timedelta(minutes=1)
-    assert (
-        settled([late, early], seen={}, now=later, settle_seconds=30)[0]
-        == settled([early, late], seen={}, now=later, settle_seconds=30)[0]
-    )
 
 
 def test_only_what_has_no_job_is_new_and_an_overwrite_is() -> None:

@@ -16,6 +16,7 @@ from media_pipeline.domain.results import (
     Rendition,
     Source,
     Stream,
+    Subtitles,
     SubtitleTrack,
     Tags,
     Thumbnails,
@@ -240,3 +241,19 @@ def test_bytes_that_are_back_have_their_results_and_what_a_person_set_again(worl
     elsewhere = world.admitted("second.mp4")
     reuse.edits(elsewhere, among=world.among)
     assert world.results.load_all(elsewhere.upload, "human", SubtitleTrack) == []
+
+
+@pytest.mark.parametrize(("mine", "theirs", "copied"), [("de", "de", True), ("de", "en", False), (None, "de", False)])
+def test_subtitles_are_copied_where_the_same_language_was_listened_in(
+    world: World, mine: str | None, theirs: str | None, copied: bool
+) -> None:
+    assert PROFILE.subtitles
+    first = replace(world.admitted("theirs.mp4"), language=theirs)
+    second = replace(world.admitted("mine.mp4"), language=mine)
+    world.results.save(first.upload, "source", first)
+    heard = [world.file(first.upload, "subtitles", n) for n in ("s.vtt", "s.srt", "words.json", "s.mpd")]
+    track = replace(a.subtitles().track, vtt=heard[0], srt=heard[1], words=heard[2], dash=heard[3])
+    made = replace(a.subtitles(), track=track, made=by(RECIPES.speech[PROFILE.subtitles]))
+    world.results.save(first.upload, "subtitles", made)
+    assert (reuse.result("subtitles", Subtitles, second, among=world.among) is not None) is copied
+    assert reuse.result("ai_tags", Tags, second, among=world.among)  # what is seen has no language

@@ -35,7 +35,11 @@ def clip(to: Path, *tracks: str, default: int = 0) -> Path:
 
 
 def heard(
-    path: Path, *, by: Ffmpeg | None = None, progress: Callable[[float], None] = lambda _: None
+    path: Path,
+    *,
+    by: Ffmpeg | None = None,
+    language: str | None = None,
+    progress: Callable[[float], None] = lambda _: None,
 ) -> tuple[Subtitles | NotMade, MemoryStore]:
     store = MemoryStore()
     store.write("uploads", "clip", path.read_bytes(), content_type="video/x-matroska")
@@ -45,12 +49,21 @@ def heard(
     probe.write_bytes(path.read_bytes())
     info = tool().probe(probe)
     probe.unlink()
-    source = Source(received(store.head("uploads", "clip")), "default", info, a.MADE)
+    source = Source(received(store.head("uploads", "clip")), "default", info, a.MADE, language=language)
     made = subtitles(
         source, recipes=RECIPES, store=store, shelf=Shelf(store, "media"), tool=by or tool(),
         recogniser=ScriptedRecogniser(), packager=packager(), scratch=scratch, progress=progress,
     )  # fmt: skip
     return made, store
+
+
+def test_the_language_that_was_said_is_listened_in(tmp_path: Path) -> None:
+    (tmp_path / "found").mkdir()
+    found, _ = heard(clip(tmp_path / "found" / "clip.mkv", SPOKEN))
+    said, _ = heard(clip(tmp_path / "clip.mkv", SPOKEN), language="pt-BR")
+    assert isinstance(found, Subtitles)
+    assert isinstance(said, Subtitles)
+    assert (found.track.language, said.track.language, said.language_confidence) == ("en", "pt-BR", 1.0)
 
 
 def starts_at(made: Subtitles | NotMade, store: MemoryStore) -> float:
@@ -62,11 +75,11 @@ def starts_at(made: Subtitles | NotMade, store: MemoryStore) -> float:
 @pytest.mark.parametrize(
     ("tracks", "default", "start"),
     [
-        ((SPOKEN, LATER), 0, 1.0),
         ((SPOKEN, LATER), 1, 2.5),
-        ((SILENCE, SPOKEN, LATER), 0, 1.0),
-        ((STEADY, SILENCE, LATER), 0, 2.5),
         ((LATER, SPOKEN, STEADY), 2, 2.5),
+        pytest.param((SPOKEN, LATER), 0, 1.0, marks=pytest.mark.slow),
+        pytest.param((SILENCE, SPOKEN, LATER), 0, 1.0, marks=pytest.mark.slow),
+        pytest.param((STEADY, SILENCE, LATER), 0, 2.5, marks=pytest.mark.slow),
     ],
 )
 def test_the_default_track_is_heard_if_somebody_speaks_there_else_the_first_in_which_somebody_does(

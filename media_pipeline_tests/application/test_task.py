@@ -1,10 +1,11 @@
+from contextlib import AbstractContextManager
 from typing import Protocol
 
 import pytest
 
 from media_pipeline.application.outputs import Shelf
 from media_pipeline.application.settle import settle
-from media_pipeline.application.task import tracked
+from media_pipeline.application.task import Report, tracked
 from media_pipeline.domain.attempt import BUDGET, BUG, LOST
 from media_pipeline.domain.errors import (
     BadMedia,
@@ -41,6 +42,12 @@ def store() -> MemoryStore:
     return MemoryStore()
 
 
+def begun(name: str, catalogue: MemoryCatalogue, store: MemoryStore) -> AbstractContextManager[Report]:
+    """Work on one task of the run at hand."""
+    withdraw = Shelf(store, "media").withdraw
+    return tracked(UPLOAD, [name], catalogue=catalogue, take_back=withdraw, now=lambda: a.NOW, run_id="run-1")
+
+
 class Work(Protocol):
     def __call__(self, name: str, failure: BaseException | None = None) -> Job: ...
 
@@ -50,11 +57,8 @@ def work(catalogue: MemoryCatalogue, store: MemoryStore) -> Work:
     """Work on one task until it is done or fails as told, and see how the job stands."""
 
     def run(name: str, failure: BaseException | None = None) -> Job:
-        shelf = Shelf(store, "media")
         try:
-            with tracked(
-                UPLOAD, [name], catalogue=catalogue, take_back=shelf.withdraw, now=lambda: a.NOW, run_id="run-1"
-            ) as report:
+            with begun(name, catalogue, store) as report:
                 if failure:
                     raise failure
                 report.answer(name, a.source(UPLOAD))
@@ -66,14 +70,7 @@ def work(catalogue: MemoryCatalogue, store: MemoryStore) -> Work:
 
 
 def test_a_task_is_running_while_it_is_worked_on(catalogue: MemoryCatalogue, store: MemoryStore) -> None:
-    with tracked(
-        UPLOAD,
-        ["source"],
-        catalogue=catalogue,
-        take_back=Shelf(store, "media").withdraw,
-        now=lambda: a.NOW,
-        run_id="run-1",
-    ) as report:
+    with begun("source", catalogue, store) as report:
         assert catalogue.job(UPLOAD.media_id).task("source").state is TaskState.RUNNING
         report.progress(0.25)
         report.progress(0.5)  # within the same second: not written
@@ -166,13 +163,7 @@ def test_a_step_of_a_version_that_a_newer_one_replaced_does_not_begin(work: Work
     catalogue.register(
         a.upload(etag="e2"), title="clip", tenant="default", profile="default", tasks=["source"], at=a.NOW
     )
-    with (
-        pytest.raises(Cancelled, match=SUPERSEDED.message),
-        tracked(
-            UPLOAD, ["source"], catalogue=catalogue, take_back=Shelf(MemoryStore(), "media").withdraw,
-            now=lambda: a.NOW, run_id="run-1",
-        ),
-    ):  # fmt: skip
+    with pytest.raises(Cancelled, match=SUPERSEDED.message), begun("source", catalogue, MemoryStore()):
         raise AssertionError("it began")
     assert told(catalogue) == []
     old = settle(UPLOAD.media_id, UPLOAD.version, catalogue=catalogue, code=QuarantineCode.INTERNAL, now=a.NOW)
@@ -188,17 +179,7 @@ def test_an_extra_fails_alone(work: Work, failure: MediaError) -> None:
 
 
 def test_a_cancelled_job_stops_at_its_next_progress(catalogue: MemoryCatalogue, store: MemoryStore) -> None:
-    with (
-        pytest.raises(Cancelled),
-        tracked(
-            UPLOAD,
-            ["source"],
-            catalogue=catalogue,
-            take_back=Shelf(store, "media").withdraw,
-            now=lambda: a.NOW,
-            run_id="run-1",
-        ) as report,
-    ):
+    with pytest.raises(Cancelled), begun("source", catalogue, store) as report:
         catalogue.move(UPLOAD.media_id, UPLOAD.version, JobState.CANCELLED, at=a.NOW)
         report.progress(0.5)
     assert catalogue.job(UPLOAD.media_id).state is JobState.CANCELLED

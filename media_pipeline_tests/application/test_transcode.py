@@ -59,16 +59,12 @@ def test_a_rung_that_misses_its_gate_is_encoded_once_more_and_no_other_is(tmp_pa
     likeness = rung(made, "poor").likeness
     assert likeness is not None
     assert likeness.vmaf_mean > 75
+    assert (rung(plain, "poor").likeness, rung(plain, "poor").tries) == (None, 1)  # without a gate nothing is compared
     assert rung(made, "poor").frames == rung(plain, "poor").frames == 75
     assert rung(made, "poor").made.fingerprint == rung(plain, "poor").made.fingerprint
 
 
-def test_without_a_gate_nothing_is_compared(tmp_path: Path) -> None:
-    made = transcoded(tmp_path, None)
-    assert rung(made, "poor").likeness is None
-    assert rung(made, "poor").tries == 1
-
-
+@pytest.mark.slow
 def test_what_misses_the_gate_twice_is_kept_and_its_check_fails(tmp_path: Path) -> None:
     made = transcoded(tmp_path, replace(GATE, retry_crf=-1, retry_bitrate=1.0))
     likeness = rung(made, "poor").likeness
@@ -82,8 +78,9 @@ FROZEN = "loop=loop=75:size=1:start=50,trim=end_frame=150"
 SLOW = pytest.mark.slow
 
 
-def faulty(monkeypatch: pytest.MonkeyPatch, fault: str, *, tries: int) -> None:
-    """The first encodes show something else in the middle of their way."""
+def lost(home: Path, monkeypatch: pytest.MonkeyPatch, fault: str, *, tries: int) -> Transcoded:
+    """A clip of which the first encodes show something else in the middle of their way."""
+    clip = media.clip(home / "a.mp4", 6, "320x180")
     sound, left = encoding.encode, iter([True] * tries)
 
     def encode(*given: Any, **more: Any) -> list[str]:
@@ -91,25 +88,23 @@ def faulty(monkeypatch: pytest.MonkeyPatch, fault: str, *, tries: int) -> None:
         return [w.replace("fps=fps", f"{fault},fps=fps") if wrong else w for w in sound(*given, **more)]
 
     monkeypatch.setattr(encoding, "encode", encode)
+    return transcoded(home / "home", clip=clip)
 
 
 @pytest.mark.parametrize("fault", [pytest.param(BLACKENED, id="black"), pytest.param(FROZEN, id="frozen", marks=SLOW)])
 def test_a_rung_that_lost_its_picture_is_encoded_once_more(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, fault: str
 ) -> None:
-    clip = media.clip(tmp_path / "a.mp4", 6, "320x180")
-    faulty(monkeypatch, fault, tries=1)
-    made = transcoded(tmp_path / "home", clip=clip)
+    made = lost(tmp_path, monkeypatch, fault, tries=1)
     assert [(rung(made, n).tries, rung(made, n).lost_seconds) for n in ("good", "poor")] == [(2, 0.0)] * 2
 
 
-@pytest.mark.parametrize("fault", [pytest.param(BLACKENED, id="black", marks=SLOW), pytest.param(FROZEN, id="frozen")])
+@pytest.mark.slow
+@pytest.mark.parametrize("fault", [BLACKENED, FROZEN], ids=["black", "frozen"])
 def test_a_picture_that_is_lost_twice_fails_its_check_without_a_gate_too(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, fault: str
 ) -> None:
-    clip = media.clip(tmp_path / "a.mp4", 6, "320x180")
-    faulty(monkeypatch, fault, tries=2)
-    made = transcoded(tmp_path / "home", clip=clip)
+    made = lost(tmp_path, monkeypatch, fault, tries=2)
     for name in ("good", "poor"):
         checks = {c.name: c for c in quality.rendition(rung(made, name), a.source(), None)}
         assert rung(made, name).tries == 2
@@ -120,8 +115,8 @@ def test_a_picture_that_is_lost_twice_fails_its_check_without_a_gate_too(
 @pytest.mark.parametrize(
     "honest",
     [
-        BLACKENED,
         FROZEN,
+        pytest.param(BLACKENED, marks=SLOW),
         pytest.param("drawbox=color=black:t=fill", marks=SLOW),
         pytest.param("loop=loop=150:size=1", marks=SLOW),
     ],

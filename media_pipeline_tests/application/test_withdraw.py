@@ -23,6 +23,7 @@ from media_pipeline.infrastructure import recipes
 from media_pipeline.infrastructure.results import JsonResults, ManifestJson
 from media_pipeline_tests import builders as a
 from media_pipeline_tests.domain.test_playlists import MASTER, MPD
+from media_pipeline_tests.fake_uploads import MemoryUploads
 from media_pipeline_tests.fakes import MemoryCatalogue, MemoryEngine, MemoryStore
 
 RECIPES = recipes.load()
@@ -35,6 +36,7 @@ class World:
 
     def __init__(self) -> None:
         self.store, self.catalogue, self.engine = MemoryStore(), MemoryCatalogue(), MemoryEngine()
+        self.uploads = MemoryUploads()
         self.shelf = Shelf(self.store, "media")
         self.results = JsonResults(self.store, "media")
 
@@ -377,11 +379,21 @@ def test_what_is_withdrawn_or_refused_can_be_erased(world: World) -> None:
     assert world.job(job).failure == ERASED
 
 
+def test_what_was_announced_of_an_erased_media_is_erased_too(world: World) -> None:
+    job = world.arrives()
+    kept = world.uploads.open(a.session("other"))
+    world.uploads.open(a.session(key=KEY, idempotency_key="once"))
+    _erase(world, job)
+    assert world.uploads.of_object("uploads", KEY) is None
+    assert world.uploads.get("other") == kept
+
+
 def test_nobody_is_erased_who_is_not_there(world: World) -> None:
     with pytest.raises(Missing):
         remove(
-            "nobody", store=world.store, shelf=world.shelf, catalogue=world.catalogue, engine=world.engine, now=a.NOW
-        )
+            "nobody", store=world.store, shelf=world.shelf, catalogue=world.catalogue, uploads=world.uploads,
+            engine=world.engine, now=a.NOW,
+        )  # fmt: skip
 
 
 def test_an_unfinished_step_of_an_erased_media_says_why_it_stops(world: World) -> None:
@@ -414,5 +426,5 @@ def _step(world: World, job: Job) -> AbstractContextManager[Report]:
 def _erase(world: World, job: Job, *, with_source: bool = False) -> Receipt:
     return remove(
         job.media_id, with_source=with_source, store=world.store, shelf=world.shelf, catalogue=world.catalogue,
-        engine=world.engine, now=a.NOW,
+        uploads=world.uploads, engine=world.engine, now=a.NOW,
     )  # fmt: skip

@@ -40,7 +40,7 @@ def main() -> int:
     chosen = options.parse_args()
     with TemporaryDirectory(prefix="chaos-") as folder, world(Path(folder) / "home") as here:
         violations = storm(here, Feed(here, chosen.seed, Path(folder)), chosen)
-        return ended(violations, logs=[here.log, here.here.settings.log_file], keep=chosen.keep / str(chosen.seed))
+        return ended(violations, logs=[here.log], keep=chosen.keep / str(chosen.seed))
 
 
 def storm(here: World, feed: Feed, chosen: argparse.Namespace) -> list[str]:

@@ -14,6 +14,7 @@ from media_pipeline.domain.job import Job, JobState
 from media_pipeline.infrastructure import dagster_engine
 from media_pipeline.infrastructure.dagster_engine import VERSION_TAG, DagsterEngine, instance
 from media_pipeline.infrastructure.settings import FILES
+from media_pipeline_tests.instance import furnish
 from media_pipeline_tests.platform import platform
 
 CLI = CliRunner()
@@ -23,6 +24,7 @@ CLI = CliRunner()
 def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Platform:
     monkeypatch.setenv("MEDIA_PIPELINE_HOME", str(tmp_path))
     monkeypatch.setenv("DAGSTER_HOME", str(tmp_path / "dagster"))
+    furnish(tmp_path / "dagster")
     return platform(tmp_path)
 
 

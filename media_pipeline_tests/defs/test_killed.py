@@ -3,15 +3,11 @@
 import os
 import re
 import signal
-import subprocess
-import sys
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from pathlib import Path
 
 import dagster as dg
-import psutil
 import pytest
 import yaml
 
@@ -21,6 +17,7 @@ from media_pipeline.domain.job import Job, JobState, TaskState
 from media_pipeline.infrastructure import recipes
 from media_pipeline.infrastructure.dagster_engine import instance
 from media_pipeline_tests import media
+from media_pipeline_tests.daemon import daemon, until
 from media_pipeline_tests.platform import platform
 
 pytestmark = pytest.mark.slow
@@ -40,35 +37,6 @@ def here(tmp_path: Path) -> Platform:
     chosen = tmp_path / "recipes.yaml"
     chosen.write_text(yaml.safe_dump(text))
     return platform(tmp_path, recipes=chosen, profile="fast")
-
-
-@contextmanager
-def daemon(here: Platform, *, stall_seconds: int) -> Iterator[None]:
-    """Dagster's daemon with its code server and workers, killed with all of them at the end."""
-    environment = os.environ | {
-        "DAGSTER_HOME": str(here.settings.dagster_home),
-        "MEDIA_PIPELINE_HOME": str(here.settings.home),
-        "MEDIA_PIPELINE_RECIPES": str(here.settings.recipes),
-        "MEDIA_PIPELINE_PROFILE": "fast",
-        "MEDIA_PIPELINE_STALL_SECONDS": str(stall_seconds),
-    }
-    command = [sys.executable, "-m", "dagster._daemon", "run", "-m", "media_pipeline.definitions"]
-    with (here.settings.home / "daemon.log").open("ab") as log:
-        process = subprocess.Popen(command, env=environment, cwd=here.settings.home, stdout=log, stderr=log)
-    try:
-        yield
-    finally:
-        for each in [*psutil.Process(process.pid).children(recursive=True), psutil.Process(process.pid)]:
-            each.kill()
-        process.wait()
-
-
-def until(true: Callable[[], bool], here: Platform) -> None:
-    deadline = time.monotonic() + SECONDS
-    while not true():
-        if time.monotonic() > deadline:
-            pytest.fail((here.settings.home / "daemon.log").read_text()[-5000:])
-        time.sleep(0.1)
 
 
 def only(here: Platform) -> Job | None:
@@ -103,12 +71,12 @@ def test_a_killed_worker_and_a_killed_daemon_cost_a_try_each_and_nothing_else(he
     os.utime(clip, (time.time() - 3600,) * 2)
     clip.rename(here.settings.inbox / "clip.mp4")
     with instance(here.settings.dagster_home) as dagster:
-        with daemon(here, stall_seconds=600):
-            until(encoding(here, 1), here)
+        with daemon(here, MEDIA_PIPELINE_STALL_SECONDS="600"):
+            until(encoding(here, 1), here, seconds=SECONDS)
             os.kill(worker(dagster), signal.SIGKILL)
-            until(encoding(here, 2), here)
-        with daemon(here, stall_seconds=5):
-            until(lambda: (job := only(here)) is not None and job.state is JobState.READY, here)
+            until(encoding(here, 2), here, seconds=SECONDS)
+        with daemon(here, MEDIA_PIPELINE_STALL_SECONDS="5"):
+            until(lambda: (job := only(here)) is not None and job.state is JobState.READY, here, seconds=SECONDS)
     job = only(here)
     assert job is not None
     tries = here.catalogue.attempts(job.media_id, job.version)

@@ -1,5 +1,6 @@
 """What a deployment refuses to start with."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -11,6 +12,7 @@ from media_pipeline.infrastructure.sandbox.modes import Mode
 from media_pipeline.infrastructure.sandbox.proof import NoSandbox, Sandbox, in_force
 from media_pipeline.infrastructure.settings import Settings
 from media_pipeline_tests import sandbox
+from media_pipeline_tests.fakes import MemoryHints
 from media_pipeline_tests.platform import platform, settings
 
 
@@ -63,6 +65,14 @@ def test_the_doctor_says_which_sandbox_is_in_force_and_why_none_better(
     monkeypatch.setattr("media_pipeline.cli.doctor.in_force", lambda _: why)
     found = {f.name: f for f in examine(here)}["sandbox"]
     assert (found.value, found.note) == ("landlock", "proven at start; bubblewrap: not installed")
+
+
+def test_the_doctor_asks_the_queue_of_events_where_there_is_one(tmp_path: Path) -> None:
+    here, queue = platform(tmp_path), MemoryHints()
+    queue.send("a")
+    found = {f.name: f for f in examine(replace(here, hints=queue))}["events queue"]
+    assert (found.value, found.ok) == ("1 message(s) waiting", True)
+    assert "events queue" not in {f.name for f in examine(here)}
 
 
 def test_a_name_cannot_steer_the_terminal_that_shows_it() -> None:

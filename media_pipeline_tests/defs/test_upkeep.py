@@ -109,6 +109,15 @@ def test_nothing_leaves_a_set_that_is_small_enough_and_no_young_run_is_forgotten
     assert len(runs_of(instance, jobs[2])) == 1
 
 
+def test_runs_over_no_media_are_forgotten_like_those_of_media_that_have_left(
+    here: Platform, instance: dg.DagsterInstance
+) -> None:
+    for status in (dg.DagsterRunStatus.SUCCESS, dg.DagsterRunStatus.FAILURE, dg.DagsterRunStatus.STARTED):
+        instance.add_run(dg.DagsterRun(job_name="collect_garbage", status=status))
+    tick(archived, here, instance)
+    assert [run.status for run in instance.get_runs()] == [dg.DagsterRunStatus.STARTED]
+
+
 def test_runs_are_forgotten_in_portions(
     here: Platform, instance: dg.DagsterInstance, monkeypatch: pytest.MonkeyPatch
 ) -> None:

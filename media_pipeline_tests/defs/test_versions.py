@@ -181,8 +181,9 @@ def test_the_story_of_one_content_under_two_keys(world: World, tmp_path: Path) -
 def erase(world: World, job: Job) -> Any:
     here = world.here
     return remove(
-        job.media_id, store=here.store, shelf=here.shelf, catalogue=here.catalogue, engine=world.engine, now=here.now()
-    )
+        job.media_id, store=here.store, shelf=here.shelf, catalogue=here.catalogue, uploads=here.uploads,
+        engine=world.engine, now=here.now(),
+    )  # fmt: skip
 
 
 @pytest.mark.slow
@@ -265,6 +266,7 @@ ODD = [
 ]
 
 
+@pytest.mark.slow
 def test_odd_keys_go_through_and_come_back_as_they_are(world: World, tmp_path: Path) -> None:
     """From the upload to the probe, and back. SeaweedFS refuses `..` and makes one slash of two."""
     data = media.make(tmp_path / "a.wav", *media.tone(0.5)).read_bytes()

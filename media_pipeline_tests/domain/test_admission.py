@@ -2,7 +2,7 @@ from fractions import Fraction
 
 import pytest
 
-from media_pipeline.domain.admission import Limits, admit, admit_size
+from media_pipeline.domain.admission import Limits, admit, admit_content, admit_size
 from media_pipeline.domain.errors import BadMedia, RejectionCode
 from media_pipeline.domain.media import MediaInfo
 from media_pipeline_tests.builders import audio, info, video
@@ -41,3 +41,11 @@ def test_each_limit_has_its_code_and_one_sentence(bad: MediaInfo, code: Rejectio
         admit(bad, Limits())
     assert refused.value.code is code
     assert refused.value.message.endswith(".")
+
+
+def test_bytes_that_are_not_those_that_were_sent_are_refused() -> None:
+    admit_content("ab", None)
+    admit_content("ab", "ab")
+    with pytest.raises(BadMedia) as refused:
+        admit_content("ab", "cd")
+    assert refused.value.code is RejectionCode.UNREADABLE

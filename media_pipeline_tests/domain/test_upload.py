@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from media_pipeline.domain.upload import media_id, received, tenant, version_id
+from media_pipeline.domain.upload import is_upload, media_id, received, tenant, version_id
 from media_pipeline_tests.builders import stored
 
 LEGAL = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,127}")
@@ -38,3 +38,15 @@ def test_an_overwrite_keeps_the_id_and_changes_the_version() -> None:
 )
 def test_the_first_folder_is_the_tenant(key: str, owner: str) -> None:
     assert tenant(key) == owner
+
+
+@pytest.mark.parametrize(
+    ("key", "upload"),
+    [
+        ("clip.mp4", True), ("a/b/Clip.MOV", True), ("no extension", True), ("-i.mp4", True),
+        ("folder/", False), (".hidden.mp4", False), ("a/.git/x.mp4", False), ("clip.mp4.part", False),
+        ("clip.mp4.crdownload", False), ("clip.TMP", False), ("", False),
+    ],
+)  # fmt: skip
+def test_folder_markers_and_unfinished_names_are_no_uploads(key: str, upload: bool) -> None:
+    assert is_upload(key) is upload

@@ -9,22 +9,16 @@ import pytest
 
 from media_pipeline_tests.examples.conftest import Running
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]
 SCRIPT = Path(__file__).parents[2] / "examples" / "python" / "upload.py"
 
 
 def run(running: Running, *arguments: str) -> "subprocess.CompletedProcess[str]":
     command = [sys.executable, str(SCRIPT), *arguments]
-    return subprocess.run(command, env=running.environment, capture_output=True, text=True, check=False, timeout=240)
+    return subprocess.run(command, env=running.environment, capture_output=True, text=True, check=False, timeout=400)
 
 
-def test_a_file_is_sent_and_can_be_watched(running: Running, clip: Path) -> None:
-    done = run(running, str(clip))
-    assert done.returncode == 0, done.stderr
-    assert httpx.get(done.stdout.strip()).text.startswith("#EXTM3U")
-
-
-def test_an_upload_that_was_broken_off_goes_on(running: Running, clip: Path) -> None:
+def test_an_upload_that_was_broken_off_goes_on_until_it_can_be_watched(running: Running, clip: Path) -> None:
     headers = {"Authorization": f"Bearer {running.key}"}
     body = {"filename": clip.name, "size": clip.stat().st_size}
     begun = httpx.post(f"{running.url}/v1/uploads", json=body, headers=headers).json()

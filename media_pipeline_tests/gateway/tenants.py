@@ -7,8 +7,10 @@ from pathlib import Path
 from media_pipeline.application.access import issue
 from media_pipeline.application.redrive import Redriven
 from media_pipeline.domain.caller import Scope
+from media_pipeline.domain.job import Job
 from media_pipeline.domain.upload import received
 from media_pipeline.gateway.front import Front
+from media_pipeline.infrastructure.outgoing import Outgoing
 from media_pipeline_tests import builders as a
 from media_pipeline_tests.fakes import MemoryCatalogue, MemoryEngine, MemoryKeys
 from media_pipeline_tests.platform import platform
@@ -30,7 +32,8 @@ class Tenants:
 def tenants(home: Path, dagster_url: str | None) -> Tenants:
     catalogue, keys, engine = MemoryCatalogue(), MemoryKeys(), MemoryEngine()
     built = replace(platform(home, dagster_url=dagster_url), catalogue=catalogue, keys=keys)
-    front = Front(built, engine, engine.history, _no_redrive, None, b"secret")
+    outgoing = Outgoing(private=False)
+    front = Front(built, engine, engine.history, no_redrive, None, outgoing, b"secret", _no_launch)
 
     def media(name: str, file: str = "clip.mp4") -> str:
         upload = received(a.stored(f"{name}/{file}"))
@@ -45,5 +48,9 @@ def tenants(home: Path, dagster_url: str | None) -> Tenants:
     return Tenants(front, media("anna"), media("anna", "bad.mp4"), media("berta"), key)
 
 
-def _no_redrive(media_id: str) -> Redriven:
+def no_redrive(media_id: str) -> Redriven:
     raise AssertionError(f"nobody redrives {media_id}")
+
+
+def _no_launch(job: Job) -> None:
+    raise AssertionError(f"nobody completes {job.media_id}")

@@ -5,6 +5,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
+import dagster as dg
 import httpx
 import pytest
 from starlette.testclient import TestClient
@@ -14,7 +15,6 @@ from media_pipeline.gateway.app import create_app
 from media_pipeline.gateway.graphql import OPERATIONS
 from media_pipeline_tests.gateway.tenants import Tenants, tenants
 from media_pipeline_tests.gateway.toy import BACKFILL, SECRET, Toy, webserver
-from media_pipeline_tests.instance import new_instance
 
 pytestmark = pytest.mark.slow
 MUTATION = 'mutation {{deletePipelineRun(runId: "{}") {{__typename}}}}'
@@ -41,7 +41,8 @@ class World:
 
 @pytest.fixture(scope="module")
 def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
-    with new_instance() as instance, webserver(Path(instance.root_directory)) as url:
+    # On disk, unlike other tests' instances: the webserver is a process of its own, and reads what this one writes.
+    with dg.instance_for_test() as instance, webserver(Path(instance.root_directory)) as url:
         here = tenants(tmp_path_factory.mktemp("home"), url)
         with TestClient(create_app(here.front)) as client:
             yield World(here, client, Toy(instance), url)

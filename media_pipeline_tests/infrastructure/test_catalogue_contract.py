@@ -627,6 +627,8 @@ def test_unsettled_is_what_looks_as_if_a_run_were_at_work(catalogue: Catalogue) 
         (JobState.READY, [*done[1:], TaskState.RUNNING], True),
         (JobState.REJECTED, [TaskState.FAILED, *[TaskState.SKIPPED] * 3], False),
         (JobState.REJECTED, [TaskState.FAILED, *[TaskState.WAITING] * 3], True),
+        (JobState.CANCELLED, [TaskState.WAITING] * 4, True),
+        (JobState.REMOVED, [TaskState.WAITING] * 4, True),
     ]
     for number, (state, tasks, _) in enumerate(cases):
         at = NOW + timedelta(minutes=number)
@@ -781,9 +783,9 @@ def test_the_line_lets_tenants_take_turns_and_imports_wait(catalogue: Catalogue)
         queued(catalogue, f"import{number}", origin=Origin.IMPORT, second=-number)
     queued(catalogue, "large", size=10**10, second=-1)
     queued(catalogue, "b0", tenant="b", second=9)
-    order = [j.key for j in catalogue.line("uploads", limit=50)]
+    order = [j.key for j in catalogue.line("uploads", limit=50, now=LAST)]
     assert order == ["a0", "b0", "large", "a1", "a2", "import2", "import1", "import0"]
-    assert [j.key for j in catalogue.line("uploads", limit=2)] == ["a0", "b0"]
+    assert [j.key for j in catalogue.line("uploads", limit=2, now=LAST)] == ["a0", "b0"]
 
 
 def test_the_line_holds_what_waits_for_its_first_run(catalogue: Catalogue) -> None:
@@ -795,7 +797,7 @@ def test_the_line_holds_what_waits_for_its_first_run(catalogue: Catalogue) -> No
     catalogue.restart(again.media_id, again.version, run_id="r", profile="web", tasks=TASKS, at=LATER)
     catalogue.move(again.media_id, again.version, JobState.CANCELLED, at=LATER)
     catalogue.move(again.media_id, again.version, JobState.QUEUED, at=LATER)
-    assert [j.key for j in catalogue.line("uploads", limit=50)] == ["here"]
+    assert [j.key for j in catalogue.line("uploads", limit=50, now=LAST)] == ["here"]
 
 
 def test_a_job_remembers_where_it_came_from(catalogue: Catalogue) -> None:
@@ -857,3 +859,37 @@ def test_many_current_jobs_are_asked_for_at_once(catalogue: Catalogue) -> None:
     found = catalogue.current({job.media_id for job in jobs[:2]} | {"unknown"})
     assert {(job.key, job.etag) for job in found} == {("0", "e2"), ("1", "e1")}
     assert catalogue.current([]) == []
+
+
+def wished(catalogue: Catalogue, key: str = "clip.mp4", *, claimed_until: datetime | None = None) -> Job:
+    return catalogue.register(
+        upload(key), title="Clip", tenant="default", profile="web", tasks=TASKS, language="pt-BR",
+        tags=("Holiday", "100%"), claimed_until=claimed_until, at=NOW,
+    )  # fmt: skip
+
+
+def test_what_an_uploader_wishes_stays_with_the_media(catalogue: Catalogue) -> None:
+    job = wished(catalogue)
+    assert (job.language, job.tags) == ("pt-BR", ("Holiday", "100%"))
+    assert catalogue.job(job.media_id) == job
+    assert register(catalogue).tags == job.tags  # it is the same version
+    newer = register(catalogue, upload(etag="e2"), at=LATER)
+    assert (newer.language, newer.tags) == (None, ())
+
+
+def test_media_are_found_by_their_uploaders_tags_whatever_else_is_said_of_them(catalogue: Catalogue) -> None:
+    job = wished(catalogue)
+    assert found(catalogue, "holiday") == ["clip.mp4"]
+    catalogue.describe(job.media_id, ["spoken"])
+    assert found(catalogue, "holiday") == found(catalogue, "spoken") == found(catalogue, "clip") == ["clip.mp4"]
+    catalogue.erase(Receipt(job.media_id, LATER, 1, 0, 0, 0, False))
+    assert (catalogue.job(job.media_id).language, catalogue.job(job.media_id).tags) == (None, ())
+    assert found(catalogue, "holiday") == []
+
+
+def test_who_registers_may_see_to_the_run_for_a_while(catalogue: Catalogue) -> None:
+    wished(catalogue, "claimed", claimed_until=LATER)
+    wished(catalogue, "free")
+    wished(catalogue, "claimed", claimed_until=None)  # whoever sees it again changes nothing
+    assert [j.key for j in catalogue.line("uploads", limit=9, now=NOW)] == ["free"]
+    assert [j.key for j in catalogue.line("uploads", limit=9, now=LATER)] == ["claimed", "free"]

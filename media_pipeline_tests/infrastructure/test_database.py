@@ -3,7 +3,7 @@
 import multiprocessing
 import os
 import sqlite3
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -187,40 +187,51 @@ def test_a_writer_to_a_server_that_waits_too_long_is_unavailable(postgres_url: s
     engine.dispose()
 
 
-def test_a_server_that_is_down_is_unavailable_and_is_found_again_when_it_is_back() -> None:
-    with running() as server:  # one of its own: others are at work on the shared one
-        url = server.new_database()
-        database.upgrade(url)
-        job = register(url)
-        catalogue = SqlCatalogue(Connections(url))
-        assert catalogue.job(UPLOAD.media_id) == job
-        server.stop()
-        for act in (
-            lambda: catalogue.job(UPLOAD.media_id),
-            lambda: catalogue.move(UPLOAD.media_id, UPLOAD.version, JobState.PROCESSING, at=NOW),
-        ):
-            with pytest.raises(Unavailable) as caught:
-                act()
-            assert caught.value.code is QuarantineCode.STORE_UNAVAILABLE
-        server.start()
-        assert catalogue.job(UPLOAD.media_id) == job
-        server.stop()
-        server.start()  # unnoticed: what the pool holds is dead, and is found out before it is used
-        assert catalogue.move(UPLOAD.media_id, UPLOAD.version, JobState.PROCESSING, at=NOW)
-
-
-def test_a_server_that_goes_in_the_middle_of_a_transaction_takes_all_of_it_back() -> None:
+@pytest.fixture(scope="module")
+def own_server() -> Iterator[Postgres]:
     with running() as server:
-        url = server.new_database()
-        database.upgrade(url)
-        catalogue = SqlCatalogue(Connections(url))
-        job = catalogue.register(UPLOAD, title="Clip", tenant="default", profile="web", tasks=("source",), at=NOW)
-        with pytest.raises(Unavailable), catalogue._connections.writing() as connection:
-            connection.execute(sa.update(database.jobs).values(state="ready"))
-            server.stop()
-            connection.execute(sa.update(database.tasks).values(state="done"))
-        server.start()
-        assert catalogue.job(UPLOAD.media_id) == job
+        yield server
+
+
+@pytest.fixture
+def mortal(own_server: Postgres) -> Postgres:
+    """A server that runs, and may be stopped: others are at work on the shared one."""
+    own_server.start()
+    return own_server
+
+
+def test_a_server_that_is_down_is_unavailable_and_is_found_again_when_it_is_back(mortal: Postgres) -> None:
+    url = mortal.new_database()
+    database.upgrade(url)
+    job = register(url)
+    catalogue = SqlCatalogue(Connections(url))
+    assert catalogue.job(UPLOAD.media_id) == job
+    mortal.stop()
+    for act in (
+        lambda: catalogue.job(UPLOAD.media_id),
+        lambda: catalogue.move(UPLOAD.media_id, UPLOAD.version, JobState.PROCESSING, at=NOW),
+    ):
+        with pytest.raises(Unavailable) as caught:
+            act()
+        assert caught.value.code is QuarantineCode.STORE_UNAVAILABLE
+    mortal.start()
+    assert catalogue.job(UPLOAD.media_id) == job
+    mortal.stop()
+    mortal.start()  # unnoticed: what the pool holds is dead, and is found out before it is used
+    assert catalogue.move(UPLOAD.media_id, UPLOAD.version, JobState.PROCESSING, at=NOW)
+
+
+def test_a_server_that_goes_in_the_middle_of_a_transaction_takes_all_of_it_back(mortal: Postgres) -> None:
+    url = mortal.new_database()
+    database.upgrade(url)
+    catalogue = SqlCatalogue(Connections(url))
+    job = catalogue.register(UPLOAD, title="Clip", tenant="default", profile="web", tasks=("source",), at=NOW)
+    with pytest.raises(Unavailable), catalogue._connections.writing() as connection:
+        connection.execute(sa.update(database.jobs).values(state="ready"))
+        mortal.stop()
+        connection.execute(sa.update(database.tasks).values(state="done"))
+    mortal.start()
+    assert catalogue.job(UPLOAD.media_id) == job
 
 
 def at_once(act: Callable[..., object], *args: object) -> list[str]:

@@ -76,6 +76,16 @@ def test_what_is_done_never_comes_again(queue: Queue) -> None:
     assert [(m.body, m.received) for m in queue.hints.receive()] == [("1", 2)]
 
 
+def test_what_nobody_has_answered_is_waiting(queue: Queue) -> None:
+    assert queue.hints.waiting() == 0
+    for number in range(3):
+        queue.send(str(number))
+    found = queue.hints.receive()
+    assert queue.hints.waiting() == 3
+    queue.hints.done(found[:1])
+    assert queue.hints.waiting() == 2
+
+
 def test_done_twice_is_done(queue: Queue) -> None:
     queue.send("a")
     found = queue.hints.receive()
@@ -146,7 +156,7 @@ def test_a_queue_that_does_not_answer_is_unavailable(monkeypatch: pytest.MonkeyP
     nobody = events.client("http://127.0.0.1:9", "us-east-1", wait_seconds=0)  # the discard port
     real = SqsHints(nobody, "http://127.0.0.1:9/1/q", aside=into_queue(nobody, "q"), wait_seconds=0,
                     visibility_seconds=1)  # fmt: skip
-    for ask in (real.receive, lambda: real.done([Message("id", "", "receipt", 1)])):
+    for ask in (real.receive, real.waiting, lambda: real.done([Message("id", "", "receipt", 1)])):
         with pytest.raises(Unavailable) as caught:
             ask()
         assert caught.value.code is QuarantineCode.STORE_UNAVAILABLE

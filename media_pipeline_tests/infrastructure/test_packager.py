@@ -178,7 +178,7 @@ def test_sound_alone_is_one_variant_with_its_languages(talk: Published) -> None:
     assert all(c.passed for c in talk.manifest.checks)
 
 
-@pytest.mark.parametrize("seconds", [0.04, 0.52])
+@pytest.mark.parametrize("seconds", [0.04, pytest.param(0.52, marks=pytest.mark.slow)])
 def test_the_shortest_clips_keep_the_rules(seconds: float, tmp_path: Path) -> None:
     clip = made(tmp_path, "clip.mp4", *media.picture(seconds, "640x360"), *media.h264())
     assert all(c.passed for c in clip.manifest.checks)

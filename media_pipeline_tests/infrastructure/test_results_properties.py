@@ -22,7 +22,7 @@ st.register_type_strategy(str, st.text(st.characters(codec="utf-8"), max_size=20
 names = st.text("abcdefgh0123456789-.", min_size=1, max_size=20)
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(st.from_type(Result) | st.from_type(NotMade))  # type: ignore[arg-type]
 def test_a_result_is_read_back_as_it_was(value: Result | NotMade) -> None:
     results = JsonResults(MemoryStore(), "media")
@@ -30,7 +30,7 @@ def test_a_result_is_read_back_as_it_was(value: Result | NotMade) -> None:
     assert results.load(a.upload(), "asset", type(value)) == value
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=25, deadline=None)
 @given(st.from_type(Manifest))
 def test_a_manifest_is_read_back_as_it_was_and_fits_its_schema(manifest: Manifest) -> None:
     data = ManifestJson().dump(manifest)

@@ -32,20 +32,14 @@ FLAGS = (
 )
 
 
-def beeps(hertz: int, seconds: float) -> list[str]:
-    """Sound that comes and goes as speech does."""
-    shape = "volume=0.3,volume=0:enable='lt(mod(t\\,2)\\,0.4)'"
-    return ["-f", "lavfi", "-i", f"sine=frequency={hertz}:duration={seconds}:sample_rate=48000,{shape}"]
-
-
 @pytest.fixture(scope="session")
 def film(tmp_path_factory: pytest.TempPathFactory) -> Published:
     """Two rungs, English and German sound, English subtitles; the English sound is longer than the picture."""
     root = tmp_path_factory.mktemp("film")
     (root / "uploads").mkdir()
     clip = media.make(
-        root / "uploads" / "clip.mp4", *media.picture(SECONDS, "640x360"), *beeps(440, LONGER_SOUND),
-        *beeps(880, SECONDS), "-map", "0", "-map", "1", "-map", "2", "-metadata:s:a:0", "language=eng",
+        root / "uploads" / "clip.mp4", *media.picture(SECONDS, "640x360"), *media.beeps(440, LONGER_SOUND),
+        *media.beeps(880, SECONDS), "-map", "0", "-map", "1", "-map", "2", "-metadata:s:a:0", "language=eng",
         "-metadata:s:a:1", "language=deu", *media.h264(), "-c:a", "aac",
     )  # fmt: skip
     return published(root / "made", clip, [a.rung(360, preset="ultrafast"), a.rung(180, preset="ultrafast")])
@@ -56,7 +50,7 @@ def talk(tmp_path_factory: pytest.TempPathFactory) -> Published:
     """Sound alone."""
     root = tmp_path_factory.mktemp("talk")
     (root / "uploads").mkdir()
-    clip = media.make(root / "uploads" / "talk.m4a", *beeps(440, 3), "-c:a", "aac")
+    clip = media.make(root / "uploads" / "talk.m4a", *media.beeps(440, 3), "-c:a", "aac")
     return published(root / "made", clip, [a.rung(360)])
 
 
@@ -81,7 +75,7 @@ def av1(tmp_path_factory: pytest.TempPathFactory) -> Published:
     """One rung in each of H.264 and AV1, of two sizes."""
     root = tmp_path_factory.mktemp("av1")
     (root / "uploads").mkdir()
-    clip = media.make(root / "uploads" / "clip.mp4", *media.picture(5, "320x180"), *beeps(440, 5), *media.h264(),
+    clip = media.make(root / "uploads" / "clip.mp4", *media.picture(5, "320x180"), *media.beeps(440, 5), *media.h264(),
                       "-c:a", "aac")  # fmt: skip
     rungs = [a.rung(90, preset="ultrafast"), a.rung(180, "180p-av1", codec="av1", preset="12", crf=40)]
     return published(root / "made", clip, rungs, quality=None)

@@ -4,7 +4,7 @@ from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime
 from typing import Protocol
 
-from media_pipeline.domain.attempt import Attempt
+from media_pipeline.domain.attempt import Attempt, Work
 from media_pipeline.domain.job import Failure, Job, JobState, Origin, Task, TaskState
 from media_pipeline.domain.receipt import Receipt
 from media_pipeline.domain.search import EVERYTHING, Filter
@@ -26,9 +26,14 @@ class Catalogue(Protocol):
         profile: str,
         tasks: Sequence[str],
         origin: Origin = Origin.LIVE,
+        language: str | None = None,
+        tags: Sequence[str] = (),
+        claimed_until: datetime | None = None,
+        trace: str | None = None,
         at: datetime,
     ) -> Job:
-        """The job of this object version: made now (*queued*, tasks *waiting*), or as it already is.
+        """The job of this object version: made now (*queued*, tasks *waiting*), or as it already is. Until
+        `claimed_until` somebody else than `line` sees to its run.
 
         A new version becomes the media's current one, and in the same transaction whatever is under way of the others
         is *cancelled* as superseded. Bytes that were current before and are not any more, or whose file had gone
@@ -60,7 +65,7 @@ class Catalogue(Protocol):
 
     def erase(self, receipt: Receipt) -> None:
         """Make a tombstone of a media and keep the receipt: every version is *removed* as erased; title, key, tenant,
-        words and reasons are gone. What its ETags name is known for ever. Raises Missing."""
+        language, tags, words and reasons are gone. What its ETags name is known for ever. Raises Missing."""
         ...
 
     def receipt(self, media_id: str) -> Receipt | None:
@@ -79,12 +84,13 @@ class Catalogue(Protocol):
         ...
 
     def describe(self, media_id: str, texts: Iterable[str]) -> None:
-        """What a media is found by, beside its title; in the place of what was there. Raises Missing."""
+        """What a media is found by, beside its title and its uploader's tags; in the place of what was there. Raises
+        Missing."""
         ...
 
-    def line(self, bucket: str, *, limit: int) -> list[Job]:
-        """Current jobs of a bucket that are in the queue and that no run has worked on, in the order of
-        `domain.fairness`, as if none were underway."""
+    def line(self, bucket: str, *, limit: int, now: datetime) -> list[Job]:
+        """Current jobs of a bucket that are in the queue, that no run has worked on and nobody else sees to (any more),
+        in the order of `domain.fairness`, as if none were underway."""
         ...
 
     def restart(
@@ -116,11 +122,12 @@ class Catalogue(Protocol):
         stage: str | None = None,
         *,
         failure: Failure | None = None,
+        work: Work | None = None,
         seen: Job | None = None,
         at: datetime,
     ) -> None:
-        """The open try at a stage is over, or every open one of the job. Raises Conflict when the job's state or run
-        is not as `seen` any more."""
+        """The open try at a stage is over, or every open one of the job; `work`: of one that was done. Raises Conflict
+        when the job's state or run is not as `seen` any more."""
         ...
 
     def attempts(self, media_id: str, version: str) -> list[Attempt]:

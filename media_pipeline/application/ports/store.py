@@ -113,3 +113,7 @@ class Hints(Protocol):
     def set_aside(self, message: Message, reason: str) -> None:
         """Take a message off the queue after keeping it where an operator finds it, with the reason."""
         ...
+
+    def waiting(self) -> int:
+        """About how many messages nobody has answered yet."""
+        ...

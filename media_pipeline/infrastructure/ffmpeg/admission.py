@@ -6,7 +6,7 @@ from pathlib import Path
 
 from media_pipeline.domain.errors import BadMedia, RejectionCode
 from media_pipeline.domain.media import MediaInfo
-from media_pipeline.infrastructure.ffmpeg import answers, containers, timeline
+from media_pipeline.infrastructure.ffmpeg import answers, containers, facts, timeline
 from media_pipeline.infrastructure.ffmpeg.commands import line, probing
 from media_pipeline.infrastructure.ffmpeg.programs import Programs
 
@@ -30,7 +30,7 @@ def probe(programs: Programs, source: Path) -> MediaInfo:
     output = programs.on_upload(
         probing.probe(programs.ffprobe), scratch, programs.base_seconds, RejectionCode.NOT_MEDIA
     )
-    promised = _decodable(answers.media_info(output.stdout, size=size), programs.decoders)
+    promised = _decodable(facts.media_info(output.stdout, size=size), programs.decoders)
     log = timeline.Log()
     programs.on_upload(
         probing.scan(programs.ffmpeg, promised), scratch, programs.reading_seconds(size),

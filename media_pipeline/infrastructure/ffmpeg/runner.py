@@ -18,6 +18,7 @@ from functools import partial
 from pathlib import Path
 
 from media_pipeline.domain.errors import QuarantineCode, Unavailable
+from media_pipeline.infrastructure import tracing
 from media_pipeline.infrastructure.sandbox import confine, modes
 from media_pipeline.infrastructure.sandbox.modes import Choice, Confined, Mode
 from media_pipeline.infrastructure.sandbox.proof import in_force
@@ -96,6 +97,21 @@ def run(
     Raises ToolFailed for a non-zero exit; LimitHit TIMEOUT, OUT_OF_MEMORY or DISK_FULL (it wrote too much);
     Unavailable DISK_FULL, TOOL_CRASH when a signal ended it, or INTERNAL when it could not be started.
     """
+    name = Path(argv[0]).name.split("-")[0]  # some say in theirs what machine they were built for
+    with tracing.span(name, {"process.executable.name": name}) as told:
+        return _run(argv, scratch, limits, on_line=on_line, reads=reads, sandbox=sandbox, told=told)
+
+
+def _run(
+    argv: Sequence[str],
+    scratch: Path,
+    limits: Limits,
+    *,
+    on_line: Callable[[str], None] | None,
+    reads: Sequence[Path],
+    sandbox: Choice,
+    told: tracing.Span,
+) -> Output:
     tool = Path(argv[0]).name
     mode = in_force(sandbox).mode
     confined = _confined(argv, mode, scratch=scratch, reads=reads, limits=limits)
@@ -110,6 +126,7 @@ def run(
                     on_line(line.decode("utf-8", "replace").rstrip())
             exit_code = process.wait() if len(stdout) <= _STDOUT_BYTES else -signal.SIGXFSZ
         tail = _tail(stderr.fileno())
+    told.note({"process.exit.code": exit_code})
     if exit_code == 0 and not timed_out.is_set():
         return Output(stdout, tail)
     if mode is Mode.BUBBLEWRAP and exit_code in _SIGNALLED:

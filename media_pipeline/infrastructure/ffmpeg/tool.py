@@ -15,6 +15,7 @@ from media_pipeline.domain.transcript import Cue
 from media_pipeline.infrastructure.ffmpeg import admission, answers, ass, measuring
 from media_pipeline.infrastructure.ffmpeg.commands import comparing, copying, encoding, listening, looking, text
 from media_pipeline.infrastructure.ffmpeg.programs import Programs
+from media_pipeline.infrastructure.tracing import traced
 
 _LEAST_COMPARED = 32
 """pixels: VMAF looks at a picture at four scales"""
@@ -23,9 +24,11 @@ _LEAST_COMPARED = 32
 class Ffmpeg(Programs):
     """What ffmpeg and ffprobe do for the use cases."""
 
+    @traced("probe")
     def probe(self, source: Path) -> MediaInfo:
         return admission.probe(self, source)
 
+    @traced("encode")
     def encode(
         self,
         source: Path,
@@ -65,6 +68,7 @@ class Ffmpeg(Programs):
             raise BadMedia(RejectionCode.NO_DECODABLE_FRAMES, "Not one frame of the picture could be decoded.")
         return videos, sounds
 
+    @traced("copy")
     def copy(self, source: Path, info: MediaInfo, *, scratch: Path, progress: Progress) -> tuple[EncodedVideo, Copy]:
         told = _told(info.duration_seconds, progress)
         reading = self.reading_seconds(info.size)
@@ -76,6 +80,7 @@ class Ffmpeg(Programs):
         listed = {kind: (scratch / f"{kind}.crc").read_text() for kind in copying.UNITS}
         return video, answers.copy(listed, video.duration_seconds)
 
+    @traced("decodes")
     def decodes(self, copy: EncodedVideo, info: MediaInfo, *, progress: Progress) -> bool:
         reached, told = [0], _told(info.duration_seconds, progress)
 
@@ -92,11 +97,13 @@ class Ffmpeg(Programs):
             return False
         return reached[0] == copy.frames
 
+    @traced("join")
     def join(self, inputs: Sequence[Path], *, scratch: Path) -> Path:
         argv, reads = copying.join(self.ffmpeg, inputs), [path.parent for path in inputs]
         self.on_our_own(argv, scratch, reads=reads, fault="The renditions could not be copied into one file.")
         return scratch / copying.JOINED
 
+    @traced("likeness")
     def likeness(
         self,
         info: MediaInfo,
@@ -117,6 +124,7 @@ class Ffmpeg(Programs):
         self.on_our_own(argv, scratch)
         return [answers.likeness((scratch / f"vmaf{i}.json").read_text()) for i in range(len(large))] + too_small
 
+    @traced("keyframe tiles")
     def keyframe_tiles(
         self, source: Path, info: MediaInfo, *, interval_seconds: float, width: int, scratch: Path
     ) -> list[Frame]:
@@ -133,6 +141,7 @@ class Ffmpeg(Programs):
                 return frames
         raise BadMedia(RejectionCode.NO_DECODABLE_FRAMES, "Not one frame of the picture could be decoded.")
 
+    @traced("picture")
     def picture(self, source: Path, info: MediaInfo, *, at: float, width: int, scratch: Path) -> Path:
         assert info.video is not None
         wide, high = looking.fitted(info.video, width)
@@ -143,6 +152,7 @@ class Ffmpeg(Programs):
             raise BadMedia(RejectionCode.NO_DECODABLE_FRAMES, f"No picture could be decoded at {at:.1f} s.")
         return poster
 
+    @traced("preview")
     def preview(
         self,
         source: Path,
@@ -165,6 +175,7 @@ class Ffmpeg(Programs):
             raise BadMedia(RejectionCode.NO_DECODABLE_FRAMES, "Not one frame of the picture could be decoded.")
         return moving
 
+    @traced("look")
     def look(
         self, source: Path, info: MediaInfo, *, every_seconds: float, width: int, scratch: Path, progress: Progress
     ) -> tuple[list[Frame], list[float]]:
@@ -179,11 +190,13 @@ class Ffmpeg(Programs):
         frames = _frames(scratch / "frames.rgb", scratch / "frames.txt", wide, high)
         return frames, answers.printed_times((scratch / "scenes.txt").read_text(), key="lavfi.scd.time")
 
+    @traced("speech")
     def speech(self, source: Path, info: MediaInfo, track: AudioStream, *, scratch: Path) -> Path:
         argv = listening.speech(self.ffmpeg, info, track, threads=self.threads)
         self.on_upload(argv, scratch, self.encode_seconds(info), RejectionCode.UNREADABLE)
         return scratch / "speech.pcm"
 
+    @traced("text")
     def text(self, source: Path, info: MediaInfo, stream: TextStream, *, scratch: Path) -> list[Cue]:
         argv = text.text(self.ffmpeg, info, stream, most_bytes=captions.MAX_BYTES)
         self.on_upload(argv, scratch, self.reading_seconds(info.size), RejectionCode.UNREADABLE)

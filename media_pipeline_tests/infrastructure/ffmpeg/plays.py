@@ -23,7 +23,7 @@ AV_OFFSET_SECONDS = 0.04
 QUICK = {
     "plain.mp4", "turned-90.mp4", "mirrored.mp4", "wide-pixels.mp4", "odd-size.mkv", "size-changes.ts",
     "yuv444p16.mkv", "full-range.mp4", "alpha.mov", "hdr10.mp4", "ycgco.mkv", "interlaced-flagged.mp4",
-    "ntsc.mkv", "variable.mp4", "late-clock.ts", "jumping-far-back.ts", "pausing.mkv", "flash.webm", "long-header.mp4",
+    "ntsc.mkv", "variable.mp4", "late-clock.ts", "jumping-far-back.ts", "pausing.mkv", "flash.mkv", "long-header.mp4",
     "still-with-song.mp4", "sound-late.mkv", "raw.h264",
     "sound.m4a", "surround-5.1.mkv", "discrete-12-11.wav", "cover.mp3", "languages.mkv", "extra-codec.mp4",
     "still.png", "packed.mp4", "unknown-codec.mp4", "encrypted.mp4", "cut.mp4", "cut.wav",

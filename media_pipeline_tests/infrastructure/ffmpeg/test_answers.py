@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from media_pipeline.domain.errors import BadMedia
 from media_pipeline.domain.language import bcp47
 from media_pipeline.domain.media import MediaInfo
-from media_pipeline.infrastructure.ffmpeg import answers
+from media_pipeline.infrastructure.ffmpeg import answers, facts
 
 anything = st.recursive(
     st.none()
@@ -68,7 +68,7 @@ SOUND_WITHOUT_CHANNELS = {
 
 def told(answer: bytes) -> MediaInfo | None:
     try:
-        return answers.media_info(answer, size=1000)
+        return facts.media_info(answer, size=1000)
     except BadMedia:
         return None
 

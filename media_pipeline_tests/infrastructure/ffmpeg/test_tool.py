@@ -52,21 +52,6 @@ def test_a_probe_tells_what_a_viewer_sees(tmp_path: Path, scratch: Path) -> None
     assert len(info.audio) == 1
 
 
-def test_rotation_and_pixel_aspect_decide_the_display_size(tmp_path: Path, scratch: Path) -> None:
-    upright = media.clip(tmp_path / "a.mp4")
-    turned = media.make(tmp_path / "b.mp4", "-display_rotation", "90", "-i", str(upright), "-c", "copy")
-    info = probed(scratch, turned)
-    assert info.video is not None
-    assert (info.video.display_width, info.video.display_height) == (240, 320)
-
-
-def test_wide_pixels_widen_the_picture(tmp_path: Path, scratch: Path) -> None:
-    file = media.make(tmp_path / "a.mp4", *media.picture(1), *media.h264("-vf", "setsar=4/3"))
-    info = probed(scratch, file)
-    assert info.video is not None
-    assert (info.video.display_width, info.video.display_height) == (427, 240)
-
-
 def test_every_frame_is_encoded_and_every_rung_has_its_keyframes_at_the_same_instants(
     tmp_path: Path, scratch: Path
 ) -> None:
@@ -111,20 +96,6 @@ def test_silence_stays_silent(tmp_path: Path, scratch: Path) -> None:
     file = media.make(tmp_path / "a.mp4", *media.picture(), *media.silence(), *media.h264(), "-c:a", "aac")
     _, sounds = encoded(scratch, file)
     assert sounds[0].loudness_lufs is None
-
-
-def test_a_single_pixel_becomes_a_small_picture(tmp_path: Path, scratch: Path) -> None:
-    file = media.make(tmp_path / "a.mkv", *media.picture(1, "16x16"), "-vf", "format=gray,crop=1:1", "-c:v", "ffv1")
-    videos, _ = encoded(scratch, file)
-    assert [v.frames for v in videos] == [25]
-
-
-def test_sound_that_starts_late_keeps_its_place(tmp_path: Path, scratch: Path) -> None:
-    file = media.make(
-        tmp_path / "a.mkv", *media.picture(3), "-itsoffset", "1", *media.tone(2), *media.h264(), "-c:a", "flac"
-    )
-    _, sounds = encoded(scratch, file)
-    assert sounds[0].duration_seconds == pytest.approx(3, abs=0.1)
 
 
 def test_a_storyboard_comes_from_keyframes_in_order(tmp_path: Path, scratch: Path) -> None:
@@ -194,30 +165,11 @@ def test_a_file_without_picture_and_sound_is_refused(tmp_path: Path, scratch: Pa
     assert refusal(scratch, media.make(tmp_path / "a.mkv", "-i", str(words))) is RejectionCode.NO_AV_STREAM
 
 
-def test_a_file_cut_off_in_the_middle_is_truncated(tmp_path: Path, scratch: Path) -> None:
-    whole = media.clip(tmp_path / "a.mp4", 8, "320x240", "-movflags", "+faststart")
-    cut = tmp_path / "cut.mp4"
-    cut.write_bytes(whole.read_bytes()[: whole.stat().st_size // 2])
-    assert refusal(scratch, cut) is RejectionCode.TRUNCATED
-
-
 def test_a_file_whose_index_never_came_is_truncated(tmp_path: Path, scratch: Path) -> None:
     whole = media.clip(tmp_path / "a.mp4", 4)
     cut = tmp_path / "cut.mp4"
     cut.write_bytes(whole.read_bytes()[: whole.stat().st_size // 2])
     assert refusal(scratch, cut) is RejectionCode.TRUNCATED
-
-
-def test_a_codec_nobody_knows_is_named(tmp_path: Path, scratch: Path) -> None:
-    whole = media.make(tmp_path / "a.avi", *media.picture(1), "-c:v", "mpeg4", "-vtag", "XVID")
-    strange = tmp_path / "b.avi"
-    strange.write_bytes(whole.read_bytes().replace(b"XVID", b"QQQ7"))
-    assert refusal(scratch, strange) is RejectionCode.CODEC_UNSUPPORTED
-
-
-def test_the_name_of_a_file_does_not_matter(tmp_path: Path, scratch: Path) -> None:
-    file = media.make(tmp_path / "a.webm", *media.picture(1), "-c:v", "libvpx", "-deadline", "realtime")
-    assert probed(scratch, file.rename(tmp_path / "holiday.jpg")).demuxer == "matroska"
 
 
 @pytest.mark.parametrize(("codec", "preset", "tag"), [("hevc", "ultrafast", "hvc1"), ("av1", "12", "av01")])

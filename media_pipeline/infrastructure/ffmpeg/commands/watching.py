@@ -19,15 +19,17 @@ def source(frames: Any, video: VideoStream) -> list[Any]:
     # The first frame in each half second. Keyframes are forced on the same grid.
     half = f"floor({{}}/{EVERY_SECONDS:g}+0.001)"
     chosen = frames.filter("select", f"isnan(prev_selected_t)+gt({half.format('t')},{half.format('prev_selected_t')})")
-    small = chosen.filter("scale", SIDE, SIDE, flags="area")
-    return outputs(filters.opaque(small, video), SOURCE)
+    return _outputs(filters.opaque(_small(chosen), video), SOURCE)
 
 
-def outputs(frames: Any, name: str) -> list[Any]:
-    """Frames as glimpses, <name>.gray, and their times, <name>.times: ffmpeg may build the filters anew on the way,
-    but not what writes."""
-    small = frames.filter("scale", SIDE, SIDE, flags="area").filter("format", "gray")
-    both = small.filter_multi_output("split")
+def _small(frames: Any) -> Any:
+    return frames.filter("scale", SIDE, SIDE, flags="area")
+
+
+def _outputs(small: Any, name: str) -> list[Any]:
+    """Small frames as glimpses, <name>.gray, and their times, <name>.times: ffmpeg may build the filters anew on the
+    way, but not what writes."""
+    both = small.filter("format", "gray").filter_multi_output("split")
     common = {"c:v": "rawvideo", "fps_mode": "passthrough"}
     return [
         ffmpeg.output(both[0], f"{name}.gray", format="rawvideo", **common),
@@ -39,4 +41,4 @@ def glimpses(ffmpeg_path: str, names: Sequence[str], *, threads: int) -> list[st
     """What our own renditions show at their keyframes; nothing else of them is decoded."""
     # Without `discard`: where packets are missing ffmpeg guesses times.
     shown = [(name, ffmpeg.input(name, skip_frame="nokey", threads=threads)["v"]) for name in names]
-    return line.compiled(ffmpeg_path, [out for name, picture in shown for out in outputs(picture, name)])
+    return line.compiled(ffmpeg_path, [out for name, picture in shown for out in _outputs(_small(picture), name)])

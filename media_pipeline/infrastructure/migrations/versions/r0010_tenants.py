@@ -4,7 +4,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "0010"
-down_revision = "0007"
+down_revision = "0009"
 
 _INDEXES = {
     "jobs_by_tenant_place": ("jobs", ["tenant", "received_at", "media_id"]),

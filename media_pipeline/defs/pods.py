@@ -1,0 +1,136 @@
+"""Each step in a pod of its own: the executor of deployments on Kubernetes.
+
+It is dagster-k8s's, which is told what every step's pod is like (`pods.yaml`), and which otherwise would not know why a
+pod is gone, nor that one can be silent for ever. Tags of a run do not reach the pods of its steps by themselves: here
+they are read.
+"""
+
+from datetime import timedelta
+from typing import Any
+
+import dagster as dg
+from dagster._core.execution.retries import RetryMode
+from dagster._core.executor.base import Executor
+from dagster._core.executor.in_process import InProcessExecutor
+from dagster._core.executor.init import InitExecutorContext
+from dagster._core.executor.step_delegating import CheckStepHealthResult, StepDelegatingExecutor, StepHandlerContext
+from dagster_k8s import K8sRunLauncher
+from dagster_k8s.container_context import K8sContainerContext
+from dagster_k8s.executor import K8sStepHandler
+from dagster_k8s.job import UserDefinedDagsterK8sConfig
+
+from media_pipeline.application.lost import lost
+from media_pipeline.defs.one_pod import SWITCH
+from media_pipeline.defs.partitions import BYTES_TAG, ORIGIN_TAG
+from media_pipeline.defs.resources import Platform
+from media_pipeline.domain.errors import Missing
+from media_pipeline.domain.job import Failure, Origin
+from media_pipeline.infrastructure import pods
+from media_pipeline.infrastructure.dagster_engine import VERSION_TAG
+from media_pipeline.infrastructure.pod_endings import SILENT, VANISHED, unstartable, why
+
+_PARTITION, _BACKFILL = "dagster/partition", "dagster/backfill"
+
+
+def build(platform: Platform) -> dg.ExecutorDefinition:
+    """The executor of a platform. Its run config has one switch: the whole run in the run's own pod."""
+
+    @dg.executor(
+        name="pods",
+        config_schema={SWITCH: dg.Field(bool, default_value=False, description="All steps in the pod of the run.")},
+        requirements=[
+            dg.ExecutorRequirement.RECONSTRUCTABLE_JOB,
+            dg.ExecutorRequirement.NON_EPHEMERAL_INSTANCE,
+            dg.ExecutorRequirement.PERSISTENT_OUTPUTS,
+        ],
+    )
+    def executor(context: InitExecutorContext) -> Executor:
+        if context.executor_config[SWITCH]:
+            return InProcessExecutor(retries=RetryMode.ENABLED)
+        launcher = context.instance.run_launcher
+        if not isinstance(launcher, K8sRunLauncher):
+            raise dg.DagsterInvariantViolationError("MEDIA_PIPELINE_EXECUTOR=k8s needs the K8sRunLauncher.")
+        described = pods.load(platform.settings.pods)
+        return StepDelegatingExecutor(
+            PodOfItsOwn(platform, described, launcher),
+            retries=RetryMode.ENABLED,
+            check_step_health_interval_seconds=described.health_seconds,
+            should_verify_step=True,
+        )
+
+    return executor
+
+
+class PodOfItsOwn(K8sStepHandler):
+    """A pod for each step, as `pods.yaml` has it. One that is gone tells the catalogue why."""
+
+    def __init__(self, platform: Platform, described: pods.Pods, launcher: K8sRunLauncher) -> None:
+        super().__init__(
+            image=None,
+            container_context=_context(described.every),
+            load_incluster_config=launcher.load_incluster_config,
+            kubeconfig_file=launcher.kubeconfig_file,
+            enable_owner_references=True,  # a run's pod that is deleted takes the steps' along
+        )
+        self._platform = platform
+        self._pods = described
+        self._patience = timedelta(seconds=described.image_seconds)
+        self._suspected: set[str] = set()
+
+    def check_step_health(self, step_handler_context: StepHandlerContext) -> CheckStepHealthResult:
+        """Only what looks lost twice is: the last words of a step come after its pod, or are still to be read."""
+        name = self._get_k8s_step_job_name(step_handler_context)
+        failure = self._found(name, str(self._get_container_context(step_handler_context).namespace))
+        if failure is None:
+            self._suspected.discard(name)
+            return CheckStepHealthResult.healthy()
+        if name not in self._suspected:
+            self._suspected.add(name)
+            return CheckStepHealthResult.healthy()
+        self._tell(step_handler_context, failure)
+        return CheckStepHealthResult.unhealthy(f"{failure.code}: {failure.message}")
+
+    def _found(self, name: str, namespace: str) -> Failure | None:
+        """Why nobody works on a step any more, or nobody ever will; None while it goes on or waits for room."""
+        status = self._api_client.get_job_status(name, namespace)
+        if status is None:
+            return VANISHED
+        if status.succeeded:  # and the step is not over: Dagster's issue 33755
+            return SILENT
+        found = self._api_client.get_pods_in_job(name, namespace)
+        if status.failed:
+            return why(found)
+        failure = unstartable(found)
+        if failure is None or self._platform.now() - found[0].metadata.creation_timestamp < self._patience:
+            return None
+        if name in self._suspected:  # it would wait for ever
+            self._api_client.delete_job(name, namespace)
+        return failure
+
+    def _tell(self, context: StepHandlerContext, failure: Failure) -> None:
+        run, catalogue = context.dagster_run, self._platform.catalogue
+        try:
+            job = catalogue.job(run.tags[_PARTITION], run.tags.get(VERSION_TAG))
+        except Missing:  # a run of a partition that somebody made by hand
+            return
+        lost(
+            job.media_id, job.version, self._get_step_key(context), failure, run_id=run.run_id, catalogue=catalogue,
+            now=self._platform.now(),
+        )  # fmt: skip
+
+    # dagster-k8s has no other place where the pods of a step can be told from those of another run.
+    def _get_container_context(self, step_handler_context: StepHandlerContext) -> K8sContainerContext:
+        step, tags = self._get_step_key(step_handler_context), step_handler_context.dagster_run.tags
+        said = tags.get(BYTES_TAG, "")
+        mine = self._pods.step(
+            step,
+            source_bytes=int(said) if said.isdecimal() else None,
+            origin=Origin.IMPORT if _BACKFILL in tags else Origin(tags.get(ORIGIN_TAG, Origin.LIVE)),
+            gpu=step in self._platform.settings.gpu_steps,
+        )
+        general = super()._get_container_context(step_handler_context)
+        return general.merge(_context(mine))
+
+
+def _context(config: dict[str, Any]) -> K8sContainerContext:
+    return K8sContainerContext(run_k8s_config=UserDefinedDagsterK8sConfig.from_dict(config))  # type: ignore[no-untyped-call]

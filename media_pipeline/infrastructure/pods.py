@@ -1,0 +1,119 @@
+"""What the pod of a step is like, from YAML: pure data in the words of dagster-k8s."""
+
+import math
+from pathlib import Path
+from typing import Any
+
+import yaml
+from pydantic import BaseModel, ValidationError
+
+from media_pipeline.domain.job import Origin
+
+PACKAGED = Path(__file__).parent.parent / "pods.yaml"
+_GIB = 1024**3
+_VOLUME = "scratch"
+
+
+class BadPods(ValueError):
+    """The file does not say what pods are like. One line a fault, each with its place."""
+
+
+class Share(BaseModel, frozen=True, extra="forbid"):
+    """What one pod asks of its node. `scratch`: times the size of the source."""
+
+    cpu: str
+    memory: str
+    scratch: float
+
+
+class Scratch(BaseModel, frozen=True, extra="forbid"):
+    path: str
+    least_gib: int
+    most_gib: int
+    unknown_gib: int
+    storage_class: str | None
+
+    def gib(self, times: float, source_bytes: int | None) -> int:
+        """How much a step may need that writes so many times its source's size."""
+        if not times:
+            return 0
+        if source_bytes is None:
+            return self.unknown_gib
+        return min(self.least_gib + math.ceil(times * source_bytes / _GIB), self.most_gib)
+
+
+class Pool(BaseModel, frozen=True, extra="forbid"):
+    resource: str
+    node_selector: dict[str, str]
+    tolerations: list[dict[str, Any]]
+
+
+class Pods(BaseModel, frozen=True, extra="forbid"):
+    """All of the file."""
+
+    steps: dict[str, Share]
+    one_pod: Share
+    scratch: Scratch
+    priority: dict[Origin, str]
+    every: dict[str, dict[str, Any]]
+    spot: dict[str, list[dict[str, Any]]]
+    gpu: Pool
+    health_seconds: int
+    image_seconds: float
+
+    def step(self, name: str, *, source_bytes: int | None, origin: Origin, gpu: bool) -> dict[str, Any]:
+        """What the pod of a step has besides `every`. A step that the file does not name has a share like `source`."""
+        config = self._of(self.steps.get(name, self.steps["source"]), source_bytes)
+        spec = config["pod_spec_config"]
+        spec["tolerations"] = [*self.spot.get("tolerations", ())]
+        spec["priorityClassName"] = self.priority[origin]
+        if gpu:
+            spec["tolerations"] += self.gpu.tolerations
+            spec["nodeSelector"] = self.gpu.node_selector
+            config["container_config"]["resources"]["limits"][self.gpu.resource] = "1"
+        return config
+
+    def whole_run(self, *, source_bytes: int) -> dict[str, Any]:
+        """What the pod of a run has that does all of its steps itself."""
+        return self._of(self.one_pod, source_bytes)
+
+    def _of(self, share: Share, source_bytes: int | None) -> dict[str, Any]:
+        requests = {"cpu": share.cpu, "memory": share.memory}
+        container: dict[str, Any] = {"resources": {"requests": requests, "limits": {"memory": share.memory}}}
+        spec: dict[str, Any] = {}
+        gib = self.scratch.gib(share.scratch, source_bytes)
+        if gib:
+            spec["volumes"] = [self._volume(f"{gib}Gi")]
+            container["volumeMounts"] = [{"name": _VOLUME, "mountPath": self.scratch.path}]
+            container["env"] = [{"name": "MEDIA_PIPELINE_SCRATCH", "value": self.scratch.path}]
+            if self.scratch.storage_class is None:  # so that a node is chosen that has the room
+                requests["ephemeral-storage"] = f"{gib}Gi"
+        return {"container_config": container, "pod_spec_config": spec}
+
+    def _volume(self, size: str) -> dict[str, Any]:
+        if self.scratch.storage_class is None:
+            return {"name": _VOLUME, "emptyDir": {"sizeLimit": size}}
+        claim = {
+            "accessModes": ["ReadWriteOnce"],
+            "storageClassName": self.scratch.storage_class,
+            "resources": {"requests": {"storage": size}},
+        }
+        return {"name": _VOLUME, "ephemeral": {"volumeClaimTemplate": {"spec": claim}}}
+
+
+def load(path: Path = PACKAGED) -> Pods:
+    """Read and check a file. Raises BadPods."""
+    try:
+        raw = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except (OSError, yaml.YAMLError) as error:
+        raise BadPods(f"{path.name}: {error}") from error
+    try:
+        pods = Pods.model_validate(raw)
+    except ValidationError as error:
+        faults = [f"{path.name}: {'.'.join(map(str, e['loc']))}: {e['msg'].lower()}" for e in error.errors()]
+        raise BadPods("\n".join(faults)) from error
+    missing = [f"{path.name}: priority.{o}: is missing" for o in Origin if o not in pods.priority]
+    missing += [] if "source" in pods.steps else [f"{path.name}: steps.source: is missing"]
+    if missing:
+        raise BadPods("\n".join(missing))
+    return pods

@@ -1,0 +1,92 @@
+"""What the pods of steps are like."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from media_pipeline.domain.job import Origin
+from media_pipeline.infrastructure.pods import PACKAGED, BadPods, load
+
+GIB = 1024**3
+PODS = load()
+
+
+def step(name: str, **changes: Any) -> tuple[dict[str, Any], dict[str, Any]]:
+    said: dict[str, Any] = {"source_bytes": 3 * GIB, "origin": Origin.LIVE, "gpu": False} | changes
+    config = PODS.step(name, **said)
+    return config["container_config"], config["pod_spec_config"]
+
+
+def test_scratch_is_sized_from_the_source_and_says_so_to_the_scheduler() -> None:
+    container, spec = step("transcodes")
+    assert spec["volumes"] == [{"name": "scratch", "emptyDir": {"sizeLimit": "13Gi"}}]  # four times 3, and one
+    assert container["volumeMounts"] == [{"name": "scratch", "mountPath": "/scratch"}]
+    assert container["env"] == [{"name": "MEDIA_PIPELINE_SCRATCH", "value": "/scratch"}]
+    assert container["resources"]["requests"]["ephemeral-storage"] == "13Gi"
+
+
+@pytest.mark.parametrize(("source_bytes", "gib"), [(0, 1), (1, 2), (None, 40), (10_000 * GIB, 500)])
+def test_scratch_has_bounds_and_a_default_for_runs_started_by_hand(source_bytes: int | None, gib: int) -> None:
+    _, spec = step("transcodes", source_bytes=source_bytes)
+    assert spec["volumes"][0]["emptyDir"]["sizeLimit"] == f"{gib}Gi"
+
+
+def test_what_writes_nothing_has_no_scratch() -> None:
+    container, spec = step("publication")
+    assert "volumes" not in spec
+    assert "volumeMounts" not in container
+
+
+def test_a_volume_of_its_own_where_nodes_have_small_disks(tmp_path: Path) -> None:
+    raw = yaml.safe_load(PACKAGED.read_text())
+    raw["scratch"]["storage_class"] = "fast"
+    (tmp_path / "pods.yaml").write_text(yaml.safe_dump(raw))
+    config = load(tmp_path / "pods.yaml").step("source", source_bytes=GIB, origin=Origin.LIVE, gpu=False)
+    (volume,) = config["pod_spec_config"]["volumes"]
+    claim = volume["ephemeral"]["volumeClaimTemplate"]["spec"]
+    assert (claim["storageClassName"], claim["resources"]) == ("fast", {"requests": {"storage": "3Gi"}})
+    assert "ephemeral-storage" not in config["container_config"]["resources"]["requests"]
+
+
+def test_encodes_are_heavy_and_thumbnails_are_light() -> None:
+    cpu = {name: share.cpu for name, share in PODS.steps.items()}
+    assert (cpu["transcodes"], cpu["thumbnails"]) == ("4", "500m")
+
+
+def test_an_import_makes_way_for_what_somebody_waits_for() -> None:
+    classes = [step("source", origin=origin)[1]["priorityClassName"] for origin in (Origin.LIVE, Origin.IMPORT)]
+    assert classes == ["media-pipeline-interactive", "media-pipeline-backfill"]
+
+
+def test_a_step_goes_to_the_gpus_where_asked_to() -> None:
+    container, spec = step("subtitles", gpu=True)
+    assert container["resources"]["limits"]["nvidia.com/gpu"] == "1"
+    assert spec["nodeSelector"] == {"media-pipeline/pool": "gpu"}
+    assert {t["key"] for t in spec["tolerations"]} == {"media-pipeline/spot", "nvidia.com/gpu"}
+    container, spec = step("subtitles")
+    assert "nodeSelector" not in spec
+    assert container["resources"]["limits"] == {"memory": "4Gi"}
+
+
+def test_one_step_leaves_no_trace_on_the_next() -> None:
+    before = step("source")
+    step("subtitles", gpu=True)
+    assert step("source") == before
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        ({"steps": {}}, "pods.yaml: steps.source: is missing"),
+        ({"priority": {"live": "a"}}, "pods.yaml: priority.import: is missing"),
+        ({"scratch": {"path": "/s"}}, "pods.yaml: scratch.least_gib: field required"),
+        ({"nonsense": 1}, "pods.yaml: nonsense: extra inputs are not permitted"),
+    ],
+)
+def test_mistakes_are_told_with_their_place(tmp_path: Path, change: dict[str, Any], said: str) -> None:
+    (tmp_path / "pods.yaml").write_text(yaml.safe_dump(yaml.safe_load(PACKAGED.read_text()) | change))
+    with pytest.raises(BadPods) as bad:
+        load(tmp_path / "pods.yaml")
+    assert said in str(bad.value).splitlines()

@@ -1,0 +1,188 @@
+"""When a step is taken for lost, over the API server alone: no pod runs here."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import dagster as dg
+import pytest
+import yaml
+from dagster_k8s import K8sRunLauncher
+from kubernetes.config import incluster_config  # type: ignore[import-untyped,unused-ignore]
+
+from media_pipeline.application.register import register
+from media_pipeline.defs.pods import PodOfItsOwn
+from media_pipeline.defs.resources import Platform
+from media_pipeline.domain.job import Failure, Job
+from media_pipeline.infrastructure import pod_endings as end
+from media_pipeline.infrastructure import pods
+from media_pipeline.infrastructure.dagster_engine import VERSION_TAG, cause
+from media_pipeline_tests.kubernetes.chart import values
+from media_pipeline_tests.kubernetes.cluster import NAMESPACE, Cluster, cluster
+from media_pipeline_tests.platform import platform
+
+
+@pytest.fixture
+def still(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Cluster]:
+    """A cluster whose node does nothing; this process is a run's."""
+    with cluster(tmp_path / "cluster", {}) as made:
+        made.objects.run = lambda pod: None
+        for name, value in made.kubelet.api.items():
+            monkeypatch.setenv(name, value)
+        account = made.tokens / "media-pipeline-run"
+        monkeypatch.setattr(incluster_config, "SERVICE_TOKEN_FILENAME", str(account / "token"))
+        monkeypatch.setattr(incluster_config, "SERVICE_CERT_FILENAME", str(account / "ca.crt"))
+        yield made
+
+
+class Step:
+    """One step of a run, as the executor knows it."""
+
+    def __init__(self, here: Platform, still: Cluster, image_seconds: float = 300) -> None:
+        self.here, self.still = here, still
+        said = values()["runLauncher"]["config"]["k8sRunLauncher"]["runK8sConfig"]
+        self.launcher = K8sRunLauncher(
+            "media-pipeline-run", "dagster-instance", dagster_home="/home", job_image="image:1",
+            job_namespace=NAMESPACE,
+            run_k8s_config={"container_config": said["containerConfig"], "pod_spec_config": said["podSpecConfig"]},
+        )  # fmt: skip
+        described = pods.load().model_copy(update={"image_seconds": image_seconds})
+        self.handler = PodOfItsOwn(here, described, self.launcher)
+        self.job = _job(here)
+        tags = {"dagster/partition": self.job.media_id, VERSION_TAG: self.job.version}
+        self.run = dg.DagsterRun(job_name="process_upload", tags=tags)
+        self.context = _any(
+            execute_step_args=SimpleNamespace(
+                step_keys_to_execute=["source"], run_id=self.run.run_id, known_state=None, job_origin=None,
+                get_command_args=lambda **_: ["dagster"], get_command_env=lambda: [],
+            ),
+            dagster_run=self.run,
+            instance=SimpleNamespace(run_launcher=self.launcher),
+            step_tags={"source": {}},
+            get_step_context=_StepContext,
+        )  # fmt: skip
+        for _ in self.handler.launch_step(self.context):
+            pass
+
+    @property
+    def pod(self) -> str:
+        (name,) = self.still.objects.pods
+        return name
+
+    def tell(self, phase: str, **state: Any) -> None:
+        container = {"name": "dagster", "image": "i", "imageID": "i", "ready": False, "restartCount": 0, "state": state}
+        self.still.objects.tell(self.pod, phase=phase, containerStatuses=[container])
+
+    def look(self) -> str | None:
+        """Why it is taken for lost; None while it is not."""
+        result = self.handler.check_step_health(self.context)
+        return None if result.is_healthy else result.unhealthy_reason
+
+    def tries(self) -> list[Failure | None]:
+        return [t.failure for t in self.here.catalogue.attempts(self.job.media_id, self.job.version)]
+
+
+class _StepContext:
+    def __init__(self, key: str) -> None:
+        self.step = SimpleNamespace(key=key, op_name=key)
+
+
+def _any(**said: Any) -> Any:
+    return SimpleNamespace(**said)
+
+
+def _job(here: Platform) -> Job:
+    (here.settings.inbox / "clip.mp4").write_bytes(b"x")
+    stored = here.store.head("uploads", "clip.mp4")
+    return register(stored, profile=here.profile, catalogue=here.catalogue, now=here.now())
+
+
+@pytest.fixture
+def step(tmp_path: Path, still: Cluster, monkeypatch: pytest.MonkeyPatch) -> Step:
+    from dagster._core.events import DagsterEvent
+
+    monkeypatch.setattr(DagsterEvent, "step_worker_starting", lambda *_, **__: None)
+    return Step(platform(tmp_path), still)
+
+
+def test_a_step_at_work_or_waiting_for_room_is_well(step: Step) -> None:
+    assert [step.look(), step.look()] == [None, None]
+    step.tell("Running", running={})
+    assert [step.look(), step.look()] == [None, None]
+    assert step.tries() == []
+
+
+def test_what_looks_lost_twice_is_lost_and_the_catalogue_is_told(step: Step) -> None:
+    step.tell("Failed", terminated={"reason": "OOMKilled", "exitCode": 137})
+    assert step.look() is None  # its last words may be on their way
+    assert step.look() == "OUT_OF_MEMORY: The worker ran out of memory."
+    assert step.tries() == [end.OUT_OF_MEMORY]
+
+
+def test_who_has_ended_without_a_word_is_lost_too(step: Step) -> None:
+    """As a second pod of the same job does: Dagster's issue 33755."""
+    step.tell("Succeeded", terminated={"reason": "Completed", "exitCode": 0})
+    assert [step.look(), step.look()] == [None, "WORKER_LOST: The worker ended without a word."]
+    assert step.tries() == [end.SILENT]
+
+
+def test_who_is_not_there_any_more_is_lost_too(step: Step) -> None:
+    step.still.objects.jobs.clear()
+    assert [step.look(), step.look()] == [None, "WORKER_LOST: The worker vanished."]
+
+
+def test_an_image_is_waited_for_a_while(step: Step) -> None:
+    step.tell("Pending", waiting={"reason": "ImagePullBackOff"})
+    assert [step.look(), step.look()] == [None, None]
+
+
+def test_an_image_that_does_not_come_is_given_up_and_its_job_is_gone(
+    tmp_path: Path, still: Cluster, step: Step
+) -> None:
+    step.handler._patience *= 0
+    step.tell("Pending", waiting={"reason": "ErrImagePull"})
+    assert [step.look(), step.look()] == [None, "WORKER_LOST: The worker's image cannot be had."]
+    assert still.objects.jobs == {}
+
+
+def test_a_run_of_a_partition_made_by_hand_is_lost_without_a_job(step: Step) -> None:
+    step.context.dagster_run = dg.DagsterRun(job_name="process_upload", tags={"dagster/partition": "by-hand"})
+    step.tell("Failed", terminated={"reason": "Error", "exitCode": 1})
+    assert [step.look(), step.look()] == [None, "WORKER_LOST: The worker was lost before it finished."]
+
+
+def test_the_api_server_refuses_as_kubernetes_does(still: Cluster, step: Step) -> None:
+    client = step.handler._api_client
+    manifest = next(iter(still.objects.jobs.values()))
+    again = {key: manifest[key] for key in ("apiVersion", "kind", "metadata", "spec")}
+    for body, said in (
+        (again, (409, "AlreadyExists")),
+        (
+            yaml.safe_load("{apiVersion: batch/v1, kind: Job, metadata: {name: x}, spec: {nonsense: 1}}"),
+            (422, "Invalid"),
+        ),
+    ):
+        with pytest.raises(Exception, match=said[1]) as refused:
+            client.batch_api.create_namespaced_job(body=body, namespace=NAMESPACE)
+        assert refused.value.status == said[0]  # type: ignore[attr-defined]
+    with pytest.raises(Exception, match="NotFound"):
+        client.core_api.read_namespaced_pod("nobody", NAMESPACE)
+    with pytest.raises(Exception, match="Forbidden"):  # a run may not look into logs
+        client.core_api.read_namespaced_pod_log(step.pod, NAMESPACE)
+    assert client.core_api.list_namespaced_pod(NAMESPACE, label_selector="job-name=another").items == []
+
+
+@pytest.mark.parametrize(
+    ("reason", "status", "code"),
+    [
+        ("RUN_EXCEPTION", "OOMKilled", "INTERNAL"),
+        ("UNKNOWN", "Terminated with exit code 137: OOMKilled", "OUT_OF_MEMORY"),
+        ("START_TIMEOUT", "Waiting: ImagePullBackOff", "WORKER_LOST"),
+    ],
+)
+def test_a_run_that_lost_its_own_pod_says_why(reason: str, status: str, code: str) -> None:
+    run = dg.DagsterRun(
+        job_name="process_upload", status=dg.DagsterRunStatus.FAILURE, tags={"dagster/failure_reason": reason}
+    )
+    assert cause(run, f"Detected run worker status. Container 'dagster' status: {status}") == code
