@@ -11,7 +11,7 @@ PROFILE ?=
 SECONDS ?= 60
 SEED ?= 1
 .PHONY: run dev test test-fast fuzz chaos check lint types contracts definitions bench doctor lock clean players page prometheus \
-  examples test-openai-whisper images secrets up down smoke audit
+  examples test-openai-whisper images secrets up down smoke audit version scan publish sign verify deploy
 
 run: $(INSTALLED)  ## process FILE, or a clip made for the demo
 	@$(BIN)/media-pipeline process $(if $(PROFILE),--profile "$(PROFILE)") "$(or $(FILE),$$($(BIN)/media-pipeline demo))"
@@ -86,9 +86,11 @@ COMPOSE ?= docker compose
 GATEWAY_PORT ?= 8080
 export TAG IMAGES GATEWAY_PORT
 
+TARGETS := dagster gateway worker code-server
+EACH := set -e; for each in $(TARGETS); do image=$(IMAGES)media-pipeline-$$each:$(TAG);
+
 images:  ## build the four images; BUILD_ARGS="--build-arg MODELS=" leaves the weights out
-	@set -e; for each in dagster:dagster gateway:gateway worker:worker code-server:code; do \
-	  $(BUILD) -f deploy/docker/Dockerfile --target $${each%:*} -t $(IMAGES)media-pipeline-$${each#*:}:$(TAG) \
+	@$(EACH) $(BUILD) -f deploy/docker/Dockerfile --target $$each -t $$image \
 	    $(if $(BASE),--build-arg BASE=$(BASE)) --build-arg VERSION=$(TAG) --build-arg SOURCE="$(SOURCE)" \
 	    --build-arg REVISION="$$(git rev-parse HEAD)" --build-arg CREATED="$$(git log -1 --format=%cI)" \
 	    $(BUILD_ARGS) .; done
@@ -113,6 +115,25 @@ audit:  ## known holes in what is locked; asks the package index
 	@for lock in requirements.lock deploy/docker/locks/base.lock deploy/docker/locks/tools.lock \
 	  deploy/docker/locks/worker.lock; do \
 	  .venv-audit/bin/pip-audit --disable-pip --require-hashes -r $$lock || exit 1; done
+
+version:  ## of the project
+	@echo $(TAG)
+
+# Of a release, by tools of their own: trivy, cosign, kubectl and helm. IMAGES is the registry's prefix.
+scan:  ## known holes in the images that somebody has mended
+	@$(EACH) trivy image --exit-code 1 --severity HIGH,CRITICAL --ignore-unfixed $$image; done
+
+publish:
+	@$(EACH) docker push -q $$image; done
+
+sign:  ## by who we are, without a key; what is signed is the digest
+	@$(EACH) cosign sign --yes "$$(docker inspect --format '{{index .RepoDigests 0}}' $$image)"; done
+
+verify:  ## that the release workflow of this tag signed them: SIGNER, ISSUER
+	@$(EACH) cosign verify --certificate-identity "$(SIGNER)" --certificate-oidc-issuer "$(ISSUER)" $$image >/dev/null; done
+
+deploy:  ## this version into the cluster that kubectl means: OVERLAY=production CHART=…
+	@deploy/deploy.sh
 
 $(INSTALLED): $(LOCKS) pyproject.toml
 	@test -x $(BIN)/python || { p=$$(for p in python3 python3.13 python3.12 python3.11; do \

@@ -44,6 +44,11 @@ class Postgres:
         self._server: subprocess.Popen[bytes] | None = None
         self.port = _free_port()
 
+    @property
+    def programs(self) -> Path:
+        """Where its programs are: psql, pg_dump and their kin."""
+        return self._bin
+
     def url(self, database: str) -> str:
         return f"postgresql://{USER}:{PASSWORD}@{HOST}:{self.port}/{database}"
 
