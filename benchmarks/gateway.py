@@ -4,8 +4,8 @@ A real server in a process of its own for each size, over Postgres, asked over H
 machine, so that callers and database are in the times too; sizes take turns, so that a busy minute hits them all. The
 ratio of the server's CPU for an answer to that of the smallest size is 1 where the cost does not grow with the library.
 
-Of the events: from the commit of a change to each of 500 media until the last of 500 listeners, one of each, has read it;
-and the CPU of the server while nothing happens.
+Of the events: from the commit of a change to each of 500 media until the last of 500 listeners, one of each, has read
+it; and the CPU of the server while nothing happens.
 
     python benchmarks/gateway.py [--sizes 10 1000 10000] [--seconds 10] [--listeners 500]
 """
@@ -245,7 +245,8 @@ def rows(sites: Sequence[Site]) -> Iterator[list[str]]:
             median, p95 = statistics.median(asked.took), statistics.quantiles(asked.took, n=20)[18]
             yield [
                 name, f"{site.size:,}", f"{len(asked.took) / asked.whole:.0f}", f"{median * 1e3:.1f} ms",
-                f"{p95 * 1e3:.1f} ms", f"{asked.cpu_each * 1e3:.1f} ms", f"{ratio:.2f}{'' if ratio <= GOAL else ' (over)'}",
+                f"{p95 * 1e3:.1f} ms", f"{asked.cpu_each * 1e3:.1f} ms",
+                f"{ratio:.2f}{'' if ratio <= GOAL else ' (over)'}",
             ]  # fmt: skip
 
 
