@@ -35,7 +35,10 @@ class Connections:
         """Of this process."""
         # One a process: a forked child must not talk on its parent's connections, nor close them, which is why
         # the parent's engine is kept. Engines connect late, so the one that loses a race costs nothing.
-        return self._engines.setdefault(os.getpid(), db.open_database(self._url))
+        process = os.getpid()
+        if process not in self._engines:  # making one takes longer than most queries
+            self._engines.setdefault(process, db.open_database(self._url))
+        return self._engines[process]
 
 
 @contextmanager
