@@ -28,6 +28,11 @@ if TYPE_CHECKING:
 __all__ = ["engine", "here"]
 
 
+@pytest.fixture(autouse=True)
+def listed_at_every_tick(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("MEDIA_PIPELINE_LIST_EVERY_SECONDS", "0")
+
+
 def found(here: Platform, engine: dg.DagsterInstance, ticks: int) -> list[dg.RunRequest]:
     """What the sensor asks for in so many ticks."""
     requests: list[dg.RunRequest] = []

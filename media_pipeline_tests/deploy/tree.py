@@ -31,9 +31,9 @@ def program(name: str) -> str:
 
 def run(name: str, *words: str | Path, **environment: str) -> str:
     """What a program answers on stdout; fails with all it said where it ends with an error."""
-    done = subprocess.run(
-        [program(name), *map(str, words)], cwd=ROOT, env={**os.environ, **environment}, capture_output=True, check=False
-    )
+    own = {name: value for name, value in os.environ.items() if name in {"PATH", "HOME"}}  # not what a person has set
+    argv = [program(name), *map(str, words)]
+    done = subprocess.run(argv, cwd=ROOT, env=own | environment, capture_output=True, check=False)
     if done.returncode:
         pytest.fail(f"{name} ended with {done.returncode}:\n{(done.stdout + done.stderr).decode()}")
     return done.stdout.decode()
@@ -41,7 +41,8 @@ def run(name: str, *words: str | Path, **environment: str) -> str:
 
 def rendered(secrets: Path, **environment: str) -> dict[str, Any]:
     """The compose file as the engine would get it, everything in it switched on."""
-    text = run("docker-compose", "--profile", "observability", "config", SECRETS=str(secrets), **environment)
+    words = ("--env-file", "/dev/null", "--profile", "observability", "config")
+    text = run("docker-compose", *words, SECRETS=str(secrets), **environment)
     found: dict[str, Any] = yaml.safe_load(text)
     return found
 
@@ -65,4 +66,4 @@ def is_known(variable: str) -> bool:
 
 def commands(text: str) -> set[str]:
     """Every `media-pipeline COMMAND` in a text, be it a list of words or a line of shell."""
-    return set(re.findall(r"media-pipeline[\"']?[ ,]+[\"']?([a-z][a-z-]*)", text))
+    return set(re.findall(r"media-pipeline[\"']?[\s,]+[\"']?([a-z][a-z-]*)", text))
