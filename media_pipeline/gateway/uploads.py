@@ -149,7 +149,10 @@ def abort_upload(session: _Own, front: FrontDoor) -> None:
     uploading.abort(session, uploads=p.uploads, intake=p.intake, store=p.store, now=p.now())
 
 
-@router.put("/{upload_id}/parts/{number}", openapi_extra={"requestBody": {"content": {"application/octet-stream": {}}}})
+@router.put(
+    "/{upload_id}/parts/{number}", openapi_extra={"requestBody": {"content": {"application/octet-stream": {}}}},
+    responses={status: {} for status in (403, 409, 410, 507)},
+)  # fmt: skip
 async def send_part(upload_id: str, number: int, token: str, request: Request, front: FrontDoor) -> Response:
     """One part, by its signed address. The `ETag` of the answer is that of the part."""
     require_signed(token, *part_claim(upload_id, number), front=front)

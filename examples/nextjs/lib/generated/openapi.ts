@@ -1,4 +1,25 @@
 export interface paths {
+    "/graphql": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Graphql
+         * @description Runs and materialisations as Dagster has them: the answer to one of the listed operations, by its name. Its text
+         *     may come along as `query`. Subscriptions are for the WebSocket of the same path.
+         */
+        post: operations["graphql"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/healthz": {
         parameters: {
             query?: never;
@@ -8,9 +29,9 @@ export interface paths {
         };
         /**
          * Alive
-         * @description The process answers.
+         * @description The process answers, and does what it does beside answering; 503 where only a new start helps.
          */
-        get: operations["alive_healthz_get"];
+        get: operations["alive"];
         put?: never;
         post?: never;
         delete?: never;
@@ -30,7 +51,233 @@ export interface paths {
          * Ready
          * @description The catalogue answers, too; 503 where it does not.
          */
-        get: operations["ready_readyz_get"];
+        get: operations["ready"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/media": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Media
+         * @description The caller's media, newest first: a page of them.
+         */
+        get: operations["list_media"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/media/{media_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Media
+         * @description How the job of a media stands and, from *playable* on, where to play it.
+         */
+        get: operations["get_media"];
+        put?: never;
+        post?: never;
+        /**
+         * Delete Media
+         * @description Erase the uploaded object and everything made from it, for good. 409 where a run takes too long to end: ask
+         *     again.
+         */
+        delete: operations["delete_media"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/media/{media_id}/cancel": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Cancel Media
+         * @description Stop the job. What is published already stays; a job that is over is left as it is.
+         */
+        post: operations["cancel_media"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/media/{media_id}/events": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Follow Media
+         * @description Server-sent events: `status` with the media as in the list, now and each time it is another, at most twice a
+         *     second; `end` when nobody has anything left to do for it, after which the stream closes.
+         */
+        get: operations["follow_media"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/media/{media_id}/mp4": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Mp4
+         * @description To one MP4 of the best picture and the default sound, as a download.
+         */
+        get: operations["get_mp4"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/media/{media_id}/original": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Original
+         * @description To the uploaded file, as a download.
+         */
+        get: operations["get_original"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/media/{media_id}/redrive": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Redrive Media
+         * @description Ask again for what failed: only what is missing is made. 409 where there is nothing to do, and why.
+         */
+        post: operations["redrive_media"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/play/{media_id}/{token}/download.mp4": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Play Mp4
+         * @description One MP4, as a download; put together now, where the profile did not ask for one.
+         */
+        get: operations["play_mp4"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/play/{media_id}/{token}/original": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Play Original
+         * @description The uploaded file, as a download, never shown in place.
+         */
+        get: operations["play_original"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/play/{media_id}/{token}/poster": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Play Poster
+         * @description The newest poster.
+         */
+        get: operations["play_poster"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/play/{media_id}/{token}/{path}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Play File
+         * @description A file that a manifest or a playlist names. Ranges are answered.
+         */
+        get: operations["play_file"];
         put?: never;
         post?: never;
         delete?: never;
@@ -49,12 +296,12 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * Begin
+         * Begin Upload
          * @description Announce a file. The answer says where to send its parts, in any order, several at a time.
          *
          *     With the same `Idempotency-Key` and the same body it is the same upload; with another body it is refused.
          */
-        post: operations["begin_v1_uploads_post"];
+        post: operations["begin_upload"];
         delete?: never;
         options?: never;
         head?: never;
@@ -69,37 +316,17 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * Status
+         * Get Upload
          * @description How an upload stands.
          */
-        get: operations["status_v1_uploads__upload_id__get"];
+        get: operations["get_upload"];
         put?: never;
         post?: never;
         /**
-         * Abort
+         * Abort Upload
          * @description Take an upload back that is not complete; what arrived of it is deleted.
          */
-        delete: operations["abort_v1_uploads__upload_id__delete"];
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/v1/uploads/{upload_id}/parts": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /**
-         * Parts
-         * @description Which parts have arrived, and fresh addresses for those that have not.
-         */
-        get: operations["parts_v1_uploads__upload_id__parts_get"];
-        put?: never;
-        post?: never;
-        delete?: never;
+        delete: operations["abort_upload"];
         options?: never;
         head?: never;
         patch?: never;
@@ -115,13 +342,33 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * Complete
+         * Complete Upload
          * @description Every part was sent: the media is registered, and its run asked for. Asked again, the answer is the same.
          *
          *     409 `parts-missing` where parts are not here; 422 `checksum-mismatch` where the bytes are not those announced, of
          *     which nothing is kept then.
          */
-        post: operations["complete_v1_uploads__upload_id__complete_post"];
+        post: operations["complete_upload"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/uploads/{upload_id}/parts": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Parts
+         * @description Which parts have arrived, and fresh addresses for those that have not.
+         */
+        get: operations["list_parts"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -137,10 +384,10 @@ export interface paths {
         };
         get?: never;
         /**
-         * Receive
+         * Send Part
          * @description One part, by its signed address. The `ETag` of the answer is that of the part.
          */
-        put: operations["receive_v1_uploads__upload_id__parts__number__put"];
+        put: operations["send_part"];
         post?: never;
         delete?: never;
         options?: never;
@@ -148,7 +395,7 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/v1/media": {
+    "/v1/webhooks": {
         parameters: {
             query?: never;
             header?: never;
@@ -156,10 +403,54 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * Listed
-         * @description The caller's media, newest first: a page of them.
+         * List Webhooks
+         * @description The tenant's webhooks, without their secrets.
          */
-        get: operations["listed_v1_media_get"];
+        get: operations["list_webhooks"];
+        put?: never;
+        /**
+         * Create Webhook
+         * @description From now on an address is told what happens to the caller's media.
+         */
+        post: operations["create_webhook"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/webhooks/{webhook_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /**
+         * Delete Webhook
+         * @description The address is told nothing more, and what was on its way is dropped.
+         */
+        delete: operations["delete_webhook"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/webhooks/{webhook_id}/deliveries": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Deliveries
+         * @description What a webhook was told or is to be told, newest first: a page of it. What is over is kept for a month.
+         */
+        get: operations["list_deliveries"];
         put?: never;
         post?: never;
         delete?: never;
@@ -168,52 +459,7 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/v1/media/{media_id}": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /**
-         * Status
-         * @description How the job of a media stands and, from *playable* on, where to play it.
-         */
-        get: operations["status_v1_media__media_id__get"];
-        put?: never;
-        post?: never;
-        /**
-         * Remove
-         * @description Erase the uploaded object and everything made from it, for good.
-         */
-        delete: operations["remove_v1_media__media_id__delete"];
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/v1/media/{media_id}/events": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /**
-         * Events
-         * @description Server-sent events: `status` with the media as it is now and each time it is another, at most twice a second;
-         *     `end` when nobody has anything left to do for it, after which the stream closes.
-         */
-        get: operations["events_v1_media__media_id__events_get"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/v1/media/{media_id}/cancel": {
+    "/v1/webhooks/{webhook_id}/deliveries/{delivery_id}/redeliver": {
         parameters: {
             query?: never;
             header?: never;
@@ -223,171 +469,10 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * Cancel
-         * @description Stop the job. What is published already stays.
+         * Redeliver
+         * @description Send a message again, with the same id, whatever became of it.
          */
-        post: operations["cancel_v1_media__media_id__cancel_post"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/v1/media/{media_id}/redrive": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /**
-         * Redrive
-         * @description Ask again for what failed: only what is missing is made. 409 where there is nothing to do, and why.
-         */
-        post: operations["redrive_v1_media__media_id__redrive_post"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/v1/media/{media_id}/original": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /**
-         * Original
-         * @description To the uploaded file, as a download.
-         */
-        get: operations["original_v1_media__media_id__original_get"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/v1/media/{media_id}/mp4": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /**
-         * Mp4
-         * @description To one MP4 of the best picture and the default sound, as a download.
-         */
-        get: operations["mp4_v1_media__media_id__mp4_get"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/v1/play/{media_id}/{token}/original": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /**
-         * Original
-         * @description The uploaded file, as a download, never shown in place.
-         */
-        get: operations["original_v1_play__media_id___token__original_get"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/v1/play/{media_id}/{token}/download.mp4": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /**
-         * Mp4
-         * @description One MP4, as a download; put together now, where the profile did not ask for one.
-         */
-        get: operations["mp4_v1_play__media_id___token__download_mp4_get"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/v1/play/{media_id}/{token}/poster": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /**
-         * Poster
-         * @description The newest poster.
-         */
-        get: operations["poster_v1_play__media_id___token__poster_get"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/v1/play/{media_id}/{token}/{path}": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /**
-         * File
-         * @description A file that a manifest or a playlist names. Ranges are answered.
-         */
-        get: operations["file_v1_play__media_id___token___path__get"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/graphql": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /**
-         * Graphql
-         * @description Runs and materialisations as Dagster has them: the answer to one of the listed operations, by its name. Its text
-         *     may come along as `query`. Subscriptions are for the WebSocket of the same path.
-         */
-        post: operations["graphql_graphql_post"];
+        post: operations["redeliver"];
         delete?: never;
         options?: never;
         head?: never;
@@ -413,37 +498,37 @@ export interface components {
          * @description A part that is here. Another `etag` is of other bytes.
          */
         Arrived: {
+            /** Etag */
+            etag: string;
             /** Number */
             number: number;
             /** Size */
             size: number;
-            /** Etag */
-            etag: string;
         };
         /**
          * Attempt
          * @description One try at a stage.
          */
         Attempt: {
-            /** Stage */
-            stage: string;
+            /** Ended At */
+            ended_at: string | null;
+            error: components["schemas"]["Failure"] | null;
             /** Run Id */
             run_id: string;
+            /** Stage */
+            stage: string;
             /**
              * Started At
              * Format: date-time
              */
             started_at: string;
-            /** Ended At */
-            ended_at: string | null;
-            error: components["schemas"]["Failure"] | null;
         };
         /** Chapter */
         Chapter: {
-            /** Start */
-            start: number;
             /** End */
             end: number;
+            /** Start */
+            start: number;
             /** Title */
             title: string;
         };
@@ -452,14 +537,14 @@ export interface components {
          * @description A measured value beside its limit.
          */
         Check: {
-            /** Name */
-            name: string;
-            /** Value */
-            value: number;
             /** Limit */
             limit: number;
+            /** Name */
+            name: string;
             /** Passed */
             passed: boolean;
+            /** Value */
+            value: number;
         };
         /**
          * Completed
@@ -473,6 +558,49 @@ export interface components {
             parts?: components["schemas"]["PartTold"][];
         };
         /**
+         * Delivery
+         * @description A change, and whether the webhook was told of it. `answer` is the HTTP status of the last try, `trouble` why that
+         *     was no success.
+         */
+        Delivery: {
+            /** Answer */
+            answer: number | null;
+            event: components["schemas"]["JobState"];
+            /**
+             * Happened At
+             * Format: date-time
+             */
+            happened_at: string;
+            /** Id */
+            id: string;
+            /** Media Id */
+            media_id: string;
+            /** Next Try At */
+            next_try_at: string | null;
+            state: components["schemas"]["DeliveryState"];
+            /** Tries */
+            tries: number;
+            /** Trouble */
+            trouble: string | null;
+            /** Version */
+            version: string;
+        };
+        /**
+         * DeliveryPage
+         * @description Newest first. `next` asks for the page after this one; null after the last.
+         */
+        DeliveryPage: {
+            /** Items */
+            items: components["schemas"]["Delivery"][];
+            /** Next */
+            next: string | null;
+        };
+        /**
+         * DeliveryState
+         * @enum {string}
+         */
+        DeliveryState: "waiting" | "delivered" | "failed";
+        /**
          * Failure
          * @description A code of the closed lists, and one sentence for a person.
          */
@@ -482,10 +610,15 @@ export interface components {
             /** Message */
             message: string;
         };
-        /** HTTPValidationError */
-        HTTPValidationError: {
-            /** Detail */
-            detail?: components["schemas"]["ValidationError"][];
+        /**
+         * Fault
+         * @description What does not fit in a request, and where.
+         */
+        Fault: {
+            /** Message */
+            message: string;
+            /** Where */
+            where: string;
         };
         /**
          * JobState
@@ -497,60 +630,60 @@ export interface components {
          * @description Paths are relative to the manifest; what was not made is null or an empty list.
          */
         Manifest: {
-            /**
-             * Schema Version
-             * @constant
-             */
-            schema_version: "1.0";
+            /** Audio */
+            audio: components["schemas"]["ManifestAudio"][];
+            /** Chapters */
+            chapters: components["schemas"]["Chapter"][];
+            /** Checks */
+            checks: components["schemas"]["Check"][];
+            /** Dash */
+            dash: string | null;
+            /** Display Height */
+            display_height: number | null;
+            /** Display Width */
+            display_width: number | null;
+            /** Duration Seconds */
+            duration_seconds: number;
+            /** Frame Rate */
+            frame_rate: string | null;
+            /** Hls */
+            hls: string | null;
             /** Id */
             id: string;
-            /** Version */
-            version: string;
-            /** Revision */
-            revision: number;
             /**
              * Kind
              * @enum {string}
              */
             kind: "video" | "audio";
-            /** Duration Seconds */
-            duration_seconds: number;
-            /** Display Width */
-            display_width: number | null;
-            /** Display Height */
-            display_height: number | null;
-            /** Frame Rate */
-            frame_rate: string | null;
-            /** Hls */
-            hls: string | null;
-            /** Dash */
-            dash: string | null;
             /** Mp4 */
             mp4: string | null;
-            /** Renditions */
-            renditions: components["schemas"]["ManifestRendition"][];
-            /** Audio */
-            audio: components["schemas"]["ManifestAudio"][];
             /** Poster */
             poster: string | null;
-            storyboard: components["schemas"]["Storyboard"] | null;
             /** Preview */
             preview: string | null;
-            /** Subtitles */
-            subtitles: components["schemas"]["ManifestSubtitles"][];
-            /** Tags */
-            tags: components["schemas"]["Tag"][];
+            /** Provenance */
+            provenance: components["schemas"]["Provenance"][];
+            /** Renditions */
+            renditions: components["schemas"]["ManifestRendition"][];
+            /** Revision */
+            revision: number;
             /** Scenes */
             scenes: [
                 number,
                 number
             ][];
-            /** Chapters */
-            chapters: components["schemas"]["Chapter"][];
-            /** Checks */
-            checks: components["schemas"]["Check"][];
-            /** Provenance */
-            provenance: components["schemas"]["Provenance"][];
+            /**
+             * Schema Version
+             * @constant
+             */
+            schema_version: "1.0";
+            storyboard: components["schemas"]["Storyboard"] | null;
+            /** Subtitles */
+            subtitles: components["schemas"]["ManifestSubtitles"][];
+            /** Tags */
+            tags: components["schemas"]["Tag"][];
+            /** Version */
+            version: string;
             /** Warnings */
             warnings: string[];
         };
@@ -559,12 +692,12 @@ export interface components {
          * @description `loudness_lufs` is null for silence.
          */
         ManifestAudio: {
-            /** Language */
-            language: string;
             /** Channels */
             channels: number;
             /** Codec */
             codec: string;
+            /** Language */
+            language: string;
             /** Loudness Lufs */
             loudness_lufs: number | null;
         };
@@ -573,37 +706,37 @@ export interface components {
          * @description `bitrate` in bits/s.
          */
         ManifestRendition: {
-            /** Name */
-            name: string;
-            /** Codec */
-            codec: string;
-            /** Width */
-            width: number;
-            /** Height */
-            height: number;
             /** Bitrate */
             bitrate: number;
             /** Bytes */
             bytes: number;
+            /** Codec */
+            codec: string;
+            /** Height */
+            height: number;
+            /** Name */
+            name: string;
+            /** Width */
+            width: number;
         };
         /** ManifestSubtitles */
         ManifestSubtitles: {
-            /** Language */
-            language: string;
             /**
              * Kind
              * @enum {string}
              */
             kind: "subtitles" | "captions" | "forced";
+            /** Language */
+            language: string;
             /**
              * Origin
              * @enum {string}
              */
             origin: "speech" | "embedded" | "human";
-            /** Vtt */
-            vtt: string;
             /** Srt */
             srt: string;
+            /** Vtt */
+            vtt: string;
             /** Words */
             words: string | null;
         };
@@ -614,90 +747,90 @@ export interface components {
          *     to watch.
          */
         Media: {
+            error: components["schemas"]["Failure"] | null;
+            /** Finished At */
+            finished_at: string | null;
             /** Id */
             id: string;
-            /** Version */
-            version: string;
-            /** Title */
-            title: string;
-            /** Profile */
-            profile: string;
             /** Language */
             language: string | null;
-            /** Tags */
-            tags: string[];
-            /** Size */
-            size: number;
-            state: components["schemas"]["JobState"];
-            error: components["schemas"]["Failure"] | null;
+            /** Playable At */
+            playable_at: string | null;
+            /** Poster */
+            poster: string | null;
+            /** Profile */
+            profile: string;
             /** Progress */
             progress: number;
-            /** Revision */
-            revision: number;
-            /** Run Id */
-            run_id: string | null;
             /**
              * Received At
              * Format: date-time
              */
             received_at: string;
+            /** Revision */
+            revision: number;
+            /** Run Id */
+            run_id: string | null;
+            /** Size */
+            size: number;
             /** Started At */
             started_at: string | null;
-            /** Playable At */
-            playable_at: string | null;
-            /** Finished At */
-            finished_at: string | null;
-            /** Poster */
-            poster: string | null;
+            state: components["schemas"]["JobState"];
+            /** Tags */
+            tags: string[];
             /** Tasks */
             tasks: components["schemas"]["Task"][];
+            /** Title */
+            title: string;
+            /** Version */
+            version: string;
         };
         /**
          * MediaDetail
          * @description With what was tried and, from *playable* on, what can be played.
          */
         MediaDetail: {
+            /** Attempts */
+            attempts: components["schemas"]["Attempt"][];
+            error: components["schemas"]["Failure"] | null;
+            /** Finished At */
+            finished_at: string | null;
             /** Id */
             id: string;
-            /** Version */
-            version: string;
-            /** Title */
-            title: string;
-            /** Profile */
-            profile: string;
             /** Language */
             language: string | null;
-            /** Tags */
-            tags: string[];
-            /** Size */
-            size: number;
-            state: components["schemas"]["JobState"];
-            error: components["schemas"]["Failure"] | null;
+            /** Playable At */
+            playable_at: string | null;
+            playback: components["schemas"]["Playback"] | null;
+            /** Poster */
+            poster: string | null;
+            /** Profile */
+            profile: string;
             /** Progress */
             progress: number;
-            /** Revision */
-            revision: number;
-            /** Run Id */
-            run_id: string | null;
             /**
              * Received At
              * Format: date-time
              */
             received_at: string;
+            /** Revision */
+            revision: number;
+            /** Run Id */
+            run_id: string | null;
+            shown: components["schemas"]["Shown"] | null;
+            /** Size */
+            size: number;
             /** Started At */
             started_at: string | null;
-            /** Playable At */
-            playable_at: string | null;
-            /** Finished At */
-            finished_at: string | null;
-            /** Poster */
-            poster: string | null;
+            state: components["schemas"]["JobState"];
+            /** Tags */
+            tags: string[];
             /** Tasks */
             tasks: components["schemas"]["Task"][];
-            /** Attempts */
-            attempts: components["schemas"]["Attempt"][];
-            shown: components["schemas"]["Shown"] | null;
-            playback: components["schemas"]["Playback"] | null;
+            /** Title */
+            title: string;
+            /** Version */
+            version: string;
         };
         /**
          * MediaPage
@@ -714,44 +847,54 @@ export interface components {
          * @description A file that is to be sent, and what is to be made of it.
          */
         NewUpload: {
-            /** Filename */
-            filename: string;
-            /**
-             * Size
-             * @description Bytes.
-             */
-            size: number;
             /**
              * Content Type
              * @default application/octet-stream
              */
             content_type?: string;
-            /**
-             * Sha256
-             * @description Of the whole file, in hex.
-             */
-            sha256?: string | null;
-            /**
-             * Title
-             * @description What people see; without it the file's name.
-             */
-            title?: string | null;
-            /**
-             * Profile
-             * @description What is to be made.
-             */
-            profile?: string | null;
+            /** Filename */
+            filename: string;
             /**
              * Language
              * @description Of the speech; without it, it is found out.
              */
             language?: string | null;
             /**
+             * Profile
+             * @description What is to be made.
+             */
+            profile?: string | null;
+            /**
+             * Sha256
+             * @description Of the whole file, in hex.
+             */
+            sha256?: string | null;
+            /**
+             * Size
+             * @description Bytes.
+             */
+            size: number;
+            /**
              * Tags
              * @description What it is found by, beside its title.
              * @default []
              */
             tags?: string[];
+            /**
+             * Title
+             * @description What people see; without it the file's name.
+             */
+            title?: string | null;
+        };
+        /**
+         * NewWebhook
+         * @description Where to send what happens to the caller's media, and which of it: changes into these states.
+         */
+        NewWebhook: {
+            /** Events */
+            events?: components["schemas"]["JobState"][];
+            /** Url */
+            url: string;
         };
         /**
          * Part
@@ -759,33 +902,33 @@ export interface components {
          *     `(number - 1) * part_size` of the file on.
          */
         Part: {
-            /** Number */
-            number: number;
-            /** Size */
-            size: number;
-            /** Method */
-            method: string;
-            /** Url */
-            url: string;
-            /** Headers */
-            headers: {
-                [key: string]: string;
-            };
             /**
              * Expires At
              * Format: date-time
              */
             expires_at: string;
+            /** Headers */
+            headers: {
+                [key: string]: string;
+            };
+            /** Method */
+            method: string;
+            /** Number */
+            number: number;
+            /** Size */
+            size: number;
+            /** Url */
+            url: string;
         };
         /**
          * PartTold
          * @description A part as its sender knows it.
          */
         PartTold: {
-            /** Number */
-            number: number;
             /** Etag */
             etag: string;
+            /** Number */
+            number: number;
         };
         /**
          * Parts
@@ -809,46 +952,70 @@ export interface components {
              */
             expires_at: string;
             manifest: components["schemas"]["Manifest"];
-            /** Original */
-            original: string;
             /** Mp4 */
             mp4: string | null;
+            /** Original */
+            original: string;
+        };
+        /**
+         * Problem
+         * @description Why a request did not succeed (RFC 9457). `code` is one of a list that is only added to; `errors` come with
+         *     `invalid-request`.
+         */
+        Problem: {
+            /** Code */
+            code: string;
+            /** Detail */
+            detail: string;
+            /**
+             * Errors
+             * @default []
+             */
+            errors?: components["schemas"]["Fault"][];
+            /** Status */
+            status: number;
+            /** Title */
+            title: string;
+            /** Type */
+            type: string;
+        } & {
+            [key: string]: unknown;
         };
         /** Provenance */
         Provenance: {
-            /** Output */
-            output: string;
             /** Fingerprint */
             fingerprint: string;
-            /** Tool */
-            tool: string;
             /** Model */
             model: string | null;
+            /** Output */
+            output: string;
             /** Seconds */
             seconds: number;
+            /** Tool */
+            tool: string;
         };
         /**
          * Receipt
          * @description What was erased.
          */
         Receipt: {
-            /** Media Id */
-            media_id: string;
+            /** Bytes */
+            bytes: number;
             /**
              * Erased At
              * Format: date-time
              */
             erased_at: string;
-            /** Versions */
-            versions: number;
+            /** Media Id */
+            media_id: string;
             /** Objects */
             objects: number;
-            /** Bytes */
-            bytes: number;
             /** Runs */
             runs: number;
             /** Source Deleted */
             source_deleted: boolean;
+            /** Versions */
+            versions: number;
         };
         /**
          * Redriven
@@ -873,41 +1040,41 @@ export interface components {
          *     file was refused).
          */
         Shown: {
-            /** Version */
-            version: string;
             /** Revision */
             revision: number;
             /** Standing */
             standing: string;
+            /** Version */
+            version: string;
         };
         /** Storyboard */
         Storyboard: {
-            /** Vtt */
-            vtt: string;
             /** Images */
             images: string[];
+            /** Vtt */
+            vtt: string;
         };
         /**
          * Tag
          * @description One thing seen or read. `confidence` is the best of its frames, 0 to 1.
          */
         Tag: {
-            /** Name */
-            name: string;
+            /** Confidence */
+            confidence: number;
             /**
              * Kind
              * @enum {string}
              */
             kind: "label" | "text";
-            /** Confidence */
-            confidence: number;
+            /** Model */
+            model: string;
+            /** Name */
+            name: string;
             /** Spans */
             spans: [
                 number,
                 number
             ][];
-            /** Model */
-            model: string;
         };
         /**
          * Task
@@ -916,13 +1083,13 @@ export interface components {
         Task: {
             /** Name */
             name: string;
-            state: components["schemas"]["TaskState"];
             /** Progress */
             progress: number;
-            /** Seconds */
-            seconds: number | null;
             /** Reason */
             reason: string | null;
+            /** Seconds */
+            seconds: number | null;
+            state: components["schemas"]["TaskState"];
         };
         /**
          * TaskState
@@ -934,21 +1101,6 @@ export interface components {
          * @description A file on its way. Its media is there as soon as the upload is complete.
          */
         Upload: {
-            /** Id */
-            id: string;
-            /** Media Id */
-            media_id: string;
-            state: components["schemas"]["SessionState"];
-            /** Filename */
-            filename: string;
-            /** Title */
-            title: string;
-            /** Size */
-            size: number;
-            /** Part Size */
-            part_size: number;
-            /** Part Count */
-            part_count: number;
             /**
              * Created At
              * Format: date-time
@@ -959,27 +1111,27 @@ export interface components {
              * Format: date-time
              */
             expires_at: string;
+            /** Filename */
+            filename: string;
+            /** Id */
+            id: string;
+            /** Media Id */
+            media_id: string;
+            /** Part Count */
+            part_count: number;
+            /** Part Size */
+            part_size: number;
+            /** Size */
+            size: number;
+            state: components["schemas"]["SessionState"];
+            /** Title */
+            title: string;
         };
         /**
          * UploadWithParts
          * @description With the addresses of what is missing: of the first thousand parts, more by `GET …/parts`.
          */
         UploadWithParts: {
-            /** Id */
-            id: string;
-            /** Media Id */
-            media_id: string;
-            state: components["schemas"]["SessionState"];
-            /** Filename */
-            filename: string;
-            /** Title */
-            title: string;
-            /** Size */
-            size: number;
-            /** Part Size */
-            part_size: number;
-            /** Part Count */
-            part_count: number;
             /**
              * Created At
              * Format: date-time
@@ -990,24 +1142,188 @@ export interface components {
              * Format: date-time
              */
             expires_at: string;
+            /** Filename */
+            filename: string;
+            /** Id */
+            id: string;
+            /** Media Id */
+            media_id: string;
+            /** Part Count */
+            part_count: number;
+            /** Part Size */
+            part_size: number;
             /** Parts */
             parts: components["schemas"]["Part"][];
+            /** Size */
+            size: number;
+            state: components["schemas"]["SessionState"];
+            /** Title */
+            title: string;
         };
-        /** ValidationError */
-        ValidationError: {
-            /** Location */
-            loc: (string | number)[];
-            /** Message */
-            msg: string;
-            /** Error Type */
-            type: string;
-            /** Input */
-            input?: unknown;
-            /** Context */
-            ctx?: Record<string, never>;
+        /**
+         * Webhook
+         * @description An address that is told what happens to media.
+         */
+        Webhook: {
+            /**
+             * Created At
+             * Format: date-time
+             */
+            created_at: string;
+            /** Events */
+            events: components["schemas"]["JobState"][];
+            /** Id */
+            id: string;
+            /** Url */
+            url: string;
+        };
+        /**
+         * WebhookWithSecret
+         * @description A new webhook. `secret` checks what it is sent; it is not shown again.
+         */
+        WebhookWithSecret: {
+            /**
+             * Created At
+             * Format: date-time
+             */
+            created_at: string;
+            /** Events */
+            events: components["schemas"]["JobState"][];
+            /** Id */
+            id: string;
+            /** Secret */
+            secret: string;
+            /** Url */
+            url: string;
+        };
+        /**
+         * Webhooks
+         * @description Oldest first.
+         */
+        Webhooks: {
+            /** Items */
+            items: components["schemas"]["Webhook"][];
         };
     };
-    responses: never;
+    responses: {
+        /** @description Bad request */
+        Problem400: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description Unauthenticated */
+        Problem401: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description Forbidden */
+        Problem403: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description Not found */
+        Problem404: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description Conflict */
+        Problem409: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description Gone */
+        Problem410: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description Request too large */
+        Problem413: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description Range not satisfiable */
+        Problem416: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description Invalid request */
+        Problem422: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description Too many requests */
+        Problem429: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description Internal error */
+        Problem500: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description Unavailable */
+        Problem503: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description Out of room */
+        Problem507: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+    };
     parameters: never;
     requestBodies: never;
     headers: never;
@@ -1015,635 +1331,7 @@ export interface components {
 }
 export type $defs = Record<string, never>;
 export interface operations {
-    alive_healthz_get: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Successful Response */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": {
-                        [key: string]: string;
-                    };
-                };
-            };
-        };
-    };
-    ready_readyz_get: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Successful Response */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": {
-                        [key: string]: string;
-                    };
-                };
-            };
-        };
-    };
-    begin_v1_uploads_post: {
-        parameters: {
-            query?: never;
-            header?: {
-                "idempotency-key"?: string | null;
-            };
-            path?: never;
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["NewUpload"];
-            };
-        };
-        responses: {
-            /** @description Successful Response */
-            201: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["UploadWithParts"];
-                };
-            };
-            /** @description Validation Error */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["HTTPValidationError"];
-                };
-            };
-        };
-    };
-    status_v1_uploads__upload_id__get: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                upload_id: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Successful Response */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Upload"];
-                };
-            };
-            /** @description Validation Error */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["HTTPValidationError"];
-                };
-            };
-        };
-    };
-    abort_v1_uploads__upload_id__delete: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                upload_id: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Successful Response */
-            204: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content?: never;
-            };
-            /** @description Validation Error */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["HTTPValidationError"];
-                };
-            };
-        };
-    };
-    parts_v1_uploads__upload_id__parts_get: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                upload_id: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Successful Response */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Parts"];
-                };
-            };
-            /** @description Validation Error */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["HTTPValidationError"];
-                };
-            };
-        };
-    };
-    complete_v1_uploads__upload_id__complete_post: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                upload_id: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: {
-            content: {
-                "application/json": components["schemas"]["Completed"] | null;
-            };
-        };
-        responses: {
-            /** @description Successful Response */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Upload"];
-                };
-            };
-            /** @description Validation Error */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["HTTPValidationError"];
-                };
-            };
-        };
-    };
-    receive_v1_uploads__upload_id__parts__number__put: {
-        parameters: {
-            query: {
-                token: string;
-            };
-            header?: never;
-            path: {
-                upload_id: string;
-                number: number;
-            };
-            cookie?: never;
-        };
-        requestBody?: {
-            content: {
-                "application/octet-stream": unknown;
-            };
-        };
-        responses: {
-            /** @description Successful Response */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": unknown;
-                };
-            };
-            /** @description Validation Error */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["HTTPValidationError"];
-                };
-            };
-        };
-    };
-    listed_v1_media_get: {
-        parameters: {
-            query?: {
-                state?: components["schemas"]["JobState"] | null;
-                /** @description Words of the title, tags, speech, on-screen text. */
-                q?: string | null;
-                /** @description Received then or later. */
-                since?: string | null;
-                /** @description Received earlier. */
-                before?: string | null;
-                limit?: number;
-                /** @description `next` of the page before. */
-                cursor?: string | null;
-            };
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Successful Response */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["MediaPage"];
-                };
-            };
-            /** @description Validation Error */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["HTTPValidationError"];
-                };
-            };
-        };
-    };
-    status_v1_media__media_id__get: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                media_id: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Successful Response */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["MediaDetail"];
-                };
-            };
-            /** @description Validation Error */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["HTTPValidationError"];
-                };
-            };
-        };
-    };
-    remove_v1_media__media_id__delete: {
-        parameters: {
-            query?: {
-                /** @description Leave the uploaded object where it is. */
-                keep_source?: boolean;
-            };
-            header?: never;
-            path: {
-                media_id: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Successful Response */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Receipt"];
-                };
-            };
-            /** @description Validation Error */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["HTTPValidationError"];
-                };
-            };
-        };
-    };
-    events_v1_media__media_id__events_get: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                media_id: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Successful Response */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "text/event-stream": unknown;
-                };
-            };
-            /** @description Validation Error */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["HTTPValidationError"];
-                };
-            };
-        };
-    };
-    cancel_v1_media__media_id__cancel_post: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                media_id: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Successful Response */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["MediaDetail"];
-                };
-            };
-            /** @description Validation Error */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["HTTPValidationError"];
-                };
-            };
-        };
-    };
-    redrive_v1_media__media_id__redrive_post: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                media_id: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Successful Response */
-            202: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Redriven"];
-                };
-            };
-            /** @description Validation Error */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["HTTPValidationError"];
-                };
-            };
-        };
-    };
-    original_v1_media__media_id__original_get: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                media_id: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Successful Response */
-            307: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content?: never;
-            };
-            /** @description Validation Error */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["HTTPValidationError"];
-                };
-            };
-        };
-    };
-    mp4_v1_media__media_id__mp4_get: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                media_id: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Successful Response */
-            307: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content?: never;
-            };
-            /** @description Validation Error */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["HTTPValidationError"];
-                };
-            };
-        };
-    };
-    original_v1_play__media_id___token__original_get: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                media_id: string;
-                token: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Successful Response */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": unknown;
-                };
-            };
-            /** @description Validation Error */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["HTTPValidationError"];
-                };
-            };
-        };
-    };
-    mp4_v1_play__media_id___token__download_mp4_get: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                media_id: string;
-                token: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Successful Response */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": unknown;
-                };
-            };
-            /** @description Validation Error */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["HTTPValidationError"];
-                };
-            };
-        };
-    };
-    poster_v1_play__media_id___token__poster_get: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                media_id: string;
-                token: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Successful Response */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": unknown;
-                };
-            };
-            /** @description Validation Error */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["HTTPValidationError"];
-                };
-            };
-        };
-    };
-    file_v1_play__media_id___token___path__get: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                media_id: string;
-                token: string;
-                path: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Successful Response */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": unknown;
-                };
-            };
-            /** @description Validation Error */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["HTTPValidationError"];
-                };
-            };
-        };
-    };
-    graphql_graphql_post: {
+    graphql: {
         parameters: {
             query?: never;
             header?: never;
@@ -1695,6 +1383,832 @@ export interface operations {
                     "application/json": components["schemas"]["Answer"];
                 };
             };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            413: components["responses"]["Problem413"];
+            422: components["responses"]["Problem422"];
+            429: components["responses"]["Problem429"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+        };
+    };
+    alive: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        [key: string]: string;
+                    };
+                };
+            };
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+        };
+    };
+    ready: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        [key: string]: string;
+                    };
+                };
+            };
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+        };
+    };
+    list_media: {
+        parameters: {
+            query?: {
+                /** @description Those that were removed are listed only by theirs. */
+                state?: components["schemas"]["JobState"] | null;
+                /** @description Words of the title, tags, speech, on-screen text. */
+                q?: string | null;
+                /** @description Received then or later. */
+                since?: string | null;
+                /** @description Received earlier. */
+                before?: string | null;
+                limit?: number;
+                /** @description `next` of the page before. */
+                cursor?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MediaPage"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            422: components["responses"]["Problem422"];
+            429: components["responses"]["Problem429"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+        };
+    };
+    get_media: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                media_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MediaDetail"];
+                };
+            };
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            422: components["responses"]["Problem422"];
+            429: components["responses"]["Problem429"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+        };
+    };
+    delete_media: {
+        parameters: {
+            query?: {
+                /** @description Leave the uploaded object where it is. */
+                keep_source?: boolean;
+            };
+            header?: never;
+            path: {
+                media_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Receipt"];
+                };
+            };
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            409: components["responses"]["Problem409"];
+            422: components["responses"]["Problem422"];
+            429: components["responses"]["Problem429"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+        };
+    };
+    cancel_media: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                media_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MediaDetail"];
+                };
+            };
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            422: components["responses"]["Problem422"];
+            429: components["responses"]["Problem429"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+        };
+    };
+    follow_media: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                media_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/event-stream": {
+                        data?: string;
+                        /** @enum {unknown} */
+                        event?: "status" | "end";
+                    };
+                };
+            };
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            422: components["responses"]["Problem422"];
+            429: components["responses"]["Problem429"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+        };
+    };
+    get_mp4: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                media_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            307: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            422: components["responses"]["Problem422"];
+            429: components["responses"]["Problem429"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+        };
+    };
+    get_original: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                media_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            307: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            422: components["responses"]["Problem422"];
+            429: components["responses"]["Problem429"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+        };
+    };
+    redrive_media: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                media_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Redriven"];
+                };
+            };
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            409: components["responses"]["Problem409"];
+            422: components["responses"]["Problem422"];
+            429: components["responses"]["Problem429"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+        };
+    };
+    play_mp4: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                media_id: string;
+                token: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "*/*": unknown;
+                };
+            };
+            /** @description The range asked for */
+            206: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "*/*": unknown;
+                };
+            };
+            /** @description To the store, for a while */
+            307: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            416: components["responses"]["Problem416"];
+            422: components["responses"]["Problem422"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+        };
+    };
+    play_original: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                media_id: string;
+                token: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "*/*": unknown;
+                };
+            };
+            /** @description The range asked for */
+            206: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "*/*": unknown;
+                };
+            };
+            /** @description To the store, for a while */
+            307: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            416: components["responses"]["Problem416"];
+            422: components["responses"]["Problem422"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+        };
+    };
+    play_poster: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                media_id: string;
+                token: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "*/*": unknown;
+                };
+            };
+            /** @description The range asked for */
+            206: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "*/*": unknown;
+                };
+            };
+            /** @description To the store, for a while */
+            307: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            416: components["responses"]["Problem416"];
+            422: components["responses"]["Problem422"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+        };
+    };
+    play_file: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                media_id: string;
+                token: string;
+                path: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "*/*": unknown;
+                };
+            };
+            /** @description The range asked for */
+            206: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "*/*": unknown;
+                };
+            };
+            /** @description To the store, for a while */
+            307: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            416: components["responses"]["Problem416"];
+            422: components["responses"]["Problem422"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+        };
+    };
+    begin_upload: {
+        parameters: {
+            query?: never;
+            header?: {
+                "idempotency-key"?: string | null;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewUpload"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["UploadWithParts"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            413: components["responses"]["Problem413"];
+            422: components["responses"]["Problem422"];
+            429: components["responses"]["Problem429"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+        };
+    };
+    get_upload: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                upload_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Upload"];
+                };
+            };
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            422: components["responses"]["Problem422"];
+            429: components["responses"]["Problem429"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+        };
+    };
+    abort_upload: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                upload_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            422: components["responses"]["Problem422"];
+            429: components["responses"]["Problem429"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+        };
+    };
+    complete_upload: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                upload_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["Completed"] | null;
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Upload"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            413: components["responses"]["Problem413"];
+            422: components["responses"]["Problem422"];
+            429: components["responses"]["Problem429"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+        };
+    };
+    list_parts: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                upload_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Parts"];
+                };
+            };
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            422: components["responses"]["Problem422"];
+            429: components["responses"]["Problem429"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+        };
+    };
+    send_part: {
+        parameters: {
+            query: {
+                token: string;
+            };
+            header?: never;
+            path: {
+                upload_id: string;
+                number: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/octet-stream": unknown;
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": unknown;
+                };
+            };
+            400: components["responses"]["Problem400"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            409: components["responses"]["Problem409"];
+            410: components["responses"]["Problem410"];
+            413: components["responses"]["Problem413"];
+            422: components["responses"]["Problem422"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+            507: components["responses"]["Problem507"];
+        };
+    };
+    list_webhooks: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Webhooks"];
+                };
+            };
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            429: components["responses"]["Problem429"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+        };
+    };
+    create_webhook: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewWebhook"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WebhookWithSecret"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            409: components["responses"]["Problem409"];
+            413: components["responses"]["Problem413"];
+            422: components["responses"]["Problem422"];
+            429: components["responses"]["Problem429"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+        };
+    };
+    delete_webhook: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                webhook_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            422: components["responses"]["Problem422"];
+            429: components["responses"]["Problem429"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+        };
+    };
+    list_deliveries: {
+        parameters: {
+            query?: {
+                limit?: number;
+                /** @description `next` of the page before. */
+                cursor?: string | null;
+            };
+            header?: never;
+            path: {
+                webhook_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DeliveryPage"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            422: components["responses"]["Problem422"];
+            429: components["responses"]["Problem429"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+        };
+    };
+    redeliver: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                webhook_id: string;
+                delivery_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Delivery"];
+                };
+            };
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            422: components["responses"]["Problem422"];
+            429: components["responses"]["Problem429"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
         };
     };
 }
