@@ -2,6 +2,7 @@
 
 import os
 import re
+import socket
 import struct
 import subprocess
 import sys
@@ -46,7 +47,7 @@ def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
         "MEDIA_PIPELINE_PROFILE": "fast",
     }
     log = home / "dev.log"
-    command = [sys.executable, "-m", "media_pipeline.cli.main", "dev", "--port", "3400", "--gateway-port", "8400"]
+    command = [sys.executable, "-m", "media_pipeline.cli.main", "dev", "--port", _port(), "--gateway-port", _port()]
     with log.open("wb") as output:
         process = subprocess.Popen(command, env=environment, cwd=home, stdout=output, stderr=output)
     try:
@@ -73,6 +74,13 @@ def _small(path: Path) -> Path:
     text["profiles"] = {"fast": fast | without}
     path.write_text(yaml.safe_dump(text))
     return path
+
+
+def _port() -> str:
+    """Each worker of the tests has its own: two that look upwards from one number take each other's."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        return str(free.getsockname()[1])
 
 
 def _ready(process: "subprocess.Popen[bytes]", log: Path) -> Running:

@@ -90,6 +90,7 @@ class Visit:
         self.page.evaluate(f"() => new Promise((done, never) => {{ {late} {look} }})")
 
     def plays(self) -> None:
+        self.until("document.querySelector('video')")
         self.page.evaluate("globalThis.film = document.querySelector('video'); film.muted = true")
         self.page.get_by_role("button", name="Play", exact=True).first.click()
         self.until("film.currentTime > 0.5 && film.getVideoPlaybackQuality().totalVideoFrames > 5")
@@ -184,8 +185,8 @@ def test_an_upload_goes_on_after_pause_and_reload_and_what_is_no_film_says_so(vi
     visit.page.reload()
     visit.sees(".tray li.asleep", "Choose the file again")
     visit.shot("resumable-desktop-dark")
+    visit.until("document.querySelector('.tray progress').value > 0")
     there = visit.page.evaluate("document.querySelector('.tray progress').value")
-    assert there > 0
     sent.clear()
     network.send("Network.emulateNetworkConditions", slow | {"uploadThroughput": -1})
     visit.chooses(noise)

@@ -2,6 +2,7 @@
 
 import base64
 import hashlib
+import re
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
@@ -51,7 +52,7 @@ def test_the_store_takes_what_was_signed_and_nothing_else(intake: S3Intake, s3: 
     assert put(url, DATA[1:]) == 403
     assert put(url, content_type="text/html") == 403
     assert put(url.replace("clip.mp4", "clap.mp4")) == 403
-    assert put(url.replace("X-Amz-Expires=3", "X-Amz-Expires=9")) == 403
+    assert put(re.sub(r"X-Amz-Expires=\d+", "X-Amz-Expires=9999", url)) == 403
     assert httpx.get(url).status_code == 403
     assert stored(s3) == []
     assert put(url) == 200
