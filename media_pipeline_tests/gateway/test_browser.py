@@ -3,8 +3,8 @@
 Screenshots are kept in the folder that PAGE_SCREENSHOTS names, to be looked at.
 """
 
-import os
 import math
+import os
 import random
 import shutil
 from collections.abc import Iterator
