@@ -38,6 +38,7 @@ def run(platform: Platform, *, port: int, gateway_port: int) -> int:
 def together(commands: Sequence[Sequence[str]], settings: Settings) -> int:
     """Run programs until one ends or they are told to; the first one's exit code."""
     running: list[subprocess.Popen[bytes]] = []
+    environment = _environment(settings)
 
     def end(*_: object) -> None:
         for process in running:  # the terminal tells the whole group; a plain `kill` tells only us
@@ -48,7 +49,7 @@ def together(commands: Sequence[Sequence[str]], settings: Settings) -> int:
         signal.signal(name, end)
     # Away from the checkout: Dagster warns of a dagster.yaml in the current directory that is not the one in force.
     for argv in commands:
-        running.append(subprocess.Popen(argv, env=_environment(settings), cwd=settings.home))
+        running.append(subprocess.Popen(argv, env=environment, cwd=settings.home))
     while all(process.poll() is None for process in running):
         time.sleep(_LOOK_SECONDS)
     end()

@@ -1,7 +1,6 @@
 """`gateway`: the front door, over HTTP."""
 
-from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack
 
 import typer
 import uvicorn
@@ -15,7 +14,7 @@ from media_pipeline.domain import api_key
 from media_pipeline.domain.caller import Scope
 from media_pipeline.domain.upload import DEFAULT_TENANT
 from media_pipeline.gateway.app import create_app
-from media_pipeline.gateway.front import Front, opened
+from media_pipeline.gateway.front import opened
 from media_pipeline.gateway.graphql import BYTES
 from media_pipeline.infrastructure.signing_key import kept
 
@@ -27,10 +26,14 @@ _ENDING_SECONDS = 5
 def serve(platform: Platform, *, host: str, port: int, tell: bool, metrics_port: int | None = None) -> None:
     """Answer until the process is told to end. A gateway of one machine prints its development key, once. The numbers
     of its requests have a port of their own, which nobody outside needs to reach."""
-    with _front(platform) as front, ExitStack() as beside:
+    with ExitStack() as held:
+        try:
+            front = held.enter_context(opened(platform, graph(platform)))
+        except ValueError as error:  # settings name the field at fault; what goes wrong later is no wrong call
+            usage(str(error))
         app = create_app(front)
         if metrics_port is not None:
-            beside.enter_context(served(app.state.numbers.registry, host=host, port=metrics_port))
+            held.enter_context(served(app.state.numbers.registry, host=host, port=metrics_port))
         if tell and host == LOOPBACK and platform.settings.resources == "local":
             key = development_key(platform)
             typer.echo(f"Gateway  http://{host}:{port}/#key={key}", err=True)
@@ -49,12 +52,3 @@ def development_key(platform: Platform) -> str:
         text, "development", tenant=DEFAULT_TENANT, scopes={Scope.ADMIN}, keys=platform.keys, now=platform.now(),
     )  # fmt: skip
     return text
-
-
-@contextmanager
-def _front(platform: Platform) -> Iterator[Front]:
-    try:
-        with opened(platform, graph(platform)) as front:
-            yield front
-    except ValueError as error:  # settings name the field at fault
-        usage(str(error))

@@ -35,7 +35,7 @@ from media_pipeline.infrastructure.s3_intake import S3Intake, signer
 from media_pipeline.infrastructure.sandbox.proof import in_force
 from media_pipeline.infrastructure.settings import FILES, Settings
 from media_pipeline.infrastructure.settings import from_environment as read_settings
-from media_pipeline.infrastructure.signing_key import signing_key
+from media_pipeline.infrastructure.signing_key import of_settings
 from media_pipeline.infrastructure.speech import Recognisers
 from media_pipeline.infrastructure.uploads import SqlUploads
 from media_pipeline.infrastructure.vision import OnnxEye
@@ -116,8 +116,7 @@ def local(settings: Settings) -> Platform:
     roots = {settings.uploads_bucket: settings.inbox, settings.media_bucket: settings.media_dir, FILES: Path("/")}
     store = LocalDisk(roots)
     inbox = _inbox(settings, settle_seconds=30.0, list_every_seconds=0.0)
-    given = settings.signing_key.get_secret_value() if settings.signing_key else None
-    intake = DiskIntake(settings.receiving, store, secret=lambda: signing_key(given, settings.home))
+    intake = DiskIntake(settings.receiving, store, secret=lambda: of_settings(settings))
     return _platform(settings, store, intake, inbox, _hints(settings, store))
 
 

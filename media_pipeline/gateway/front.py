@@ -15,7 +15,7 @@ from media_pipeline.domain.job import Job
 from media_pipeline.infrastructure.dagster_engine import DagsterEngine, instance
 from media_pipeline.infrastructure.oidc import Oidc
 from media_pipeline.infrastructure.outgoing import Outgoing
-from media_pipeline.infrastructure.signing_key import signing_key
+from media_pipeline.infrastructure.signing_key import of_settings
 
 
 @dataclass(frozen=True)
@@ -41,8 +41,7 @@ class Front:
 def opened(platform: Platform, graph: Any) -> Iterator[Front]:
     """The front of a platform whose job is `graph`. Raises ValueError naming the setting at fault."""
     settings = platform.settings
-    given = settings.signing_key.get_secret_value() if settings.signing_key else None
-    secret = signing_key(given, settings.home)
+    secret = of_settings(settings)
     oidc = Oidc.of(settings)
     with instance(settings.dagster_home) as dagster:
         engine = DagsterEngine(dagster, graph=graph)

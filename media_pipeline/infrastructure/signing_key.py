@@ -5,7 +5,15 @@ import secrets
 from contextlib import suppress
 from pathlib import Path
 
+from media_pipeline.infrastructure.settings import Settings
+
 _BYTES = 32
+
+
+def of_settings(settings: Settings) -> bytes:
+    """The secret of a deployment. Raises ValueError naming the setting at fault."""
+    given = settings.signing_key
+    return signing_key(given.get_secret_value() if given else None, settings.home)
 
 
 def signing_key(given: str | None, home: Path) -> bytes:

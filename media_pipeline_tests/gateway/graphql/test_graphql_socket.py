@@ -22,32 +22,6 @@ OVER = {"pipelineRunLogs": {"cursor": "2", "messages": [{"__typename": "RunSucce
 both = pytest.mark.parametrize("protocol", [NEW, OLD])
 
 
-@pytest.fixture(scope="module")
-def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Upstream, Tenants]]:
-    upstream = Upstream()
-    with serving(upstream.app) as url:
-        yield upstream, tenants(tmp_path_factory.mktemp("home"), url)
-
-
-@pytest.fixture
-def upstream(served: tuple[Upstream, Tenants]) -> Upstream:
-    upstream, here = served
-    upstream.reset()
-    upstream.tags = {"a": {"dagster/partition": here.anna}, "b": {"dagster/partition": here.berta}}
-    return upstream
-
-
-@pytest.fixture
-def here(served: tuple[Upstream, Tenants], upstream: Upstream) -> Tenants:
-    return served[1]
-
-
-@pytest.fixture
-def client(here: Tenants) -> Iterator[TestClient]:
-    with TestClient(create_app(here.front)) as client:
-        yield client
-
-
 @contextmanager
 def greeted(client: TestClient, here: Tenants, protocol: str = NEW) -> Iterator[WebSocketTestSession]:
     with client.websocket_connect("/graphql", subprotocols=[protocol]) as socket:

@@ -1,7 +1,6 @@
 """POST /graphql: what is on the list, about what is the caller's, and nothing else."""
 
 import json
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
@@ -13,33 +12,7 @@ from media_pipeline.domain.caller import Scope
 from media_pipeline.gateway.app import create_app
 from media_pipeline.gateway.graphql import OPERATIONS
 from media_pipeline_tests.gateway.tenants import Tenants, tenants
-from media_pipeline_tests.gateway.upstream import Upstream, serving
-
-
-@pytest.fixture(scope="module")
-def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Upstream, Tenants]]:
-    upstream = Upstream()
-    with serving(upstream.app) as url:
-        yield upstream, tenants(tmp_path_factory.mktemp("home"), url)
-
-
-@pytest.fixture
-def upstream(served: tuple[Upstream, Tenants]) -> Upstream:
-    upstream, here = served
-    upstream.reset()
-    upstream.tags = {"a": {"dagster/partition": here.anna}, "b": {"dagster/partition": here.berta}}
-    return upstream
-
-
-@pytest.fixture
-def here(served: tuple[Upstream, Tenants], upstream: Upstream) -> Tenants:
-    return served[1]
-
-
-@pytest.fixture
-def client(here: Tenants) -> Iterator[TestClient]:
-    with TestClient(create_app(here.front)) as client:
-        yield client
+from media_pipeline_tests.gateway.upstream import Upstream
 
 
 def status_of(media_id: str, **more: Any) -> dict[str, Any]:
