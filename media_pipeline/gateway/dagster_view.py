@@ -27,6 +27,8 @@ SOCKETS = 200
 _RUNS_KNOWN = 10_000
 _PARTITION = "dagster/partition"
 _TAGS_OF_RUN = "query ($runId: ID!) {runOrError(runId: $runId) {... on Run {tags {key value}}}}"
+_HEAD = "HEAD"
+_SILENCE_SECONDS = 10.0
 _OVER = frozenset({"RunSuccessEvent", "RunFailureEvent", "RunCanceledEvent"})
 _log = telemetry.log("gateway")
 
@@ -57,12 +59,24 @@ class DagsterView:
     async def follow(self, asked: Asked, caller: Caller) -> AsyncGenerator[Any, None]:
         """The events of a subscription, until its run is over. Closing the iterator ends it at Dagster's side."""
         await self._permit(asked, caller)
-        async with aclosing(self._webserver.subscribe(asked.operation.text, asked.variables)) as events:
+        variables = dict(asked.variables)
+        telling = variables.get("cursor") != _HEAD
+        if not telling:
+            del variables["cursor"]  # the past is read, to know whether it is all, and not told
+        while True:
             try:
-                async for event in events:
-                    yield disclosed(event)
-                    if _is_last(event):
-                        return
+                async with aclosing(self._webserver.subscribe(asked.operation.text, variables)) as events:
+                    async for event in _until_silent(events):
+                        logs = event["pipelineRunLogs"]
+                        if telling and logs.get("messages") != []:
+                            yield disclosed(event)
+                        if _is_last(logs):
+                            return
+                        telling = telling or not logs.get("hasMorePastEvents")
+                        variables["cursor"] = logs.get("cursor", "")
+                return
+            except TimeoutError:
+                continue
             except Unavailable as trouble:
                 raise _bad_gateway(trouble) from trouble
 
@@ -117,6 +131,17 @@ def _bad_gateway(trouble: Unavailable) -> Problem:
     return Problem(502, "dagster-unavailable", trouble.message, headers={"Retry-After": "2"})
 
 
-def _is_last(event: Any) -> bool:
-    messages = event["pipelineRunLogs"].get("messages", [])
-    return any(message["__typename"] in _OVER for message in messages)
+async def _until_silent(events: AsyncGenerator[Any, None]) -> AsyncGenerator[Any, None]:
+    """Raises TimeoutError when nothing comes for a while: over SQLite, Dagster does not tell what happens between its
+    reading of the past and its beginning to watch, which may be the end. Who asks again learns of it."""
+    while True:
+        try:
+            async with asyncio.timeout(_SILENCE_SECONDS):
+                event = await anext(events)
+        except StopAsyncIteration:
+            return
+        yield event
+
+
+def _is_last(logs: Any) -> bool:
+    return any(message["__typename"] in _OVER for message in logs.get("messages", []))

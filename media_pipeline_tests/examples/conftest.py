@@ -31,6 +31,11 @@ class Running:
 
     url: str
     key: str
+    log: Path
+
+    def told(self) -> str:
+        """What it has written last, for who looks for a reason."""
+        return self.log.read_text(errors="replace")[-6000:]
 
     @property
     def environment(self) -> dict[str, str]:
@@ -105,7 +110,7 @@ def _ready(process: "subprocess.Popen[bytes]", log: Path) -> Running:
     assert found
     url, key = found.groups()
     _until(answers, log)
-    return Running(url, key)
+    return Running(url, key, log)
 
 
 def _until(condition: Callable[[], object], log: Path) -> None:

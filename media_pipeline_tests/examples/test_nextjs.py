@@ -3,6 +3,8 @@
 import os
 import shutil
 import subprocess
+import tempfile
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -12,7 +14,9 @@ from graphql import print_schema
 from media_pipeline.gateway.persisted import LISTED
 from media_pipeline_tests.examples.conftest import Running
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(420)]
+_TEST_SECONDS = 240
+_RUN_SECONDS = 300
 ROOT = Path(__file__).parents[2]
 EXAMPLE = ROOT / "examples" / "nextjs"
 
@@ -43,15 +47,23 @@ def test_what_is_generated_is_up_to_date(node: str, tmp_path: Path) -> None:
 
 def test_it_works_with_a_running_gateway(node: str, running: Running, clip: Path) -> None:
     environment = running.environment | {"EXAMPLE_CLIP": str(clip)}
-    run(node, "--import", "tsx", "--test", "test/example.test.ts", environment=environment)
+    limit = f"--test-timeout={_TEST_SECONDS * 1000}"  # of Node's own: it says which of its tests did not end
+    run(node, "--import", "tsx", "--test", limit, "test/example.test.ts", environment=environment, told=running.told)
 
 
-def run(node: str, *arguments: str, environment: dict[str, str] | None = None) -> None:
-    done = subprocess.run(
-        [node, *arguments], cwd=EXAMPLE, env=environment or dict(os.environ), capture_output=True, text=True,
-        check=False, timeout=600,
-    )  # fmt: skip
-    assert done.returncode == 0, done.stdout + done.stderr
+def run(node: str, *arguments: str, environment: dict[str, str] | None = None, told: Callable[[], str] = str) -> None:
+    """`told` gives what else there is to read when it fails."""
+    with tempfile.TemporaryFile("w+") as output:
+        command, env = [node, *arguments], environment or dict(os.environ)
+        try:
+            done = subprocess.run(
+                command, cwd=EXAMPLE, env=env, stdout=output, stderr=output, check=False, timeout=_RUN_SECONDS
+            )
+            code: int | str = done.returncode
+        except subprocess.TimeoutExpired as late:
+            code = str(late)
+        output.seek(0)
+        assert code == 0, f"{code}\n{output.read()}\n{told()}"
 
 
 def absent(what: str) -> None:

@@ -1,6 +1,6 @@
 """The gateway before a real webserver, as it is started in production, over real runs."""
 
-from collections.abc import Iterator
+from collections.abc import AsyncGenerator, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
@@ -11,10 +11,13 @@ import pytest
 from starlette.testclient import TestClient
 
 from media_pipeline.domain.caller import Scope
+from media_pipeline.gateway import dagster_view
 from media_pipeline.gateway.app import create_app
 from media_pipeline.gateway.graphql import OPERATIONS
+from media_pipeline.infrastructure.dagster_webserver import Webserver
 from media_pipeline_tests.gateway.tenants import Tenants, tenants
 from media_pipeline_tests.gateway.toy import BACKFILL, SECRET, Toy, webserver
+from media_pipeline_tests.gateway.upstream import until
 
 pytestmark = pytest.mark.slow
 MUTATION = 'mutation {{deletePipelineRun(runId: "{}") {{__typename}}}}'
@@ -94,8 +97,20 @@ def test_how_a_backfill_stands(world: World) -> None:
     assert unknown["partitionBackfillOrError"]["__typename"] == "BackfillNotFoundError"
 
 
-def test_a_run_is_followed_live(world: World) -> None:
-    """What was, what is and that it is over: by what Dagster tells, while the run goes on."""
+@pytest.mark.parametrize("asked_again", [0, 3])
+def test_a_run_is_followed_live(world: World, monkeypatch: pytest.MonkeyPatch, asked_again: int) -> None:
+    """What was, what is and that it is over: by what Dagster tells, while the run goes on. Asking again in between
+    neither loses nor doubles anything."""
+    asked: list[str | None] = []
+    subscribe = Webserver.subscribe
+
+    def counted(self: Webserver, query: str, variables: Mapping[str, str]) -> AsyncGenerator[dict[str, Any], None]:
+        asked.append(variables.get("cursor"))
+        return subscribe(self, query, variables)
+
+    monkeypatch.setattr(Webserver, "subscribe", counted)
+    if asked_again:
+        monkeypatch.setattr(dagster_view, "_SILENCE_SECONDS", 0.5)
     headers = world.here.key("anna")
     with (
         ThreadPoolExecutor(1) as pool,
@@ -110,6 +125,7 @@ def test_a_run_is_followed_live(world: World) -> None:
         socket.send_json({"type": "subscribe", "id": "1", "payload": payload})
         first = socket.receive_json()
         assert "RunSuccessEvent" not in str(first)
+        until(lambda: len(asked) > asked_again)
         world.toy.release()
         told = [first]
         while told[-1]["type"] == "next":
@@ -121,6 +137,7 @@ def test_a_run_is_followed_live(world: World) -> None:
     assert kinds[-1] == "RunSuccessEvent"
     made = ["/".join(m["assetKey"]["path"]) for m in messages if m["__typename"] == "MaterializationEvent"]
     assert sorted(made) == ["source", "stream", "subtitles"]
+    assert kinds.count("RunStartEvent") == 1
     assert SECRET not in str(told)
     assert len(told) > 3  # not all at once
 

@@ -37,7 +37,7 @@ class Upstream:
         self.tags: dict[str, dict[str, str]] = {}
         """of runs"""
         self.events: list[dict[str, Any]] = []
-        """of every subscription; it stays open after them"""
+        """of every subscription, after its cursor; it stays open after them"""
         self._hung_up = threading.Event()
         self.seconds = 0.0
         """an answer takes"""
@@ -65,7 +65,7 @@ class Upstream:
             self.asked.append(start["payload"])
             self.following += 1
             try:
-                for event in self.events:
+                for event in self._after(start["payload"]["variables"].get("cursor")):
                     await socket.send_json({"type": "data", "id": start["id"], "payload": {"data": event}})
                 while not self._hung_up.is_set():
                     with suppress(TimeoutError):
@@ -76,6 +76,10 @@ class Upstream:
                 self.following -= 1
         except WebSocketDisconnect:
             pass
+
+    def _after(self, cursor: str | None) -> list[dict[str, Any]]:
+        cursors = [event.get("pipelineRunLogs", {}).get("cursor") for event in self.events]
+        return self.events[cursors.index(cursor) + 1 if cursor else 0 :]
 
 
 @contextmanager

@@ -17,8 +17,14 @@ from media_pipeline_tests.gateway.upstream import Upstream, serving, until
 
 NEW, OLD = "graphql-transport-ws", "graphql-ws"
 SAYS = {NEW: ("subscribe", "next", "complete"), OLD: ("start", "data", "stop")}
-STARTED = {"pipelineRunLogs": {"cursor": "1", "messages": [{"__typename": "RunStartEvent"}]}}
-OVER = {"pipelineRunLogs": {"cursor": "2", "messages": [{"__typename": "RunSuccessEvent"}]}}
+STARTED: dict[str, Any] = {"pipelineRunLogs": {"cursor": "1", "messages": [{"__typename": "RunStartEvent"}]}}
+OVER: dict[str, Any] = {"pipelineRunLogs": {"cursor": "2", "messages": [{"__typename": "RunSuccessEvent"}]}}
+ALL: dict[str, Any] = {
+    "pipelineRunLogs": {
+        "cursor": "2",
+        "messages": [*STARTED["pipelineRunLogs"]["messages"], *OVER["pipelineRunLogs"]["messages"]],
+    }
+}
 both = pytest.mark.parametrize("protocol", [NEW, OLD])
 
 
@@ -50,6 +56,37 @@ def test_a_run_is_followed_until_it_is_over(
         assert socket.receive_json() == {"type": "complete", "id": "1"}
         until(lambda: upstream.following == 0)
     assert upstream.asked == [{"query": OPERATIONS["LiveProgress"].text, "variables": {"runId": "a"}}]
+
+
+def test_what_dagster_forgets_to_tell_is_asked_for(
+    client: TestClient, here: Tenants, upstream: Upstream, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(dagster_view, "_SILENCE_SECONDS", 0.1)
+    upstream.events = [STARTED]
+    with greeted(client, here) as socket:
+        socket.send_json(following("a"))
+        assert socket.receive_json()["payload"] == {"data": STARTED}
+        until(lambda: upstream.asked[-1]["variables"] == {"runId": "a", "cursor": "1"})
+        upstream.events = [STARTED, OVER]
+        assert socket.receive_json()["payload"] == {"data": OVER}
+        assert socket.receive_json()["type"] == "complete"
+
+
+@pytest.mark.parametrize(("past", "told"), [([STARTED], [OVER]), ([ALL], [])])
+def test_who_asks_for_news_only_is_not_told_the_past(
+    client: TestClient, here: Tenants, upstream: Upstream, monkeypatch: pytest.MonkeyPatch, past: Any, told: Any
+) -> None:
+    monkeypatch.setattr(dagster_view, "_SILENCE_SECONDS", 0.1)
+    upstream.events = past
+    with greeted(client, here) as socket:
+        socket.send_json(following("a", variables={"runId": "a", "cursor": "HEAD"}))
+        until(lambda: upstream.asked)
+        if told:
+            until(lambda: upstream.asked[-1]["variables"].get("cursor") == "1")
+            upstream.events = [*past, *told]
+        for each in told:
+            assert socket.receive_json()["payload"] == {"data": each}
+        assert socket.receive_json() == {"type": "complete", "id": "1"}
 
 
 @both
