@@ -9,7 +9,7 @@ from fastapi import Request
 from media_pipeline.application import status
 from media_pipeline.application.publish import published
 from media_pipeline.domain.attempt import Attempt
-from media_pipeline.domain.job import Job
+from media_pipeline.domain.job import Job, TaskState
 from media_pipeline.domain.manifest import addressed
 from media_pipeline.domain.signature import signed
 from media_pipeline.gateway import shapes
@@ -43,8 +43,13 @@ def _facts(job: Job, attempts: Sequence[Attempt], front: Front, request: Request
         "started_at": job.started_at,
         "run_id": job.run_id,
         "progress": job.progress,
-        "poster": f"{prefix(job.media_id, front, request)}/poster" if job.revision else None,
+        "poster": f"{prefix(job.media_id, front, request)}/poster" if _has_poster(job) else None,
     }
+
+
+def _has_poster(job: Job) -> bool:
+    """Sound has none, and a job of such a profile neither."""
+    return job.revision > 0 and any(task.name == "thumbnails" and task.state is TaskState.DONE for task in job.tasks)
 
 
 def _playback(job: Job, front: Front, request: Request) -> shapes.Playback | None:

@@ -79,8 +79,7 @@ class Playback(BaseModel):
 
 class Media(BaseModel):
     """A media, and the job of its current version. `language` (of the speech) and `tags` are as its uploader said.
-    `poster` is an address that expires, null before there is anything
-    to watch."""
+    `poster` is an address that expires, null where there is no picture, or none yet."""
 
     id: str
     version: str

@@ -6,9 +6,11 @@ import signal
 import stat
 import subprocess
 import sys
+from functools import partial
 from pathlib import Path
 
 import httpx
+import psutil
 import pytest
 from typer.testing import CliRunner
 
@@ -16,6 +18,7 @@ from media_pipeline.application.access import identify
 from media_pipeline.cli.gateway import development_key
 from media_pipeline.cli.main import app
 from media_pipeline.domain.caller import Scope
+from media_pipeline_tests.gateway.upstream import until
 from media_pipeline_tests.platform import platform
 
 CLI = CliRunner()
@@ -56,6 +59,12 @@ def test_the_address_that_is_printed_opens_the_gateway(tmp_path: Path) -> None:
         with httpx.Client(transport=httpx.HTTPTransport(retries=5), timeout=30) as client:
             assert client.get(f"{url}/v1/media", headers={"Authorization": f"Bearer {key}"}).json()["items"] == []
             assert client.get(f"{url}/v1/media").status_code == 401
+            asked = {"operationName": "RunProgress", "variables": {"runId": "unknown"}}
+            headers = {"Authorization": f"Bearer {key}"}
+            answer = partial(client.post, f"{url}/graphql", json=asked, headers=headers)
+            until(lambda: answer().status_code == 404, seconds=90)  # not 502: Dagster has started
+            (reader,) = psutil.Process(process.pid).children()
     finally:
         process.send_signal(signal.SIGTERM)
         assert process.wait(30) in {0, -signal.SIGTERM}
+    assert not reader.is_running()

@@ -312,6 +312,21 @@ def test_a_stream_whose_addresses_have_expired_plays_on_with_new_ones(visit: Vis
     assert len(refused) == 1
 
 
+def test_language_and_tags_are_said_before_files_are_sent(visit: Visit, tmp_path: Path) -> None:
+    file = tmp_path / "Holiday.mp4"
+    file.write_text("nothing")
+    visit.comes().press("Language and tags of uploads")
+    visit.page.get_by_label("Spoken language").select_option("pt")
+    visit.page.get_by_label("Tags, with commas between them").fill(" beach, Lisbon ,,beach")
+    visit.shot("beforehand-desktop-dark")
+    visit.press("Keep")
+    visit.chooses(file)
+    link = visit.sees(".tray a", "Holiday.mp4")
+    media = visit.house.media(link.get_attribute("href").rpartition("/")[2])
+    assert (media["language"], media["tags"]) == ("pt", ["beach", "Lisbon"])
+    assert visit.faults == []
+
+
 @pytest.mark.parametrize("way", ["chosen", "dropped"])
 def test_of_a_folder_the_media_are_sent(visit: Visit, tmp_path: Path, way: str) -> None:
     folder = tmp_path / "Films"

@@ -228,10 +228,18 @@ def test_addresses_are_those_that_people_use(tmp_path: Path, empty: bytes) -> No
         ("https://a.example/m/", "https://a.example/m/v1/play/"),
     ]:
         home = house(tmp_path / str(url is None), empty, gateway_url=url)
-        job = home.media()
+        job = home.media(tasks=("thumbnails",))
+        home.task(job, "thumbnails", TaskState.DONE)
         home.platform.catalogue.published(job.media_id, job.version, 1)
         (item,) = TestClient(home.app).get("/v1/media", headers=home.key()).json()["items"]
         assert item["poster"].startswith(expected)
+
+
+def test_sound_has_no_poster(home: House, client: TestClient, key: dict[str, str]) -> None:
+    job = home.media(tasks=("thumbnails",))
+    home.task(job, "thumbnails", TaskState.SKIPPED, reason="There is no picture.")
+    home.platform.catalogue.published(job.media_id, job.version, 1)
+    assert client.get(f"/v1/media/{job.media_id}", headers=key).json()["poster"] is None
 
 
 def test_a_reader_changes_nothing(home: House, client: TestClient) -> None:

@@ -97,9 +97,9 @@ def serving(app: ASGIApp) -> Iterator[str]:
         thread.join()
 
 
-def until(condition: Callable[[], object]) -> None:
+def until(condition: Callable[[], object], *, seconds: float = PATIENCE_SECONDS) -> None:
     """Waits for it to be true."""
-    deadline = time.monotonic() + PATIENCE_SECONDS
+    deadline = time.monotonic() + seconds
     while not condition():
         assert time.monotonic() < deadline, "never true"
         time.sleep(0.01)

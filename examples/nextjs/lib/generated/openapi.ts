@@ -743,8 +743,7 @@ export interface components {
         /**
          * Media
          * @description A media, and the job of its current version. `language` (of the speech) and `tags` are as its uploader said.
-         *     `poster` is an address that expires, null before there is anything
-         *     to watch.
+         *     `poster` is an address that expires, null where there is no picture, or none yet.
          */
         Media: {
             error: components["schemas"]["Failure"] | null;

@@ -1,6 +1,7 @@
 // The page: who is there, what is shown, and where the address leads.
 
 import { call, Refused, session, words } from "./api.js";
+import { say } from "./beforehand.js";
 import { button, h, icon, relabel } from "./dom.js";
 import { library, type Library } from "./library.js";
 import { mediaView, type View } from "./media.js";
@@ -111,6 +112,7 @@ function shell(): void {
         { className: "row tools" },
         button("up", "Upload", () => bin!.choose(false), "main"),
         button("folder", "Upload a folder", () => bin!.choose(true), "bare folder"),
+        button("tag", "Language and tags of uploads", () => void say()),
         themes(),
         button("out", "Sign out", () => session.ended("")),
       ),

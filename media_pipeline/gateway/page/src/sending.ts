@@ -2,6 +2,7 @@
 // by reloads. What is remembered of an upload is its id and what its file looked like, so that the same file can go on.
 
 import { Refused, call, get, rest, send, words } from "./api.js";
+import { beforehand, type Beforehand } from "./beforehand.js";
 
 const AT_ONCE = 3; // browsers open six connections to a host, and others want some
 const TRIES = 7; // of one part, from one second of patience to a minute
@@ -18,6 +19,7 @@ export type Upload = {
   name: string;
   size: number;
   modified: number;
+  said: Beforehand;
   stage: Stage;
   /** null after a reload, until the file is chosen again */
   file: File | null;
@@ -74,6 +76,7 @@ function made(name: string, size: number, modified: number, file: File | null, i
     modified,
     file,
     id,
+    said: { ...beforehand },
     stage: file ? "waiting" : "asleep",
     media: null,
     why: "",
@@ -176,9 +179,10 @@ async function begin(upload: Upload): Promise<void> {
 }
 
 async function announce(upload: Upload): Promise<void> {
-  const { name, size, file, attempt } = upload;
+  const { name, size, file, attempt, said } = upload;
   const title = name.replace(/(.)\.\w{1,5}$/, "$1");
-  const body = { filename: name, title, size, content_type: file!.type || "application/octet-stream" };
+  const content_type = file!.type || "application/octet-stream";
+  const body = { filename: name, title, size, content_type, ...said };
   const told = await send<Told & Parts>("POST", "/v1/uploads", body, { "Idempotency-Key": attempt });
   Object.assign(upload, { id: told.id, media: told.media_id, partSize: told.part_size, todo: told.parts });
   remember(upload);
