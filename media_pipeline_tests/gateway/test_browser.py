@@ -7,6 +7,7 @@ import os
 import random
 import shutil
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -24,6 +25,7 @@ pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]
 PATIENCE = PATIENCE_SECONDS * 1000
 """milliseconds"""
 MIB = 2**20
+DROPS = 3
 DESKTOP, PHONE = {"width": 1440, "height": 900}, {"width": 360, "height": 740}
 CHAPTERS = ";FFMETADATA1\n" + "".join(
     f"[CHAPTER]\nTIMEBASE=1/1000\nSTART={start}\nEND={end}\ntitle=x\n" for start, end in ((0, 5000), (5000, 15280))
@@ -81,14 +83,17 @@ class Visit:
     def sees(self, what: str, text: str | None = None) -> Any:
         found = self.page.locator(what)
         found = found.filter(has_text=text) if text else found
-        found.first.wait_for(state="visible")
+        try:
+            found.first.wait_for(state="visible")
+        except Exception as never:
+            raise AssertionError(f"{self.page.locator('body').inner_text()}\n{self.faults}") from never
         return found.first
 
-    def until(self, condition: str) -> None:
+    def until(self, condition: str, *, seconds: float = PATIENCE_SECONDS) -> None:
         """Playwright's own waiting evaluates text in the page, which the policy forbids."""
         look = f"const look = () => {{ if ({condition}) done(); else setTimeout(look, 50); }}; look();"
-        late = f"setTimeout(() => never(new Error({condition!r} + ' never came true')), {PATIENCE});"
-        self.page.evaluate(f"() => new Promise((done, never) => {{ {late} {look} }})")
+        late = f"setTimeout(() => done('never came true'), {seconds * 1000});"
+        assert not self.page.evaluate(f"() => new Promise((done) => {{ {late} {look} }})"), condition
 
     def plays(self) -> None:
         self.until("document.querySelector('video')")
@@ -345,8 +350,32 @@ def test_of_a_folder_the_media_are_sent(visit: Visit, tmp_path: Path, way: str) 
     assert visit.page.locator(".tray li").count() == 2
 
 
+def test_what_was_dropped_and_cannot_be_read_is_told_of(visit: Visit, tmp_path: Path) -> None:
+    (tmp_path / "Films").mkdir()
+    visit.comes().page.evaluate(
+        """() => {
+          const readEntries = (_, failed) => failed(new Error("It is gone."));
+          const entry = { name: "Films", createReader: () => ({ readEntries }) };
+          DataTransferItem.prototype.webkitGetAsEntry = () => entry;
+        }"""
+    )
+    drops(visit, tmp_path / "Films")
+    visit.sees(".tray li.failed", "The browser cannot read it: It is gone.")
+    visit.press("Cancel Films")
+    visit.until("document.querySelector('.tray').hidden")
+    assert visit.faults == []
+
+
 def drops(visit: Visit, what: Path) -> None:
-    """As from the desktop: a script cannot make such an event."""
+    """As from the desktop: a script cannot make such an event. One that does not come through is made again."""
+    for _ in range(DROPS):
+        dropped(visit, what)
+        with suppress(AssertionError):
+            return visit.until("!document.querySelector('.tray').hidden", seconds=10)
+    pytest.fail("nothing was dropped")
+
+
+def dropped(visit: Visit, what: Path) -> None:
     chromium = visit.page.context.new_cdp_session(visit.page)
     held = {"items": [], "files": [str(what)], "dragOperationsMask": 1}
     for event in ("dragEnter", "dragOver", "drop"):

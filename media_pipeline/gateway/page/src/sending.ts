@@ -117,6 +117,12 @@ export function add(files: File[]): void {
   pump();
 }
 
+/** Something that was to be sent and of which there is nothing to send: it is shown, and can be put away. */
+export function unreadable(name: string, why: string): void {
+  uploads.push(Object.assign(made(name, 0, 0, null), { stage: "failed" as const, why }));
+  changed();
+}
+
 export function pause(upload: Upload): void {
   upload.stage = "paused";
   stop(upload);

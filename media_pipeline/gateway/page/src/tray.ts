@@ -1,7 +1,7 @@
 // What is being sent, in a corner of every page; and the ways to choose files.
 
 import { button, bytes, fill, h, lasting, meter, relabel } from "./dom.js";
-import { add, drop, isBusy, isLost, pause, recall, resume, sent, uploads, type Upload } from "./sending.js";
+import { add, drop, isBusy, isLost, pause, recall, resume, sent, unreadable, uploads, type Upload } from "./sending.js";
 
 const KINDS = /^(video|audio)\//;
 const ENDINGS =
@@ -22,6 +22,16 @@ async function inside(entry: FileSystemEntry, chosen: boolean): Promise<File[]> 
     const some = await new Promise<FileSystemEntry[]>((done, failed) => reader.readEntries(done, failed));
     if (some.length === 0 || files.length > MANY_OF_A_FOLDER) return files;
     for (const one of some) files.push(...(await inside(one, false)));
+  }
+}
+
+/** What was dropped; what cannot be read is told of beside what is sent. */
+async function whole(entry: FileSystemEntry): Promise<File[]> {
+  try {
+    return await inside(entry, true);
+  } catch (error) {
+    unreadable(entry.name, `The browser cannot read it: ${error instanceof Error ? error.message : String(error)}`);
+    return [];
   }
 }
 
@@ -59,7 +69,7 @@ function dropping(): HTMLElement {
       .filter((entry) => entry !== null);
     const plain = [...event.dataTransfer!.files]; // both are gone after this event
     if (entries.length === 0) add(plain);
-    else void Promise.all(entries.map((entry) => inside(entry, true))).then((found) => add(found.flat()));
+    else void Promise.all(entries.map(whole)).then((found) => add(found.flat()));
   });
   return sheet;
 }
@@ -97,7 +107,7 @@ function row(upload: Upload, again: () => void) {
       element.className = stage;
       bar.value = stage === "done" ? 1 : upload.size > 0 ? sent(upload) / upload.size : 0;
       words.textContent = said(upload);
-      hold.hidden = ["closing", "done"].includes(stage);
+      hold.hidden = ["closing", "done"].includes(stage) || (stage === "failed" && !upload.file);
       if (["waiting", "sending"].includes(stage)) relabel(hold, "pause", `Pause ${upload.name}`);
       else
         relabel(
