@@ -28,7 +28,7 @@ _MESSAGE_BYTES = 8 * 1024 * 1024
 def command(port: int) -> list[str]:
     """The webserver on a port that only this machine reaches: it asks nobody who they are. Its DAGSTER_HOME says which
     instance it reads."""
-    reading = ["--read-only", "--empty-workspace"]
+    reading = ["--read-only", "--empty-workspace", "--dagster-log-level", "warning"]
     return [sys.executable, "-m", "dagster_webserver", "-h", "127.0.0.1", "-p", str(port), *reading]
 
 
