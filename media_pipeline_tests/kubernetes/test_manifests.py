@@ -46,6 +46,7 @@ def of_kind(kind: str, among: Sequence[Manifest] | None = None) -> dict[str, Man
     return {m["metadata"]["name"]: m for m in (base() if among is None else among) if m["kind"] == kind}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("version", VERSIONS)
 def test_kubernetes_takes_every_manifest_of_the_base(version: str) -> None:
     assert len(base()) > 30
@@ -59,6 +60,7 @@ def test_a_misspelt_field_would_be_found() -> None:
         checked([service], VERSIONS[0])
 
 
+@pytest.mark.slow
 @NEEDS_KUBECTL
 @pytest.mark.parametrize("version", VERSIONS)
 @pytest.mark.parametrize("root", ROOTS)
