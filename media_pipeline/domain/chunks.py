@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 
 from media_pipeline.domain.media import MediaInfo
-from media_pipeline.domain.profile import PlannedRendition
+from media_pipeline.domain.profile import PlannedRendition, fingerprint
 
 _PROVEN = frozenset({"h264"})
 """Codecs whose joins were looked at."""
@@ -40,6 +40,26 @@ class Chunk:
     """None: up to the end, wherever that is"""
     keyframe: int
     """how many keyframes are before it"""
+
+
+@dataclass(frozen=True, slots=True)
+class ChunkOrder:
+    """One part of one version's picture to be encoded, and all that its bytes depend on, whoever does it."""
+
+    media_id: str
+    version: str
+    plans: tuple[PlannedRendition, ...]
+    """largest first"""
+    gop_seconds: float | None
+    """None: keyframes where the source has its own"""
+    chunk: Chunk
+    build: str
+    """of the tool: streams of different encoders do not join"""
+
+    @property
+    def fingerprint(self) -> str:
+        """16 hex digits: what was made by the same order fits."""
+        return fingerprint(*self.plans, self.gop_seconds, self.chunk, self.build)
 
 
 def grid(seconds: float, *, rate: Fraction, gop_seconds: float) -> list[int]:
@@ -74,6 +94,7 @@ def uncuttable(info: MediaInfo, plans: Sequence[PlannedRendition]) -> str | None
         "a rung's codec is not known to join without a trace": any(p.rung.codec not in _PROVEN for p in plans),
         "its container has no index to find instants by": info.demuxer not in _INDEXED,
         "its clock jumps, or is not its frames' own": bool(info.gaps) or video.lag_seconds > 0,
+        "its last frame is to stand still for a while": info.held_seconds > 0,
         "its frames are not where their rate has them": not video.steady,
         "its keyframes are too far apart": video.longest_gop_seconds > _FARTHEST_KEYFRAMES_SECONDS,
     }

@@ -82,6 +82,7 @@ def test_what_finds_its_frames_again_can_be_cut() -> None:
         ({"video": replace(STEADY, steady=False)}, "rate"),
         ({"video": replace(STEADY, longest_gop_seconds=3600.0)}, "apart"),
         ({"demuxer": "mpegts"}, "index"),
+        ({"duration_seconds": 12.0}, "stand still"),
     ],
 )
 def test_what_does_not_is_encoded_whole(changes: dict[str, object], reason: str) -> None:

@@ -28,6 +28,8 @@ class EncodedVideo:
     lost_seconds: float | None = None
     """the longest time over which it is black, or stands still, though its source is not, or does not; None for a copy,
     which is judged otherwise"""
+    parts: int = 1
+    """of which it was joined"""
 
 
 @dataclass(frozen=True, slots=True)

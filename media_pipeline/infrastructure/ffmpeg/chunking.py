@@ -1,6 +1,7 @@
 """Parts of a picture, encoded by themselves and joined: what comes of `commands.chunking`, and whether it fits."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
 
@@ -86,7 +87,7 @@ def join(
     (scratch / gray).write_bytes(b"".join((chunk / gray).read_bytes() for chunk in chunks))
     (scratch / times).write_text(_listing([(chunk / times).read_text() for chunk in chunks]))
     found = [measuring.encoded_video(programs, scratch / f"v{i}.mp4") for i in range(len(renditions))]
-    return measuring.watched(programs, found, scratch=scratch)
+    return [replace(v, parts=len(chunks)) for v in measuring.watched(programs, found, scratch=scratch)]
 
 
 def _listing(listings: Sequence[str]) -> str:

@@ -87,7 +87,7 @@ def _from(info: MediaInfo, start: int, threads: int) -> Any:
     assert info.video is not None
     before = float((_REORDERED + _BEFORE) / info.video.frame_rate) + _SPARE_SECONDS + abs(info.start_seconds)
     at = float(start / output_rate(info.video)) - before
-    sought = {"ss": line.sought(info, at)} if at > 0 else {}
+    sought: dict[str, Any] = {"ss": line.sought(info, at)} if at > 0 else {}
     return line.source(info, threads=threads, **sought)
 
 
