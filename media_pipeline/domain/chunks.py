@@ -26,7 +26,7 @@ class Cutting:
 
     above_seconds: float = 900.0
     """a picture up to this long is encoded whole; inf: every one"""
-    chunk_seconds: float = 120.0
+    seconds: float = 120.0
     """about so long is each part"""
 
 
@@ -73,7 +73,7 @@ def cut(keyframes: Sequence[int], *, rate: Fraction, seconds: float, cutting: Cu
     is not long, or there is nowhere to cut. No part is shorter than half of what it should be."""
     if seconds <= cutting.above_seconds:
         return ()
-    each = float(cutting.chunk_seconds * rate)
+    each = float(cutting.seconds * rate)
     starts = [0]
     for i, frame in enumerate(keyframes):
         if frame - keyframes[starts[-1]] >= each and float(seconds * rate) - frame >= each / 2:

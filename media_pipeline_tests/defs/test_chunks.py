@@ -132,7 +132,7 @@ class Film:
     """A clip of eight seconds that was admitted and is taken for long, in a platform whose directory is this."""
 
     def __init__(self, home: Path) -> None:
-        self.here = slim(home, a.rung(96, preset="ultrafast"), chunks=Cutting(above_seconds=2, chunk_seconds=3))
+        self.here = slim(home, a.rung(96, preset="ultrafast"), chunks=Cutting(above_seconds=2, seconds=3))
         clip = media.clip(home / "film.mp4", 8, "192x96")
         obj = self.here.store.head(FILES, str(clip).lstrip("/"))
         profile = self.here.recipes.profiles["fast"]

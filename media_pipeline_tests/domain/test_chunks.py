@@ -20,7 +20,7 @@ RATES = some.sampled_from([
 ])  # fmt: skip
 GOPS = some.sampled_from([1, 1.5, 2, 2.5, 4])
 SECONDS = some.floats(0.04, 3600).map(lambda s: round(s, 3))
-CUTTINGS = some.builds(Cutting, above_seconds=some.floats(0, 600), chunk_seconds=some.floats(2, 300))
+CUTTINGS = some.builds(Cutting, above_seconds=some.floats(0, 600), seconds=some.floats(2, 300))
 STEADY = replace(a.video(), steady=True, longest_gop_seconds=4.0)
 H264 = [PlannedRendition(a.rung(720), 1280, 720)]
 
@@ -41,7 +41,7 @@ def test_chunks_lie_side_by_side_and_each_begins_with_a_keyframe(
     keyframes = grid(seconds, rate=rate, gop_seconds=gop)
     chunks = cut(keyframes, rate=rate, seconds=seconds, cutting=cutting)
     if not chunks:
-        assert seconds <= cutting.above_seconds or seconds < 1.5 * cutting.chunk_seconds + gop + 1
+        assert seconds <= cutting.above_seconds or seconds < 1.5 * cutting.seconds + gop + 1
         return
     assert (chunks[0].start, chunks[-1].stop, len(chunks) > 1) == (0, None, True)
     assert [c.number for c in chunks] == list(range(len(chunks)))
@@ -49,7 +49,7 @@ def test_chunks_lie_side_by_side_and_each_begins_with_a_keyframe(
     assert all(keyframes[c.keyframe] == c.start for c in chunks)
     for chunk in chunks:
         lasts = float((seconds * rate if chunk.stop is None else chunk.stop) - chunk.start) / float(rate)
-        assert cutting.chunk_seconds / 2 - 0.01 <= lasts <= 1.5 * cutting.chunk_seconds + gop + 1
+        assert cutting.seconds / 2 - 0.01 <= lasts <= 1.5 * cutting.seconds + gop + 1
 
 
 @pytest.mark.parametrize("seconds", [10, 599, 600, 900])

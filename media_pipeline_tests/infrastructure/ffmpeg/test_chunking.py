@@ -18,7 +18,7 @@ from media_pipeline_tests import media
 from media_pipeline_tests.builders import AAC, CMAF, rung
 
 RUNGS = [rung(48, preset="ultrafast"), rung(96, preset="ultrafast")]
-CUTTING = Cutting(above_seconds=2, chunk_seconds=3)
+CUTTING = Cutting(above_seconds=2, seconds=3)
 BITS = 12
 """A frame says its number in bars, white for one: whatever encoders do to it, it can be read."""
 NUMBERED = f"geq=lum='255*mod(floor(N/pow(2,floor(X*{BITS}/W))),2)':cb=128:cr=128"
