@@ -26,7 +26,7 @@ from media_pipeline.defs.partitions import BYTES_TAG, ORIGIN_TAG, PRIORITY_TAG, 
 from media_pipeline.defs.resources import Platform
 from media_pipeline.domain.chunks import ChunkOrder
 from media_pipeline.domain.errors import Cancelled, Conflict
-from media_pipeline.domain.job import STOPPED, Job, Origin
+from media_pipeline.domain.job import OPEN, STOPPED, Job, Origin
 from media_pipeline.domain.results import NotMade, Source
 from media_pipeline.domain.upload import Upload
 from media_pipeline.infrastructure import pods
@@ -38,6 +38,7 @@ _MOST_WAITING = 8
 """runs of one step in the queue: others are to find their way in between"""
 _LOOK_SECONDS = 2.0
 _UNBEGUN = dg.DagsterRunStatus.NOT_STARTED, dg.DagsterRunStatus.QUEUED
+_NO_RETRY = {"dagster/max_retries": "0"}  # the step encodes what a run failed of
 _ORDER: TypeAdapter[ChunkOrder] = TypeAdapter(ChunkOrder)
 
 
@@ -56,7 +57,7 @@ def encode_ordered(context: dg.OpExecutionContext, config: Ordered, platform: dg
         source = p.results.load(upload, "source", Source)
         if order.build != p.tool.build or source is None or isinstance(source, NotMade):
             raise Conflict("What this worker has does not fit the order: the step encodes the part itself.")
-        _refuse_unwanted(job)
+        _refuse_unwanted(order, job)
         with p.scratch("chunk") as scratch, opened(upload, store=p.store, scratch=scratch) as path:
             encode_chunk(
                 order, path, source.info, shelf=p.shelf, tool=p.tool, scratch=scratch, progress=_while_wanted(order, p)
@@ -102,8 +103,17 @@ class ChunkRuns:
             yield work.coming(here, progress)
         finally:
             for run in work.found():
-                if run.status in _UNBEGUN:  # the others see by themselves whether they are wanted
-                    self.instance.run_coordinator.cancel_run(run.run_id)
+                self.taken_back(run.run_id)  # those at work see by themselves whether they are wanted
+
+    def taken_back(self, run_id: str) -> bool:
+        """Take a run out of the queue that nobody has begun. Dagster's own way to cancel would ask Kubernetes to end
+        one that begins just now; one that is cancelled before ends by itself."""
+        run = self.instance.get_run_by_id(run_id)
+        if run is None or run.status not in _UNBEGUN:
+            return False
+        self.instance.report_run_canceling(run, message="The step encodes this part itself, or is over.")
+        self.instance.report_run_canceled(run)
+        return True
 
     def submitted(self, order: ChunkOrder) -> str:
         """The id of a run over one part, in the queue."""
@@ -112,7 +122,7 @@ class ChunkRuns:
         run = self.instance.create_run_for_job(
             self.graph,
             run_config={**CONFIG, "ops": ops},
-            tags={**self.tags, CHUNK_TAG: order.media_id, VERSION_TAG: order.version},
+            tags={**self.tags, **_NO_RETRY, CHUNK_TAG: order.media_id, VERSION_TAG: order.version},
             remote_job_origin=remote,
             job_code_origin=code,
         )
@@ -186,7 +196,7 @@ class _Work:
             return self.waiting.pop()
         for run in reversed(self.found()):
             late = self.workers.clock() - self.changed > self.workers.patience_seconds
-            if (run.status in _UNBEGUN and self.workers.instance.run_coordinator.cancel_run(run.run_id)) or late:
+            if self.workers.taken_back(run.run_id) or late:
                 self.changed = self.workers.clock()
                 return self.runs.pop(run.run_id)
         return None
@@ -211,12 +221,13 @@ def _while_wanted(order: ChunkOrder, platform: Platform) -> Progress:
     def told(_: float) -> None:
         if time.monotonic() - asked[0] > _LOOK_SECONDS:
             asked[0] = time.monotonic()
-            _refuse_unwanted(platform.catalogue.job(order.media_id, order.version))
+            _refuse_unwanted(order, platform.catalogue.job(order.media_id, order.version))
 
     return told
 
 
-def _refuse_unwanted(job: Job) -> None:
-    """Raises Cancelled."""
-    if job.state in STOPPED:
+def _refuse_unwanted(order: ChunkOrder, job: Job) -> None:
+    """Raises Cancelled when nobody makes these renditions any more."""
+    names = {f"transcodes/{plan.rung.name}" for plan in order.plans}
+    if job.state in STOPPED or not any(task.name in names and task.state in OPEN for task in job.tasks):
         raise Cancelled("Nobody waits for this part any more.")

@@ -21,7 +21,7 @@ from media_pipeline.domain import keys
 from media_pipeline.domain.admission import Limits
 from media_pipeline.domain.chunks import Chunk, ChunkOrder, Cutting
 from media_pipeline.domain.errors import Cancelled
-from media_pipeline.domain.job import JobState
+from media_pipeline.domain.job import JobState, TaskState
 from media_pipeline.domain.profile import PlannedRendition
 from media_pipeline.domain.upload import Upload
 from media_pipeline.infrastructure.settings import FILES
@@ -188,7 +188,12 @@ def test_a_run_with_another_encoder_leaves_the_part_alone(film: Film) -> None:
     assert film.kept == []
 
 
-def test_a_run_over_a_part_that_nobody_wants_any_more_ends(film: Film) -> None:
-    film.here.catalogue.move(film.job.media_id, film.job.version, JobState.CANCELLED, at=film.here.now())
+@pytest.mark.parametrize("why", ["cancelled", "made already"])
+def test_a_run_over_a_part_that_nobody_wants_any_more_ends(film: Film, why: str) -> None:
+    catalogue, version, now = film.here.catalogue, (film.job.media_id, film.job.version), film.here.now()
+    if why == "cancelled":
+        catalogue.move(*version, JobState.CANCELLED, at=now)
+    else:
+        catalogue.task(*version, "transcodes/96p", TaskState.DONE, at=now)
     assert refusal(film.run(film.orders()[0])) == "CANCELLED"
     assert film.kept == []
