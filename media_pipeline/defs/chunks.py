@@ -69,9 +69,11 @@ def encode_chunk_job() -> None:
     encode_ordered()
 
 
-def chunking(context: dg.AssetExecutionContext, platform: Platform) -> Chunking:
-    """How long pictures are encoded by the step of this context."""
+def chunking(context: dg.AssetExecutionContext, platform: Platform, source: Source) -> Chunking | None:
+    """How the step of this context encodes a picture that may be long; None where it is not."""
     s = platform.settings
+    if source.info.duration_seconds <= s.chunks.above_seconds:
+        return None
     if s.executor != "k8s":
         return Chunking(s.chunks, ChunkPool(s.chunks_at_once))
     graph = context.repository_def.get_job(NAME)

@@ -24,6 +24,7 @@ from media_pipeline.domain.errors import Cancelled
 from media_pipeline.domain.job import JobState, TaskState
 from media_pipeline.domain.profile import PlannedRendition
 from media_pipeline.domain.upload import Upload
+from media_pipeline.infrastructure.dagster_engine import DagsterEngine
 from media_pipeline.infrastructure.settings import FILES
 from media_pipeline_tests import builders as a
 from media_pipeline_tests import media
@@ -126,6 +127,14 @@ def test_runs_over_parts_are_over_no_partition_and_stand_in_no_line(instance: dg
     tags = runs_of(instance, "m")[0].tags
     assert (tags["dagster/priority"], tags["media_pipeline/version"]) == ("1", "v")
     assert not tags.keys() & {"dagster/partition", ORIGIN_TAG}
+
+
+def test_who_forgets_a_media_forgets_the_runs_over_its_parts(instance: dg.DagsterInstance) -> None:
+    workers = chunk_runs(instance)
+    for order in (FIRST, replace(FIRST, media_id="another")):
+        workers.submitted(order)
+    assert DagsterEngine(instance).forget("m") == 1
+    assert (len(runs_of(instance, "m")), len(runs_of(instance, "another"))) == (0, 1)
 
 
 class Film:

@@ -1,19 +1,24 @@
 """A picture in parts, joined, beside the same picture in one piece: real files through the real tool."""
 
+import json
 import subprocess
 from collections.abc import Sequence
 from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
+from typing import Literal
 
 import numpy as np
+import psutil
 import pytest
 
-from media_pipeline.application.ports.tools import EncodedVideo
-from media_pipeline.domain.chunks import Chunk, Cutting, cut, grid, uncuttable
-from media_pipeline.domain.errors import BadMedia
+from media_pipeline.application.ports.tools import EncodedVideo, Progress
+from media_pipeline.cli import demo
+from media_pipeline.domain.chunks import Chunk, ChunkOrder, Cutting, cut, grid, uncuttable
+from media_pipeline.domain.errors import BadMedia, Cancelled
 from media_pipeline.domain.media import MediaInfo
 from media_pipeline.domain.profile import PlannedRendition, ladder, output_rate
+from media_pipeline.infrastructure.chunk_pool import ChunkPool
 from media_pipeline_tests import media
 from media_pipeline_tests.builders import AAC, CMAF, rung
 
@@ -164,3 +169,67 @@ def test_a_part_tells_how_far_it_is(tmp_path: Path, scratch: Path) -> None:
     )
     assert told == sorted(told)
     assert told[-1] == pytest.approx(1, abs=0.05)
+
+
+def test_parts_that_nobody_waits_for_any_more_leave_no_process(tmp_path: Path, scratch: Path) -> None:
+    info, plans = probed(scratch, numbered(tmp_path / "a.mp4", 10, "25"))
+    slow = [replace(plan, rung=replace(plan.rung, preset="placebo")) for plan in plans]
+    rate = output_rate(info.video) if info.video else Fraction(0)
+    parts = cut(grid(10, rate=rate, gop_seconds=2), rate=rate, seconds=10, cutting=Cutting(2, 2))
+    orders = [ChunkOrder("m", "v", tuple(slow), 2.0, part, "ffmpeg") for part in parts]
+    at_work: list[psutil.Process] = []
+
+    def here(order: ChunkOrder, progress: Progress) -> None:
+        own = scratch / str(order.chunk.number)
+        own.mkdir()
+        (own / "source").symlink_to((scratch / "source").resolve())
+        media.tool().encode_chunk(
+            own / "source", info, order.plans, order.chunk, gop_seconds=2, scratch=own, progress=progress
+        )
+
+    def cancelled(_: float) -> None:
+        at_work[:] = psutil.Process().children(recursive=True)
+        if len(at_work) > 1:
+            raise Cancelled("The job was cancelled.")
+
+    with pytest.raises(Cancelled), ChunkPool(2).working(orders, here=here, progress=cancelled) as coming:
+        list(coming)
+    assert psutil.wait_procs(at_work, timeout=10)[1] == []
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("codec", "preset"), [("h264", "medium"), ("h264", "veryfast"), ("hevc", "medium"), ("av1", "8")]
+)
+def test_what_is_joined_looks_like_the_whole_also_about_the_joins(
+    tmp_path: Path, scratch: Path, codec: Literal["h264", "hevc", "av1"], preset: str
+) -> None:
+    demo.make(tmp_path / "a.mp4", ffmpeg=media.settings().ffmpeg_path)  # real footage
+    info, _ = probed(scratch, tmp_path / "a.mp4")
+    plans = [PlannedRendition(rung(360, codec=codec, preset=preset, crf=CRF[codec], max_bitrate=800_000), 640, 360)]
+    parts = chunks_of(info, Cutting(2, 4))
+    joins = [part.start for part in parts[1:]]
+    assert len(joins) >= 2
+    (like,) = (vmaf(scratch, video.path) for video in whole(scratch, info, plans))
+    (made,) = (vmaf(scratch, video.path) for video in joined(scratch, info, plans, parts))
+    near = [i for join in joins for i in range(join - AROUND, join + AROUND)]
+    told = [round(np.mean(scores), 2) for scores in (like, made, like[near], made[near])]
+    assert abs(made.mean() - like.mean()) < 0.5, told
+    assert like[near].mean() - made[near].mean() < 2, told
+
+
+CRF = {"h264": 23, "hevc": 26, "av1": 34}
+AROUND = 12
+
+
+def vmaf(scratch: Path, video: Path) -> "np.typing.NDArray[np.float64]":
+    """Of every frame, beside the source at the same size."""
+    tagged = "setparams=colorspace=bt709:color_primaries=bt709:color_trc=bt709:range=tv"
+    graph = (
+        f"[1:v]fps=25:start_time=0,{tagged},scale=640:360:flags=bicubic,setpts=N/25/TB[r];"
+        f"[0:v]{tagged},setpts=N/25/TB[e];[e][r]libvmaf=log_fmt=json:log_path=vmaf.json:n_threads=2"
+    )
+    argv = [media.settings().ffmpeg_path, "-nostdin", "-v", "error", "-i", str(video), "-i", "source", "-lavfi", graph]
+    subprocess.run([*argv, "-f", "null", "-"], cwd=scratch, check=True, stdin=subprocess.DEVNULL)
+    frames = json.loads((scratch / "vmaf.json").read_text())["frames"]
+    return np.array([frame["metrics"]["vmaf"] for frame in frames])

@@ -45,7 +45,7 @@ def encode(
     upright = filters.sdr(frames[0], video, largest.width, largest.height, flags="bicubic")
     picture = _frames(upright, chunk.start, chunk.stop, rate)
     outputs = watching.source(seen, video)
-    outputs += encoding.rungs(picture, renditions, _keyframes(chunk, gop_seconds, rate), threads=threads)
+    outputs += encoding.rungs(picture, renditions, _keyframes(chunk, gop_seconds, rate), threads=threads, part=True)
     return line.compiled(ffmpeg_path, outputs, progress=True, absolute=True)
 
 

@@ -26,6 +26,8 @@ ENCODERS: Mapping[str, Mapping[str, Any]] = {
     },
     "av1": {"c:v": "libsvtav1", "svtav1-params": "scd=0"},
 }
+_STITCHABLE = {"x264-params": "stitchable=1"}
+"""Headers do not depend on what is seen: those of one part hold for all."""
 
 
 def encode(
@@ -69,11 +71,16 @@ def encode(
     return line.compiled(ffmpeg_path, outputs, progress=True, cut=sound_changes)
 
 
-def rungs(picture: Any, renditions: Sequence[PlannedRendition], keyframes: str, *, threads: int) -> list[Any]:
-    """Every rendition of a picture to v<i>.mp4. `keyframes` are where ffmpeg is to force them."""
+def rungs(
+    picture: Any, renditions: Sequence[PlannedRendition], keyframes: str, *, threads: int, part: bool = False
+) -> list[Any]:
+    """Every rendition of a picture to v<i>.mp4. `keyframes` are where ffmpeg is to force them. With `part`, streams of
+    several pictures fit together."""
     sizes = [(plan.width, plan.height) for plan in renditions]
-    scaled = enumerate(zip(renditions, filters.cascade(picture, sizes), strict=True))
-    return [ffmpeg.output(s, f"v{i}.mp4", **_video_options(plan, keyframes, threads)) for i, (plan, s) in scaled]
+    options = [_video_options(plan, keyframes, threads) for plan in renditions]
+    if part:
+        options = [o | {name: f"{o[name]}:{said}" for name, said in _STITCHABLE.items() if name in o} for o in options]
+    return [ffmpeg.output(s, f"v{i}.mp4", **options[i]) for i, s in enumerate(filters.cascade(picture, sizes))]
 
 
 def set_aside(picture: Any) -> Any:
