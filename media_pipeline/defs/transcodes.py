@@ -50,7 +50,8 @@ def build(recipes: Recipes) -> dg.AssetsDefinition:
             wanted = [n.removeprefix(f"{PREFIX}/") for n in asked]
             batches = transcode(
                 source, wanted, recipes=platform.recipes, store=platform.store, shelf=at.shelf,
-                tool=platform.tool, scratch=at.scratch, progress=at.progress, chunking=chunking(context, platform, source),
+                tool=platform.tool, scratch=at.scratch, progress=at.progress,
+                chunking=chunking(context, platform, source),
             )  # fmt: skip
             same = reuse.ladder(source, wanted, among=at.others)
             for made in (next(batches), same) if same else batches:

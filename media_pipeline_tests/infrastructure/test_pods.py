@@ -22,10 +22,10 @@ def step(name: str, **changes: Any) -> tuple[dict[str, Any], dict[str, Any]]:
 
 def test_scratch_is_sized_from_the_source_and_says_so_to_the_scheduler() -> None:
     container, spec = step("transcodes")
-    assert spec["volumes"] == [{"name": "scratch", "emptyDir": {"sizeLimit": "13Gi"}}]  # four times 3, and one
+    assert spec["volumes"] == [{"name": "scratch", "emptyDir": {"sizeLimit": "16Gi"}}]  # five times 3, and one
     assert container["volumeMounts"] == [{"name": "scratch", "mountPath": "/scratch"}]
     assert container["env"] == [{"name": "MEDIA_PIPELINE_SCRATCH", "value": "/scratch"}]
-    assert container["resources"]["requests"]["ephemeral-storage"] == "13Gi"
+    assert container["resources"]["requests"]["ephemeral-storage"] == "16Gi"
 
 
 @pytest.mark.parametrize(("source_bytes", "gib"), [(0, 1), (1, 2), (None, 40), (10_000 * GIB, 500)])

@@ -96,6 +96,7 @@ def packets(video: Path) -> list[tuple[int, int, str]]:
 
 
 SLOW = pytest.mark.slow
+LATE = (*OPEN_GOPS, "-output_ts_offset", "7.3")
 HEVC = ("-c:v", "libx265", "-preset", "ultrafast", "-x265-params", "log-level=error")
 VP9 = ("-c:v", "libvpx-vp9", "-deadline", "realtime", "-g", "70")
 
@@ -107,6 +108,8 @@ VP9 = ("-c:v", "libvpx-vp9", "-deadline", "realtime", "-g", "70")
         pytest.param("ntsc.mp4", "30000/1001", LEANING, id="29.97, among leading frames", marks=SLOW),
         pytest.param("film.mp4", "24000/1001", (), id="23.976", marks=SLOW),
         pytest.param("twice.mp4", "120", (), id="every second frame", marks=SLOW),
+        pytest.param("late.mkv", "25", LATE, id="a clock that begins late", marks=SLOW),
+        pytest.param("late.mp4", "25", LATE, id="an edit list", marks=SLOW),
         pytest.param("hevc.mp4", "50", HEVC, id="HEVC with open GOPs", marks=SLOW),
         pytest.param("vp9.mkv", "30", VP9, id="VP9", marks=SLOW),
     ],
