@@ -29,6 +29,10 @@ class Cutting:
     seconds: float = 120.0
     """about so long is each part"""
 
+    def __post_init__(self) -> None:
+        if not self.seconds >= 1:
+            raise ValueError("parts of less than a second cost more than they are")
+
 
 @dataclass(frozen=True, slots=True)
 class Chunk:
