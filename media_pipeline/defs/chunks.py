@@ -10,10 +10,12 @@ from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from typing import Any
 
 import dagster as dg
 from dagster._core.run_coordinator import SubmitRunContext
 from pydantic import TypeAdapter
+from sqlalchemy.exc import SQLAlchemyError
 
 from media_pipeline.application.chunked import Chunking, encode_chunk
 from media_pipeline.application.outputs import opened
@@ -25,7 +27,7 @@ from media_pipeline.defs.one_pod import POD_TAG
 from media_pipeline.defs.partitions import BYTES_TAG, ORIGIN_TAG, PRIORITY_TAG, TENANT_TAG, TRACE_TAG
 from media_pipeline.defs.resources import Platform
 from media_pipeline.domain.chunks import ChunkOrder
-from media_pipeline.domain.errors import Cancelled, Conflict
+from media_pipeline.domain.errors import Cancelled, Conflict, QuarantineCode, Unavailable
 from media_pipeline.domain.job import OPEN, STOPPED, Job, Origin
 from media_pipeline.domain.results import NotMade, Source
 from media_pipeline.domain.upload import Upload
@@ -38,6 +40,7 @@ _MOST_WAITING = 8
 """runs of one step in the queue: others are to find their way in between"""
 _LOOK_SECONDS = 2.0
 _UNBEGUN = dg.DagsterRunStatus.NOT_STARTED, dg.DagsterRunStatus.QUEUED
+_GOING_ON = [*_UNBEGUN, dg.DagsterRunStatus.STARTING, dg.DagsterRunStatus.STARTED]
 _NO_RETRY = {"dagster/max_retries": "0"}  # the step encodes what a run failed of
 _ORDER: TypeAdapter[ChunkOrder] = TypeAdapter(ChunkOrder)
 
@@ -100,6 +103,7 @@ class ChunkRuns:
         self, orders: Sequence[ChunkOrder], *, here: Here, progress: Progress
     ) -> Iterator[Iterator[ChunkOrder]]:
         work = _Work(self, deque(orders), len(orders))
+        work.adopt()
         try:
             work.look()
             yield work.coming(here, progress)
@@ -110,26 +114,33 @@ class ChunkRuns:
     def taken_back(self, run_id: str) -> bool:
         """Take a run out of the queue that nobody has begun. Dagster's own way to cancel would ask Kubernetes to end
         one that begins just now; one that is cancelled before ends by itself."""
-        run = self.instance.get_run_by_id(run_id)
-        if run is None or run.status not in _UNBEGUN:
-            return False
-        self.instance.report_run_canceling(run, message="The step encodes this part itself, or is over.")
-        self.instance.report_run_canceled(run)
-        return True
+        with _asked():
+            run = self.instance.get_run_by_id(run_id)
+            if run is None or run.status not in _UNBEGUN:
+                return False
+            self.instance.report_run_canceling(run, message="The step encodes this part itself, or is over.")
+            self.instance.report_run_canceled(run)
+            return True
 
     def submitted(self, order: ChunkOrder) -> str:
         """The id of a run over one part, in the queue."""
-        remote, code = beside(self.parent, NAME, self.instance)
         ops = {NAME: {"config": {"order": _ORDER.dump_json(order).decode()}}}
-        run = self.instance.create_run_for_job(
-            self.graph,
-            run_config={**CONFIG, "ops": ops},
-            tags={**self.tags, **_NO_RETRY, CHUNK_TAG: order.media_id, VERSION_TAG: order.version},
-            remote_job_origin=remote,
-            job_code_origin=code,
-        )
-        self.instance.run_coordinator.submit_run(SubmitRunContext(run, workspace=None))  # type: ignore[arg-type]
-        return run.run_id
+        with _asked():
+            remote, code = beside(self.parent, NAME, self.instance)
+            run = self.instance.create_run_for_job(
+                self.graph,
+                run_config={**CONFIG, "ops": ops},
+                tags={**self.tags, **_NO_RETRY, **_of(order)},
+                remote_job_origin=remote,
+                job_code_origin=code,
+            )
+            self.instance.run_coordinator.submit_run(SubmitRunContext(run, workspace=None))  # type: ignore[arg-type]
+            return run.run_id
+
+    def found(self, wanted: dg.RunsFilter) -> Sequence[dg.DagsterRun]:
+        """The first asked for first."""
+        with _asked():
+            return self.instance.get_runs(wanted, ascending=True)
 
 
 @dataclass
@@ -166,13 +177,25 @@ class _Work:
                 told(0.0)
                 self.workers.sleep(_LOOK_SECONDS)
 
+    def adopt(self) -> None:
+        """Runs that an earlier try of the step asked for, and that nobody took back."""
+        going = dg.RunsFilter(tags=_of(self.waiting[0]), statuses=_GOING_ON) if self.waiting else None
+        for run in self.workers.found(going) if going else ():
+            order = _order(run)
+            if order in self.waiting:
+                self.waiting.remove(order)
+                self.runs[run.run_id] = order
+
     def look(self) -> None:
         """See what became of the runs, and ask for more of them; every other second."""
         now = self.workers.clock()
         if now - self.looked < _LOOK_SECONDS:
             return
         self.looked, unbegun = now, 0
-        for run in self.found():
+        found = self.found()
+        forgotten = self.runs.keys() - {run.run_id for run in found}
+        self.failed += [self.runs.pop(run_id) for run_id in forgotten]
+        for run in found:
             if run.is_finished:  # why one failed, the encode here will say
                 (self.done if run.is_success else self.failed).append(self.runs.pop(run.run_id))
                 self.changed = now
@@ -184,10 +207,7 @@ class _Work:
 
     def found(self) -> Sequence[dg.DagsterRun]:
         """The runs of which no end is known yet, the first asked for first."""
-        if not self.runs:
-            return []
-        there = self.workers.instance.get_runs(dg.RunsFilter(run_ids=list(self.runs)))
-        return sorted(there, key=lambda run: list(self.runs).index(run.run_id))
+        return self.workers.found(dg.RunsFilter(run_ids=list(self.runs))) if self.runs else []
 
     def _mine(self) -> ChunkOrder | None:
         """What is to be encoded here next: what a run failed of, then the last that nobody has begun, then what takes a
@@ -202,6 +222,25 @@ class _Work:
                 self.changed = self.workers.clock()
                 return self.runs.pop(run.run_id)
         return None
+
+
+def _of(order: ChunkOrder) -> dict[str, str]:
+    return {CHUNK_TAG: order.media_id, VERSION_TAG: order.version}
+
+
+def _order(run: dg.DagsterRun) -> ChunkOrder:
+    config: Any = run.run_config
+    return _ORDER.validate_json(config["ops"][NAME]["config"]["order"])
+
+
+@contextmanager
+def _asked() -> Iterator[None]:
+    """Raises Unavailable(STORE_UNAVAILABLE)."""
+    try:
+        yield
+    except (SQLAlchemyError, dg.DagsterError) as error:
+        message = "Dagster's history does not answer."
+        raise Unavailable(QuarantineCode.STORE_UNAVAILABLE, message, detail=str(error)) from error
 
 
 def _tags(parent: dg.DagsterRun, platform: Platform) -> dict[str, str]:

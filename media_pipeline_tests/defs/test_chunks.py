@@ -9,6 +9,7 @@ from typing import Any
 import dagster as dg
 import pytest
 from pydantic import TypeAdapter
+from sqlalchemy.exc import OperationalError
 
 from media_pipeline.application.admit import admit
 from media_pipeline.application.chunked import orders
@@ -20,7 +21,7 @@ from media_pipeline.defs.partitions import ORIGIN_TAG
 from media_pipeline.domain import keys
 from media_pipeline.domain.admission import Limits
 from media_pipeline.domain.chunks import Chunk, ChunkOrder, Cutting
-from media_pipeline.domain.errors import Cancelled
+from media_pipeline.domain.errors import Cancelled, Unavailable
 from media_pipeline.domain.job import JobState, TaskState
 from media_pipeline.domain.profile import PlannedRendition
 from media_pipeline.domain.upload import Upload
@@ -119,6 +120,45 @@ def test_a_cancelled_step_takes_what_waits_out_of_the_queue(instance: dg.Dagster
         encoded(chunk_runs(instance), ORDERS, cancelled)
     assert numbers(with_status(instance, dg.DagsterRunStatus.STARTED)) == [0]  # it sees by itself
     assert with_status(instance, dg.DagsterRunStatus.QUEUED, dg.DagsterRunStatus.NOT_STARTED) == []
+
+
+def test_a_step_that_begins_anew_waits_for_the_runs_that_its_last_try_left(instance: dg.DagsterInstance) -> None:
+    lost = chunk_runs(instance)
+    for order in ORDERS[:3]:
+        lost.submitted(order)
+    begun, other = runs_of(instance, "m")[0], replace(FIRST, build="ffmpeg 3")
+    begin(instance, begun)
+    lost.submitted(other)
+
+    def daemon(_: float) -> None:
+        if with_status(instance, dg.DagsterRunStatus.STARTED):
+            end(instance, begun)
+
+    came, mine = encoded(chunk_runs(instance), ORDERS[:3], daemon)
+    assert (sorted(came), mine) == ([0, 1, 2], [2, 1])
+    assert len(runs_of(instance, "m")) == 4  # and asked for no other
+
+
+def test_a_run_that_was_forgotten_is_not_waited_for(instance: dg.DagsterInstance) -> None:
+    def daemon(_: float) -> None:
+        for run in with_status(instance, dg.DagsterRunStatus.STARTED):
+            instance.delete_run(run.run_id)
+        for run in with_status(instance, dg.DagsterRunStatus.QUEUED):
+            begin(instance, run)
+
+    came, mine = encoded(chunk_runs(instance), ORDERS[:3], daemon)
+    assert sorted(came) == sorted(mine) == [0, 1, 2]
+
+
+def test_a_history_that_does_not_answer_is_trouble_of_ours(
+    instance: dg.DagsterInstance, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def gone(*_: object, **__: object) -> None:
+        raise OperationalError("SELECT 1", {}, Exception("gone"))
+
+    monkeypatch.setattr(instance, "get_runs", gone)
+    with pytest.raises(Unavailable, match="does not answer"):
+        encoded(chunk_runs(instance), ORDERS[:1], lambda _: None)
 
 
 def test_runs_over_parts_are_over_no_partition_and_stand_in_no_line(instance: dg.DagsterInstance) -> None:
