@@ -1,5 +1,6 @@
 """Parts of a picture, encoded by themselves and joined: what comes of `commands.chunking`, and whether it fits."""
 
+import re
 from collections.abc import Sequence
 from dataclasses import replace
 from fractions import Fraction
@@ -7,7 +8,7 @@ from pathlib import Path
 
 from media_pipeline.application.ports.tools import EncodedVideo, Progress
 from media_pipeline.domain.chunks import Chunk
-from media_pipeline.domain.errors import BadMedia, RejectionCode
+from media_pipeline.domain.errors import BadMedia, QuarantineCode, RejectionCode, Unavailable
 from media_pipeline.domain.media import MediaInfo
 from media_pipeline.domain.profile import PlannedRendition, output_rate
 from media_pipeline.domain.watch import EVERY_SECONDS
@@ -15,6 +16,8 @@ from media_pipeline.infrastructure.ffmpeg import answers, measuring
 from media_pipeline.infrastructure.ffmpeg.commands import chunking, watching
 from media_pipeline.infrastructure.ffmpeg.programs import Programs
 
+_PARAMETERS = re.compile(rb"(.{4})(?:avcC|hvcC|av1C)", re.DOTALL)
+_INDEX_BYTES = 65_536
 _GLIMPSES = f"{watching.SOURCE}.gray", f"{watching.SOURCE}.times"
 
 
@@ -74,13 +77,15 @@ def join(
     *,
     scratch: Path,
 ) -> list[EncodedVideo]:
-    """`chunks` are directories below `scratch`, in order."""
+    """`chunks` are directories below `scratch`, in order. Raises Unavailable where their streams do not fit."""
     assert info.video is not None
     lists = []
     for i in range(len(renditions)):
         lists.append(f"v{i}.txt")
-        names = [f"{chunk.relative_to(scratch)}/v{i}.mp4" for chunk in chunks]
-        (scratch / lists[-1]).write_text(chunking.listed(names))
+        files = [chunk / f"v{i}.mp4" for chunk in chunks]
+        if len({_parameters(file) for file in files}) > 1:  # those of the first will stand for all
+            raise Unavailable(QuarantineCode.INTERNAL, "The parts of a rendition do not fit together.")
+        (scratch / lists[-1]).write_text(chunking.listed([str(file.relative_to(scratch)) for file in files]))
     argv = chunking.join(programs.ffmpeg, lists, rate=output_rate(info.video))
     programs.on_our_own(argv, scratch, reads=chunks, fault="The parts of a rendition could not be joined.")
     gray, times = _GLIMPSES
@@ -88,6 +93,15 @@ def join(
     (scratch / times).write_text(_listing([(chunk / times).read_text() for chunk in chunks]))
     found = [measuring.encoded_video(programs, scratch / f"v{i}.mp4") for i in range(len(renditions))]
     return [replace(v, parts=len(chunks)) for v in measuring.watched(programs, found, scratch=scratch)]
+
+
+def _parameters(video: Path) -> bytes:
+    """What a decoder is told before the first frame: of one of our own files, whose index comes first."""
+    with video.open("rb") as file:
+        head = file.read(_INDEX_BYTES)
+    found = _PARAMETERS.search(head)
+    assert found is not None
+    return head[found.start() : found.start() + int.from_bytes(found[1])]
 
 
 def _listing(listings: Sequence[str]) -> str:

@@ -15,7 +15,7 @@ import pytest
 from media_pipeline.application.ports.tools import EncodedVideo, Progress
 from media_pipeline.cli import demo
 from media_pipeline.domain.chunks import Chunk, ChunkOrder, Cutting, cut, grid, uncuttable
-from media_pipeline.domain.errors import BadMedia, Cancelled
+from media_pipeline.domain.errors import BadMedia, Cancelled, Unavailable
 from media_pipeline.domain.media import MediaInfo
 from media_pipeline.domain.profile import PlannedRendition, ladder, output_rate
 from media_pipeline.infrastructure.chunk_pool import ChunkPool
@@ -140,6 +140,34 @@ def test_at_the_sources_own_keyframes_too(tmp_path: Path, scratch: Path) -> None
     made = joined(scratch, info, plans, chunks, gop=None)
     assert [v.keyframes for v in made] == [own.keyframes] * 2
     assert numbers(made[0].path) == list(range(200))
+
+
+def test_parts_of_different_encoders_are_not_joined(tmp_path: Path, scratch: Path) -> None:
+    info, plans = probed(scratch, numbered(tmp_path / "a.mp4", 4, "25"))
+    for number, preset in enumerate(("ultrafast", "veryfast")):
+        own = scratch / str(number)
+        own.mkdir()
+        (own / "source").symlink_to((scratch / "source").resolve())
+        other = [replace(plan, rung=replace(plan.rung, preset=preset)) for plan in plans]
+        chunk = (Chunk(0, 0, 50, 0), Chunk(1, 50, None, 1))[number]
+        media.tool().encode_chunk(
+            own / "source", info, other, chunk, gop_seconds=2, scratch=own, progress=lambda _: None
+        )
+    with pytest.raises(Unavailable, match="do not fit"):
+        media.tool().join_chunks(info, plans, [scratch / "0", scratch / "1"], scratch=scratch)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("codec", "preset"), [("hevc", "ultrafast"), ("av1", "10")])
+def test_parts_of_other_codecs_join_as_well(
+    tmp_path: Path, scratch: Path, codec: Literal["hevc", "av1"], preset: str
+) -> None:
+    info, _ = probed(scratch, numbered(tmp_path / "a.mp4", 8, "25", *OPEN_GOPS))
+    plans = [PlannedRendition(rung(96, codec=codec, preset=preset, crf=20), 192, 96)]
+    (like,) = whole(scratch, info, plans)
+    (made,) = joined(scratch, info, plans, chunks_of(info))
+    assert replace(made, path=like.path, parts=1) == like
+    assert numbers(made.path) == list(range(200))
 
 
 def test_what_is_set_aside_is_what_an_encode_sets_aside(tmp_path: Path, scratch: Path) -> None:
