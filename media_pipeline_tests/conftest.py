@@ -1,6 +1,7 @@
 """Real servers for tests: SeaweedFS and Postgres, each started once and only where a test asks for it."""
 
 import os
+import signal
 import socket
 import subprocess
 import sysconfig
@@ -40,6 +41,22 @@ COMMAND = [
     "-s3.allowDeleteBucketNotEmpty=false",
     f"-bucket={','.join(BUCKETS)}",
 ]
+
+
+def pytest_configure() -> None:
+    """Begun in the background by a script, we ignore Ctrl-C. After a run, Dagster treats the request to end as it found
+    Ctrl-C treated; what is started then cannot be ended, and each step waits a minute for the programs of its logs."""
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+@pytest.fixture(autouse=True, scope="module")
+def dagster_home() -> Iterator[None]:
+    """What makes an instance ready says where it is, in the environment: that is nobody else's."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("DAGSTER_HOME", "")  # put back afterwards
+        patch.delenv("DAGSTER_HOME")
+        yield
 
 
 @pytest.fixture(scope="session")

@@ -8,10 +8,10 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-import psutil
 import pytest
 
 from media_pipeline.defs.resources import Platform
+from media_pipeline_tests.processes import end
 
 
 def log_of(here: Platform) -> Path:
@@ -34,9 +34,7 @@ def daemon(here: Platform, **environment: str) -> Iterator[None]:
     try:
         yield
     finally:
-        for each in [*psutil.Process(process.pid).children(recursive=True), psutil.Process(process.pid)]:
-            each.kill()
-        process.wait()
+        end(process)
 
 
 def until(true: Callable[[], bool], here: Platform, *, seconds: float) -> None:

@@ -13,12 +13,12 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-import psutil
 import pytest
 import yaml
 
 from media_pipeline.infrastructure import recipes
 from media_pipeline_tests import media
+from media_pipeline_tests.processes import end
 
 _READY_SECONDS = 240
 _POLL_SECONDS = 0.2
@@ -48,6 +48,7 @@ def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
     home = tmp_path_factory.mktemp("home")
     environment = os.environ | {
         "MEDIA_PIPELINE_HOME": str(home),
+        "DAGSTER_HOME": str(home / "dagster"),
         "MEDIA_PIPELINE_RECIPES": str(_small(home / "recipes.yaml")),
         "MEDIA_PIPELINE_PROFILE": "fast",
     }
@@ -58,9 +59,7 @@ def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
     try:
         yield _ready(process, log)
     finally:
-        for each in [*psutil.Process(process.pid).children(recursive=True), psutil.Process(process.pid)]:
-            each.kill()
-        process.wait()
+        end(process)
 
 
 @pytest.fixture(scope="session")

@@ -79,7 +79,8 @@ def test_who_leaves_is_forgotten_and_nobody_is_asked_for(home: House, site: str)
     live: Live = home.app.state.live
     job = home.media()
     with httpx.stream("GET", f"{site}/v1/media/{job.media_id}/events", headers=home.key(), timeout=PATIENCE) as one:
-        Stream(one).next()
+        stream = Stream(one)  # kept: without it, the answer is closed
+        stream.next()
         assert live.listeners == 1
     within(PATIENCE, lambda: live.listeners == 0)
 

@@ -78,6 +78,12 @@ class House:
             client.post(f"/v1/uploads/{upload['id']}/complete").raise_for_status()
             return str(upload["media_id"])
 
+    def arrived(self, upload_id: str) -> set[int]:
+        """The numbers of the parts of an upload that are there."""
+        headers = {"Authorization": f"Bearer {self.key}"}
+        told = httpx.get(f"{self.url}/v1/uploads/{upload_id}/parts", headers=headers).raise_for_status().json()
+        return {part["number"] for part in told["arrived"]}
+
     def media(self, media_id: str) -> Any:
         headers = {"Authorization": f"Bearer {self.key}"}
         return httpx.get(f"{self.url}/v1/media/{media_id}", headers=headers).raise_for_status().json()

@@ -6,6 +6,7 @@ import pickle
 import socket
 import sys
 from collections import OrderedDict
+from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -126,8 +127,8 @@ def test_without_its_package_a_model_is_unavailable_and_the_sentence_says_what_t
 
 @pytest.mark.slow
 def test_two_processes_at_once_both_get_a_whole_model(tmp_path: Path) -> None:
-    with multiprocessing.get_context("spawn").Pool(2) as pool:
-        found = pool.map(_resolve_tiny, [tmp_path, tmp_path], chunksize=1)
+    with ProcessPoolExecutor(2, mp_context=multiprocessing.get_context("spawn")) as pool:
+        found = list(pool.map(_resolve_tiny, [tmp_path, tmp_path]))
     assert [f.path for f in found] == [tmp_path / "faster-whisper" / "tiny.en"] * 2
     assert [p.name for p in (tmp_path / "faster-whisper").iterdir()] == ["tiny.en"]
     assert found[0].sha256() == models.SPEECH_PACKAGES["tiny.en"][0].sha256

@@ -87,8 +87,9 @@ def av1_site(av1: Published) -> Iterator[str]:
         yield url
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser() -> Iterator[object]:
+    """For no longer than it is needed: while Playwright is there, nobody else in the process can run a loop."""
     chromium = shutil.which("chromium")
     if chromium is None:
         absent("Chromium is not installed")

@@ -102,7 +102,10 @@ export function ask(
   content: Child[],
   answers: [value: string, text: string, look: string][],
 ): Promise<string> {
-  const buttons = answers.map(([value, text, className]) => h("button", { value, className, type: "submit" }, text));
+  const buttons = answers.map(([value, text, className]) => {
+    const type = value ? "submit" : "button"; // Enter presses the first that submits
+    return h("button", { value, className, type, onclick: value ? undefined : () => dialog.close("") }, text);
+  });
   const heading = h("h2", { id: "asked" }, title);
   const form = h("form", { method: "dialog" }, heading, ...content, h("p", { className: "row end" }, ...buttons));
   const dialog = h("dialog", { "aria-labelledby": "asked" }, form);
