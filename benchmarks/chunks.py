@@ -22,10 +22,12 @@ from dataclasses import dataclass
 from fractions import Fraction
 from functools import partial
 from pathlib import Path
+from typing import Any
 
-from measure import FFMPEG, FFPROBE, ffmpeg, make_clip, table, where
+from measure import FFMPEG, FFPROBE, Cost, adopt_orphans, ffmpeg, spent, table, where
 
 from media_pipeline.application.ports.tools import EncodedVideo
+from media_pipeline.cli import demo
 from media_pipeline.domain.chunks import Chunk, Cutting, cut, grid, uncuttable
 from media_pipeline.domain.media import MediaInfo
 from media_pipeline.domain.profile import PlannedRendition, ladder, output_rate
@@ -36,6 +38,7 @@ from media_pipeline.infrastructure.ffmpeg.tool import Ffmpeg
 RECIPES = recipes.load(recipes.PACKAGED)
 STREAM, AUDIO = RECIPES.stream["cmaf"], RECIPES.audio["aac"]
 TOOL = Ffmpeg(FFMPEG, FFPROBE, threads=1)
+FORKED = multiprocessing.get_context("fork")
 WORKERS = (1, 2, 4, 8, 16, 32, 64)
 PARTS = (60, 120, 300)
 """seconds, of the film that is simulated"""
@@ -60,13 +63,20 @@ class Film:
 
 @dataclass(frozen=True)
 class Part:
+    """So long, and what it cost: CPU seconds, because others may be at work on the machine; with one thread that is
+    what it takes on a machine of its own."""
+
     seconds: float
     took: float
 
 
 def made(folder: Path, seconds: float, part: float, size: str, rungs: Sequence[str]) -> Film:
-    clip = make_clip(folder / "clip.mp4", seconds, size=size, gop=170)
-    source = clip.rename(folder / line.SOURCE)
+    short, source = folder / "short.mp4", folder / line.SOURCE
+    demo.make(short, ffmpeg=FFMPEG)
+    # Keyframes far apart, and frames before them that lean on what comes behind: nothing fits the output's keyframes.
+    encode = ["-c:v", "libx264", "-preset", "veryfast", "-crf", "18", "-x264-params", "open-gop=1:keyint=170"]
+    ffmpeg("-stream_loop", "-1", "-i", str(short), "-t", str(seconds), "-an", "-vf", f"scale={size},setpts=N/25/TB",
+           "-r", "25", *encode, "-f", "mp4", str(source))  # fmt: skip
     info = TOOL.probe(source)
     assert info.video is not None
     plans = ladder(info.video, [RECIPES.rungs[name] for name in rungs])
@@ -76,45 +86,53 @@ def made(folder: Path, seconds: float, part: float, size: str, rungs: Sequence[s
     return Film(folder, info, plans, cut(keyframes, rate=rate, seconds=end, cutting=Cutting(0, part)))
 
 
-def whole(film: Film, core: int) -> tuple[float, list[EncodedVideo]]:
+def whole(film: Film, core: int) -> tuple[Cost, list[EncodedVideo]]:
     os.sched_setaffinity(0, {core})
     place = _place(film, "whole")
-    began = time.monotonic()
-    videos, _ = TOOL.encode(
-        place / line.SOURCE, film.info, film.plans, (), audio=AUDIO, stream=STREAM, scratch=place,
-        progress=lambda _: None,
-    )  # fmt: skip
-    return time.monotonic() - began, videos
+    videos: list[EncodedVideo] = []
+
+    def encode() -> None:
+        videos[:], _ = TOOL.encode(
+            place / line.SOURCE, film.info, film.plans, (), audio=AUDIO, stream=STREAM, scratch=place,
+            progress=lambda _: None,
+        )  # fmt: skip
+
+    return spent(encode), videos
 
 
 def part(film: Film, chunk: Chunk) -> Part:
     """One part, encoded beside the source in a directory of its own."""
     place = _place(film, str(chunk.number))
-    began = time.monotonic()
-    TOOL.encode_chunk(
-        place / line.SOURCE, film.info, film.plans, chunk, gop_seconds=STREAM.gop_seconds, scratch=place,
-        progress=lambda _: None,
+    encode = partial(
+        TOOL.encode_chunk, place / line.SOURCE, film.info, film.plans, chunk, gop_seconds=STREAM.gop_seconds,
+        scratch=place, progress=lambda _: None,
     )  # fmt: skip
+    cost = spent(encode)
     stop = film.info.duration_seconds * float(film.rate) if chunk.stop is None else chunk.stop
-    return Part((stop - chunk.start) / float(film.rate), time.monotonic() - began)
+    return Part((stop - chunk.start) / float(film.rate), cost.cpu)
 
 
-def in_parts(film: Film, cores: Sequence[int]) -> tuple[float, list[Part]]:
-    """Seconds in all and of each part, with one worker for each core, pinned to it."""
-    free = multiprocessing.Queue()  # type: ignore[var-annotated]
+def in_parts(film: Film, cores: Sequence[int]) -> tuple[Cost, list[Part]]:
+    """In all and of each part, with one worker for each core, pinned to it."""
+    free, ready = FORKED.SimpleQueue(), FORKED.Semaphore(0)
     for core in cores:
         free.put(core)
-    with multiprocessing.Pool(len(cores), _pin, (free,)) as pool:
+    with FORKED.Pool(len(cores), _pin, (free, ready)) as pool:
+        for _ in cores:
+            ready.acquire()
         began = time.monotonic()
         parts = pool.map(partial(part, film), film.chunks, chunksize=1)
-        return time.monotonic() - began, parts
+        return Cost(time.monotonic() - began, sum(p.took for p in parts)), parts
 
 
-def joined(film: Film) -> tuple[float, list[EncodedVideo]]:
-    began = time.monotonic()
+def joined(film: Film) -> tuple[Cost, list[EncodedVideo]]:
     places = [film.folder / str(chunk.number) for chunk in film.chunks]
-    videos = TOOL.join_chunks(film.info, film.plans, places, scratch=film.folder)
-    return time.monotonic() - began, videos
+    videos: list[EncodedVideo] = []
+
+    def join() -> None:
+        videos[:] = TOOL.join_chunks(film.info, film.plans, places, scratch=film.folder)
+
+    return spent(join), videos
 
 
 def vmaf(film: Film, video: EncodedVideo) -> list[float]:
@@ -187,23 +205,27 @@ def main() -> None:
         assert [v.frames for v in after] == [v.frames for v in before]
         assert [v.keyframes for v in after] == [v.keyframes for v in before]
         print(where(f"{chosen.seconds:g} s of {chosen.size}, {len(film.chunks)} parts", f"rungs {chosen.rungs}"))
-        seconds = [("whole, 1 core", one), ("parts, 1 core", alone), ("parts, 2 cores", both), ("join", join)]
-        print(table(["", "seconds", "speed-up"], [[n, f"{s:.1f}", f"{one / s:.2f}"] for n, s in seconds]))
+        costs = {"whole, 1 core": one, "parts, 1 core": alone, "parts, 2 cores": both, "join": join}
+        rows = [[n, f"{c.cpu:.1f}", f"{c.wall:.1f}", f"{one.wall / c.wall:.2f}"] for n, c in costs.items()]
+        print(table(["", "CPU-s", "seconds", "speed-up"], rows))
         head = ["top rung", "frames", "VMAF", f"±{AROUND} frames of a join", "worst there", "size"]
         print(table(head, compared(film, {"whole": before[0], "joined": after[0]})))
-    film_rows = simulated(parts, one, film=chosen.film, start=chosen.start, join=join * chosen.film / chosen.seconds)
+    joins = join.cpu * chosen.film / chosen.seconds
+    film_rows = simulated(parts, one.cpu, film=chosen.film, start=chosen.start, join=joins)
     print(f"\nA film of {chosen.film / 60:g} min, {chosen.start:g} s for a pod's start, from these seconds:\n")
     print(table(["parts of", *(f"{n} workers" for n in WORKERS)], film_rows))
 
 
-def _alone(call: Callable[[], tuple[float, list[EncodedVideo]]]) -> tuple[float, list[EncodedVideo]]:
+def _alone(call: Callable[[], tuple[Cost, list[EncodedVideo]]]) -> tuple[Cost, list[EncodedVideo]]:
     """In a process of its own, so that what it is pinned to is nobody else's."""
-    with multiprocessing.Pool(1) as pool:
+    with FORKED.Pool(1, adopt_orphans) as pool:
         return pool.apply(call)
 
 
-def _pin(free: "multiprocessing.Queue[int]") -> None:
+def _pin(free: Any, ready: Any) -> None:
+    adopt_orphans()
     os.sched_setaffinity(0, {free.get()})
+    ready.release()
 
 
 def _place(film: Film, name: str) -> Path:
