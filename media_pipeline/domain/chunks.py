@@ -12,8 +12,6 @@ from fractions import Fraction
 from media_pipeline.domain.media import MediaInfo
 from media_pipeline.domain.profile import PlannedRendition, fingerprint
 
-_PROVEN = frozenset({"h264"})
-"""Codecs whose joins were looked at."""
 _INDEXED = frozenset({"mov", "matroska"})
 """Demuxers that find an instant without reading what is before it, and whose clock does not begin anew."""
 _FARTHEST_KEYFRAMES_SECONDS = 20.0
@@ -95,7 +93,6 @@ def uncuttable(info: MediaInfo, plans: Sequence[PlannedRendition]) -> str | None
     if video is None or not plans:
         return "there is no picture to encode"
     reasons = {
-        "a rung's codec is not known to join without a trace": any(p.rung.codec not in _PROVEN for p in plans),
         "its container has no index to find instants by": info.demuxer not in _INDEXED,
         "its clock jumps, or is not its frames' own": bool(info.gaps) or video.lag_seconds > 0,
         "its last frame is to stand still for a while": info.held_seconds > 0,

@@ -3,7 +3,6 @@
 from dataclasses import replace
 from fractions import Fraction
 from itertools import pairwise
-from typing import Literal
 
 import pytest
 from hypothesis import given
@@ -87,9 +86,3 @@ def test_what_finds_its_frames_again_can_be_cut() -> None:
 )
 def test_what_does_not_is_encoded_whole(changes: dict[str, object], reason: str) -> None:
     assert reason in str(uncuttable(a.info(**{"video": STEADY, **changes}), H264))
-
-
-@pytest.mark.parametrize("codec", ["hevc", "av1"])
-def test_a_codec_whose_joins_nobody_looked_at_is_not_cut(codec: Literal["hevc", "av1"]) -> None:
-    other = PlannedRendition(replace(a.rung(720), codec=codec), 1280, 720)
-    assert "codec" in str(uncuttable(a.info(video=STEADY), [*H264, other]))
