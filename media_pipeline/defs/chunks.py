@@ -35,7 +35,7 @@ from media_pipeline.infrastructure import pods
 from media_pipeline.infrastructure.chunk_pool import ChunkPool
 from media_pipeline.infrastructure.dagster_engine import CHUNK_TAG, VERSION_TAG, beside
 
-NAME = "encode_chunk"
+NAME, _OP = "encode_chunk", "encode_ordered"
 _MOST_WAITING = 8
 """runs of one step in the queue: others are to find their way in between"""
 _LOOK_SECONDS = 2.0
@@ -51,7 +51,7 @@ class Ordered(dg.Config):
     order: str
 
 
-@dg.op(name=NAME, description="Encodes one part of a long picture, for a step that waits for it.")
+@dg.op(name=_OP, description="Encodes one part of a long picture, for a step that waits for it.")
 def encode_ordered(context: dg.OpExecutionContext, config: Ordered, platform: dg.ResourceParam[Platform]) -> None:
     order, p = _ORDER.validate_json(config.order), platform
     with translated():
@@ -124,7 +124,7 @@ class ChunkRuns:
 
     def submitted(self, order: ChunkOrder) -> str:
         """The id of a run over one part, in the queue."""
-        ops = {NAME: {"config": {"order": _ORDER.dump_json(order).decode()}}}
+        ops = {_OP: {"config": {"order": _ORDER.dump_json(order).decode()}}}
         with _asked():
             remote, code = beside(self.parent, NAME, self.instance)
             run = self.instance.create_run_for_job(
@@ -230,7 +230,7 @@ def _of(order: ChunkOrder) -> dict[str, str]:
 
 def _order(run: dg.DagsterRun) -> ChunkOrder:
     config: Any = run.run_config
-    return _ORDER.validate_json(config["ops"][NAME]["config"]["order"])
+    return _ORDER.validate_json(config["ops"][_OP]["config"]["order"])
 
 
 @contextmanager

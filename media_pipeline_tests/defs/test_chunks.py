@@ -46,7 +46,7 @@ def instance() -> Iterator[dg.DagsterInstance]:
 def numbers(runs: list[dg.DagsterRun]) -> list[int]:
     """Which parts these runs are over."""
     configs: list[Any] = [run.run_config for run in runs]
-    return [json.loads(config["ops"][NAME]["config"]["order"])["chunk"]["number"] for config in configs]
+    return [json.loads(config["ops"]["encode_ordered"]["config"]["order"])["chunk"]["number"] for config in configs]
 
 
 def with_status(instance: dg.DagsterInstance, *statuses: dg.DagsterRunStatus) -> list[dg.DagsterRun]:
@@ -203,7 +203,7 @@ class Film:
     def run(self, order: ChunkOrder) -> dg.ExecuteInProcessResult:
         """As the daemon does when the turn of an order's run comes."""
         said = TypeAdapter(ChunkOrder).dump_json(order).decode()
-        config = {"ops": {NAME: {"config": {"order": said}}}}
+        config = {"ops": {"encode_ordered": {"config": {"order": said}}}}
         definitions = dg.Definitions(jobs=[encode_chunk_job], resources={"platform": self.here})
         return definitions.resolve_job_def(NAME).execute_in_process(run_config=config, raise_on_error=False)
 
