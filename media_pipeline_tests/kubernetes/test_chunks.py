@@ -41,14 +41,14 @@ def at_work(tmp_path_factory: pytest.TempPathFactory, s3_server: "S3Client", pos
 @pytest.fixture(scope="module")
 def over(at_work: World, tmp_path_factory: pytest.TempPathFactory) -> tuple[dg.DagsterRun, Job]:
     """A run after its end, and its job. Two of its parts had their turn in the queue; the pod of one was lost."""
-    clip = media.clip(tmp_path_factory.mktemp("clips") / "film.mp4", 4 * PARTS, "640x360")
+    clip = media.clip(tmp_path_factory.mktemp("clips") / "film.mp4", 4 * PARTS, "1280x720")
     request = at_work.request(clip)
     run_id = at_work.launch(request, "source", "transcodes/360p-fast", "audio")
     at_work.until(lambda: len(chunks(at_work)) >= 2)
     lost, kept = chunks(at_work)[:2]
     for run in (lost, kept):
         at_work.instance.launch_run(run.run_id, workspace=NOWHERE)
-    at_work.until(lambda: "run" in at_work.cluster.there(lost.run_id))
+    at_work.until(lambda: at_work.run(lost.run_id).status is dg.DagsterRunStatus.STARTED)
     at_work.cluster.forget(at_work.cluster.there(lost.run_id)["run"])
     at_work.until(lambda: at_work.monitored().run(lost.run_id).is_finished)
     run = at_work.over(run_id)
