@@ -26,9 +26,15 @@ SETTINGS = Settings()
 FFMPEG, FFPROBE, PACKAGER = SETTINGS.ffmpeg_path, SETTINGS.ffprobe_path, SETTINGS.packager_path
 _CHILD_SUBREAPER = 36  # of prctl
 
-if sys.platform == "linux":
-    # bubblewrap does not wait for what it starts, so that its CPU time would be nobody's: orphans are to be ours.
-    ctypes.CDLL(None).prctl(_CHILD_SUBREAPER, 1, 0, 0, 0)
+
+def adopt_orphans() -> None:
+    """bubblewrap does not wait for what it starts, so that its CPU time would be nobody's: orphans are to be this
+    process's. Not inherited."""
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(_CHILD_SUBREAPER, 1, 0, 0, 0)
+
+
+adopt_orphans()
 
 
 @dataclass

@@ -3,6 +3,7 @@
 import dagster as dg
 
 from media_pipeline.defs import ai_tags, console, publication, source, stream, subtitles, thumbnails, traces, transcodes
+from media_pipeline.defs.chunks import encode_chunk_job
 from media_pipeline.defs.execution import executor
 from media_pipeline.defs.gone_sources import gone_sources
 from media_pipeline.defs.jobs import process_upload
@@ -25,7 +26,7 @@ def build(platform: Platform) -> dg.Definitions:
             ai_tags.build(recipes),
             publication.publication,
         ],
-        jobs=[process_upload, redrive_job, collect_garbage],
+        jobs=[process_upload, encode_chunk_job, redrive_job, collect_garbage],
         schedules=[collected],
         sensors=[
             *(new_uploads, settle_failed, settle_cancelled, reconciled, gone_sources, watchdog, archived),

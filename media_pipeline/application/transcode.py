@@ -7,6 +7,7 @@ from functools import partial
 from pathlib import Path
 from typing import NamedTuple
 
+from media_pipeline.application.chunked import Chunking, Encoder, clear
 from media_pipeline.application.outputs import Shelf, opened
 from media_pipeline.application.passthrough import copied
 from media_pipeline.application.ports.store import Store
@@ -56,11 +57,12 @@ def transcode(
     tool: MediaTool,
     scratch: Path,
     progress: Progress,
+    chunking: Chunking | None = None,
 ) -> Iterator[Transcoded]:
     """Make the rungs named in `wanted`, and the sound if "audio" is among them; answer in batches as soon as they are
     known: what there is no need to make, then the source's own picture where it can pass as it is, then what one
     process encodes. Rungs that lost their picture on the way, or miss the profile's quality gate, are encoded once
-    more, at a safer setting.
+    more, at a safer setting. With `chunking` a long picture is encoded in parts, where it can be.
 
     Raises BadMedia TRUNCATED when less decodes than the container promised, NO_DECODABLE_FRAMES when nothing does.
     """
@@ -80,19 +82,21 @@ def transcode(
         began = time.monotonic()
         own = copied(path, source, deserve, recipes=recipes, tool=tool, scratch=scratch, progress=progress)
         passed = not isinstance(own, NotMade)
-        encode = partial(
-            _encoded, path, source, follow=passed, recipes=recipes, tool=tool, scratch=scratch, progress=progress
-        )
+        followed = None if isinstance(own, NotMade) else own[1].keyframes
+        encoder = Encoder(path, source, recipes, followed, shelf, tool, scratch, progress, chunking)
         answer = partial(_answered, source, follow=passed, recipes=recipes, shelf=shelf, build=tool.build)
         if not isinstance(own, NotMade) and own[0] in plans:
-            _, sounds = encode([], tracks) if tracks else ([], [])
+            _, sounds = encoder.encode([], tracks) if tracks else ([], [])
             plans.remove(own[0])
             made = answer([_Encoded(*own, passed_through=True)], tracks, sounds, began=began)
             yield replace(made, plays=AUDIO in wanted and bool(plans))
             began, tracks = time.monotonic(), ()
         if plans or tracks:
-            encoded, sounds = encode(plans, tracks)
-            yield answer(encoded, tracks, sounds, began=began)
+            encoded, sounds = _encoded(encoder, plans, tracks)
+            made = answer(encoded, tracks, sounds, began=began)
+            if any(e.video.parts > 1 for e in encoded):
+                clear(source, shelf)
+            yield made
 
 
 def deserved(source: Source, profile: Profile, recipes: Recipes) -> tuple[PlannedRendition, ...]:
@@ -112,32 +116,19 @@ class _Encoded:
 
 
 def _encoded(
-    path: Path,
-    source: Source,
-    plans: Sequence[PlannedRendition],
-    tracks: Sequence[AudioStream],
-    *,
-    follow: bool,
-    recipes: Recipes,
-    tool: MediaTool,
-    scratch: Path,
-    progress: Progress,
+    encoder: Encoder, plans: Sequence[PlannedRendition], tracks: Sequence[AudioStream]
 ) -> tuple[list[_Encoded], list[EncodedAudio]]:
-    profile = recipes.profiles[source.profile]
-    gate = recipes.gate(profile.name) if plans else None
+    source = encoder.source
+    gate = encoder.recipes.gate(source.profile) if plans else None
     passages = quality.passages(source, gate)
-    encode = partial(
-        tool.encode, path, source.info, audio=recipes.audio[profile.audio], stream=recipes.stream[profile.stream],
-        follow=follow, scratch=scratch, progress=progress,
-    )  # fmt: skip
 
     def judged(plans: Sequence[PlannedRendition], videos: Sequence[EncodedVideo], *, tries: int) -> list[_Encoded]:
         likes: Sequence[Likeness | None] = [None] * len(videos)
         if passages:
-            likes = tool.likeness(source.info, plans, videos, passages=passages, scratch=scratch)
+            likes = encoder.tool.likeness(source.info, plans, videos, passages=passages, scratch=encoder.scratch)
         return [_Encoded(*each, tries) for each in zip(plans, videos, likes, strict=True)]
 
-    videos, sounds = encode(plans, tracks, set_aside=passages)
+    videos, sounds = encoder.encode(plans, tracks, set_aside=passages)
     _whole(source, videos)
     first = judged(plans, videos, tries=1)
     again = [plan for e in first for plan in _second_try(e, gate)]
@@ -145,7 +136,7 @@ def _encoded(
         return first, sounds
     # The second encode writes files of the same names.
     kept = {e.plan.rung.name: replace(e, video=_renamed(e.video, f"{e.plan.rung.name}.mp4")) for e in first}
-    videos, _ = encode(again, (), set_aside=())
+    videos, _ = encoder.encode(again, ())
     kept |= {e.plan.rung.name: e for e in judged(again, videos, tries=2)}
     return list(kept.values()), sounds
 
@@ -229,6 +220,7 @@ class _File(NamedTuple):
 def _by(encoded: _Encoded, source: Source, recipes: Recipes, made: Made, *, follow: bool) -> Made:
     gop = recipes.stream[recipes.profiles[source.profile].stream].gop_seconds
     told = f"{made.tool}, passed through" if encoded.passed_through else made.tool
+    told += f", in {encoded.video.parts} parts" if encoded.video.parts > 1 else ""
     name = encoded.plan.rung.name
     return replace(made, tool=told, fingerprint=fingerprint(recipes.rungs[name], "source" if follow else gop))
 

@@ -8,6 +8,7 @@ import dagster as dg
 from media_pipeline.application import reuse
 from media_pipeline.application.transcode import AUDIO, transcode
 from media_pipeline.defs import metadata
+from media_pipeline.defs.chunks import chunking
 from media_pipeline.defs.failures import RETRIES, translated
 from media_pipeline.defs.partitions import uploads
 from media_pipeline.defs.resources import Platform
@@ -50,6 +51,7 @@ def build(recipes: Recipes) -> dg.AssetsDefinition:
             batches = transcode(
                 source, wanted, recipes=platform.recipes, store=platform.store, shelf=at.shelf,
                 tool=platform.tool, scratch=at.scratch, progress=at.progress,
+                chunking=chunking(context, platform, source),
             )  # fmt: skip
             same = reuse.ladder(source, wanted, among=at.others)
             for made in (next(batches), same) if same else batches:

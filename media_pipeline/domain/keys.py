@@ -4,6 +4,7 @@
 <media id>/<version>/results/<asset>.json     what the stages hand on
 <media id>/<version>/results/human/…          subtitles that a person set; no stage writes here
 <media id>/<version>/<stage>/<attempt>/…      what they made
+<media id>/<version>/chunks/<fingerprint>/… parts of a picture that is being encoded; gone when it is joined
 <media id>/<version>/progressive/<revision>/… one MP4, made when somebody asks; no manifest names it
 <media id>/<version>/playlists/<attempt>/…    playlists that name subtitles
 set-aside/<name>.json                         messages about uploads that nobody could read
@@ -14,7 +15,7 @@ import re
 _OURS = re.compile(
     r"(?P<media>[a-z0-9][a-z0-9-]*-[a-z2-7]{12})/(?:media\.json|(?P<version>[a-z2-7]{12})/.+)", re.DOTALL
 )
-_OUTPUT = re.compile(r"[a-z2-7]{12}/(?!results/)(?:[a-z0-9_-]+/)+[A-Za-z0-9_-]+/[A-Za-z0-9][A-Za-z0-9._-]*")
+_OUTPUT = re.compile(r"[a-z2-7]{12}/(?!(?:results|chunks)/)(?:[a-z0-9_-]+/)+[A-Za-z0-9_-]+/[A-Za-z0-9][A-Za-z0-9._-]*")
 _SET_ASIDE = "set-aside/"
 
 
@@ -50,6 +51,16 @@ def result(media_id: str, version: str, asset: str) -> str:
 def output(media_id: str, version: str, stage: str, attempt: str, name: str) -> str:
     """Where a stage's output lands. `name` is ours, never a user's."""
     return f"{media_id}/{version}/{stage}/{attempt}/{name}"
+
+
+def chunks(media_id: str, version: str) -> str:
+    """Every key of a part of a version's picture begins so."""
+    return f"{media_id}/{version}/chunks/"
+
+
+def chunk(media_id: str, version: str, fingerprint: str, name: str) -> str:
+    """Where a file of a part lands that is encoded as its fingerprint says."""
+    return f"{chunks(media_id, version)}{fingerprint}/{name}"
 
 
 def is_output(path: str) -> bool:

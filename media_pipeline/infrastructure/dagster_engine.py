@@ -29,6 +29,8 @@ from media_pipeline.infrastructure.pod_endings import told_of
 
 PACKAGED_CONFIG = Path(__file__).parent.parent / "dagster.yaml"
 VERSION_TAG = "media_pipeline/version"
+CHUNK_TAG = "media_pipeline/chunk_of"
+"""of a run that encodes a part of a media's picture; it is of no partition"""
 STOPPED_TAG = "media_pipeline/stopped"
 """of a run that we ended, and no person: its own id, because a re-execution has the tags of its parent"""
 _MODULE, _LOCATION = "media_pipeline.definitions", "media_pipeline"  # as workspace.yaml has it
@@ -163,11 +165,10 @@ class DagsterEngine:
 
     def forget(self, media_id: str) -> int:
         """Waits half a minute for runs to end. What the instance keeps of ticks of sensors is left to its retention."""
-        mine = dg.RunsFilter(tags={_PARTITION: media_id})
-        until, runs = time.monotonic() + _ENDING_SECONDS, list(self._instance.get_runs(mine))
+        until, runs = time.monotonic() + _ENDING_SECONDS, self._over(media_id)
         for run in runs:
             self.stop(run.run_id)
-        while not all(run.is_finished for run in self._instance.get_runs(mine)):
+        while not all(run.is_finished for run in self._over(media_id)):
             if time.monotonic() > until:
                 raise Conflict("A run is still ending: ask again in a moment.")
             time.sleep(_POLL_SECONDS)
@@ -198,6 +199,11 @@ class DagsterEngine:
                     )
                 )
         return found
+
+    def _over(self, media_id: str) -> list[dg.DagsterRun]:
+        """Every run that works on a media, those on parts of it last."""
+        by_tag = [dg.RunsFilter(tags={tag: media_id}) for tag in (_PARTITION, CHUNK_TAG)]
+        return [run for runs in by_tag for run in self._instance.get_runs(runs)]
 
     def at_work(self) -> set[str]:
         return self._in({RunState.MADE, RunState.UNDERWAY})
@@ -264,6 +270,16 @@ def _state(run: dg.DagsterRun, instance: dg.DagsterInstance) -> RunState:
     ):
         return RunState.LOST
     return _STATES.get(run.status, RunState.UNDERWAY)
+
+
+def beside(run: dg.DagsterRun, job: str, instance: dg.DagsterInstance) -> tuple[RemoteJobOrigin, JobPythonOrigin]:
+    """Where a daemon finds the code of another job: where it found that of a run that is at work."""
+    remote, code = _origins(instance, job)
+    if run.remote_job_origin:
+        remote = RemoteJobOrigin(run.remote_job_origin.repository_origin, job)
+    if run.job_code_origin:
+        code = JobPythonOrigin(job, run.job_code_origin.repository_origin)
+    return remote, code
 
 
 def _origins(instance: dg.DagsterInstance, job: str) -> tuple[RemoteJobOrigin, JobPythonOrigin]:

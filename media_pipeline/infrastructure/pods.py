@@ -1,5 +1,6 @@
 """What the pod of a step is like, from YAML: pure data in the words of dagster-k8s."""
 
+import json
 import math
 from pathlib import Path
 from typing import Any
@@ -72,6 +73,12 @@ class Pods(BaseModel, frozen=True, extra="forbid"):
             spec["nodeSelector"] = self.gpu.node_selector
             config["container_config"]["resources"]["limits"][self.gpu.resource] = "1"
         return config
+
+    def alone(self, name: str, *, source_bytes: int | None, origin: Origin) -> str:
+        """All of the pod of a run that is one step, as JSON: it is like a step's, not like a run's."""
+        config = self.step(name, source_bytes=source_bytes, origin=origin, gpu=False)
+        whole = {part: {**self.every.get(part, {}), **config.get(part, {})} for part in {*self.every, *config}}
+        return json.dumps(whole, sort_keys=True, separators=(",", ":"))
 
     def whole_run(self, *, source_bytes: int) -> dict[str, Any]:
         """What the pod of a run has that does all of its steps itself."""

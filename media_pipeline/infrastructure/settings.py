@@ -17,6 +17,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 from pydantic_settings.exceptions import SettingsError
 
 from media_pipeline.domain.admission import Limits
+from media_pipeline.domain.chunks import Cutting
 from media_pipeline.infrastructure import pods, recipes
 from media_pipeline.infrastructure.sandbox.modes import Choice
 
@@ -87,6 +88,10 @@ class Settings(BaseSettings):
     """the whole run of an upload up to this size is in one pod; 0: of none"""
     steps_at_once: int = 2
     """with the multiprocess executor"""
+    chunks: Cutting = Cutting()
+    """when a long picture is cut to be encoded in parts, and how long these are"""
+    chunks_at_once: int = Field(default=max(1, (os.cpu_count() or 1) // 8), ge=1)
+    """parts that one step encodes side by side; each uses about eight cores well"""
     ffmpeg: str | None = None
     ffprobe: str | None = None
     packager: str | None = None

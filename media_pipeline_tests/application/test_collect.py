@@ -10,6 +10,7 @@ import pytest
 
 from media_pipeline.application.collect import collect
 from media_pipeline.application.outputs import Shelf
+from media_pipeline.domain import keys
 from media_pipeline.domain.job import JobState, TaskState
 from media_pipeline.domain.keys import owner
 from media_pipeline.domain.run import Run, RunState
@@ -102,6 +103,16 @@ def test_nothing_of_a_live_run_goes() -> None:
     world.history.told.clear()
     world.catalogue.task(world.upload.media_id, world.upload.version, "subtitles", TaskState.RUNNING, at=a.NOW)
     assert world.collect() == set()
+
+
+def test_parts_of_a_picture_stay_while_it_is_encoded_and_go_when_nobody_is_at_it() -> None:
+    world = World()
+    part = world.write(keys.chunk(world.upload.media_id, world.upload.version, "0123456789abcdef", "v0.mp4"))
+    run = Run("run-1", "run-1", world.upload.version, RunState.UNDERWAY, False, a.NOW, a.NOW)
+    world.history.told[world.upload.media_id] = [run]
+    assert world.collect() == set()
+    world.history.told.clear()
+    assert world.collect() == {part}
 
 
 def test_a_version_goes_when_a_newer_one_is_published_and_a_persons_track_stays() -> None:

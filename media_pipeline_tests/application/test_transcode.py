@@ -7,14 +7,17 @@ from typing import Any
 import pytest
 
 from media_pipeline.application.admit import admit
+from media_pipeline.application.chunked import Chunking
 from media_pipeline.application.register import register
 from media_pipeline.application.transcode import Transcoded, transcode
-from media_pipeline.domain import quality
+from media_pipeline.domain import keys, quality
 from media_pipeline.domain.admission import Limits
+from media_pipeline.domain.chunks import Cutting
 from media_pipeline.domain.errors import BadMedia, RejectionCode
 from media_pipeline.domain.profile import QualityGate
 from media_pipeline.domain.results import AudioTracks, Rendition
 from media_pipeline.domain.upload import Upload
+from media_pipeline.infrastructure.chunk_pool import ChunkPool
 from media_pipeline.infrastructure.ffmpeg.commands import encoding
 from media_pipeline.infrastructure.settings import FILES
 from media_pipeline_tests import builders as a
@@ -25,7 +28,9 @@ from media_pipeline_tests.published import together
 GATE = QualityGate("gate", 75, 60, passages=2, passage_seconds=0.4, retry_crf=-20, retry_bitrate=2.0)
 
 
-def transcoded(home: Path, gate: QualityGate | None = None, clip: Path | None = None) -> Transcoded:
+def transcoded(
+    home: Path, gate: QualityGate | None = None, clip: Path | None = None, chunking: Chunking | None = None
+) -> Transcoded:
     here = platform(home)
     rungs = {"good": a.rung(180, "good"), "poor": a.rung(90, "poor", crf=48)}
     profile = replace(here.recipes.profiles["fast"], rungs=tuple(rungs), quality=gate.name if gate else None)
@@ -40,9 +45,11 @@ def transcoded(home: Path, gate: QualityGate | None = None, clip: Path | None = 
     with here.scratch("transcode") as scratch:
         batches = transcode(
             source, ["good", "poor", "audio"], recipes=recipes, store=here.store, shelf=here.shelf, tool=here.tool,
-            scratch=scratch, progress=lambda _: None,
+            scratch=scratch, progress=lambda _: None, chunking=chunking,
         )  # fmt: skip
-        return together(batches)
+        made = together(batches)
+    assert list(here.store.list(here.shelf.bucket, keys.chunks(job.media_id, job.version))) == []
+    return made
 
 
 def rung(made: Transcoded, name: str) -> Rendition:
@@ -62,6 +69,20 @@ def test_a_rung_that_misses_its_gate_is_encoded_once_more_and_no_other_is(tmp_pa
     assert (rung(plain, "poor").likeness, rung(plain, "poor").tries) == (None, 1)  # without a gate nothing is compared
     assert rung(made, "poor").frames == rung(plain, "poor").frames == 75
     assert rung(made, "poor").made.fingerprint == rung(plain, "poor").made.fingerprint
+
+
+def test_a_long_picture_is_encoded_in_parts_and_judged_as_a_whole(tmp_path: Path) -> None:
+    clip = media.clip(tmp_path / "a.mp4", 8, "320x180")
+    chunking = Chunking(Cutting(above_seconds=2, seconds=3), ChunkPool(2))
+    parts = transcoded(tmp_path / "parts", GATE, clip, chunking)
+    for name, tries in (("good", 1), ("poor", 2)):
+        made = rung(parts, name)
+        assert (made.tries, made.frames, made.keyframes, made.lost_seconds) == (tries, 200, (0.0, 2.0, 4.0, 6.0), 0.0)
+        assert made.made.tool.endswith(", in 2 parts")
+        assert made.likeness is not None
+        assert made.likeness.vmaf_mean > 75
+    assert isinstance(parts.audio, AudioTracks)
+    assert [track.duration_seconds for track in parts.audio.tracks] == [pytest.approx(8, abs=0.05)]
 
 
 @pytest.mark.slow

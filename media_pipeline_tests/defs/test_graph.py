@@ -49,6 +49,10 @@ def test_the_graph_is_the_one_that_was_agreed(tmp_path: Path) -> None:
     assert found == json.loads(GOLDEN.read_text())
 
 
+def test_all_of_it_loads_together_as_in_a_code_server(tmp_path: Path) -> None:
+    build(platform(tmp_path)).get_repository_def().load_all_definitions()
+
+
 def test_changing_one_rung_changes_the_code_version_of_that_rung_and_of_nothing_else(tmp_path: Path) -> None:
 
     before = platform(tmp_path)

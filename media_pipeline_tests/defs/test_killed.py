@@ -5,13 +5,16 @@ import re
 import signal
 import time
 from collections.abc import Callable
+from datetime import datetime
 from pathlib import Path
 
 import dagster as dg
+import psutil
 import pytest
 import yaml
 
 from media_pipeline.defs.resources import Platform
+from media_pipeline.domain import keys
 from media_pipeline.domain.errors import QuarantineCode
 from media_pipeline.domain.job import Job, JobState, TaskState
 from media_pipeline.infrastructure import recipes
@@ -86,3 +89,43 @@ def test_a_killed_worker_and_a_killed_daemon_cost_a_try_each_and_nothing_else(he
     assert sum(t.stage == "source" for t in tries) == 1
     assert all(t.counted and t.ended_at for t in tries)
     assert {t.state for t in job.tasks} <= {TaskState.DONE, TaskState.SKIPPED}
+
+
+def parts(here: Platform) -> dict[str, datetime]:
+    """The parts of the only picture that are whole, and since when."""
+    job = only(here)
+    prefix = keys.chunks(job.media_id, job.version) if job else ""
+    found = here.store.list(here.settings.media_bucket, prefix) if job else ()
+    return {o.key: o.modified_at for o in found if o.key.endswith("/chunk.json")}
+
+
+def test_a_killed_worker_of_a_long_picture_leaves_no_process_and_the_next_goes_on_with_its_parts(
+    here: Platform, tmp_path: Path
+) -> None:
+    clip = media.clip(tmp_path / "film.mp4", 24, "1280x720")
+    os.utime(clip, (time.time() - 3600,) * 2)
+    clip.rename(here.settings.inbox / "film.mp4")
+    seen: list[dict[str, datetime]] = []
+
+    def ready() -> bool:
+        job = only(here)
+        seen.append(parts(here))
+        return job is not None and job.state is JobState.READY
+
+    cut = {"MEDIA_PIPELINE_CHUNKS__ABOVE_SECONDS": "5", "MEDIA_PIPELINE_CHUNKS__SECONDS": "6"}
+    with instance(here.settings.dagster_home) as dagster, daemon(here, MEDIA_PIPELINE_STALL_SECONDS="600", **cut):
+        until(lambda: bool(parts(here)), here, seconds=SECONDS)
+        process = psutil.Process(worker(dagster))
+        encoders = process.children(recursive=True)
+        process.kill()
+        before = parts(here)
+        assert psutil.wait_procs(encoders, timeout=20)[1] == []
+        until(ready, here, seconds=SECONDS)
+    job = only(here)
+    assert job is not None
+    made = {name: at for each in seen for name, at in each.items()}
+    assert 1 <= len(before) < len(made) == 4
+    assert all(made[name] == at for name, at in before.items())  # none was written again
+    assert parts(here) == {}
+    tries = [t for t in here.catalogue.attempts(job.media_id, job.version) if t.stage == "transcodes"]
+    assert [t.failure and t.failure.code for t in tries] == [QuarantineCode.WORKER_LOST, None]

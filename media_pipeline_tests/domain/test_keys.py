@@ -12,6 +12,7 @@ MEDIA, VERSION = a.upload().media_id, a.upload().version
         (keys.manifest(MEDIA), (MEDIA, "")),
         (keys.result(MEDIA, VERSION, "transcodes/720p"), (MEDIA, VERSION)),
         (keys.output(MEDIA, VERSION, "stream", "0a1b", "master.m3u8"), (MEDIA, VERSION)),
+        (keys.chunk(MEDIA, VERSION, "0123456789abcdef", "v0.mp4"), (MEDIA, VERSION)),
     ],
 )
 def test_every_key_has_an_owner(key: str, owner: tuple[str, str]) -> None:
@@ -32,3 +33,10 @@ def test_what_is_none_of_ours_has_none(key: str) -> None:
 def test_messages_set_aside_are_ours_and_no_medias() -> None:
     assert keys.is_ours(keys.set_aside("0a1b"))
     assert keys.owner(keys.set_aside("0a1b")) is None
+
+
+def test_viewers_get_no_parts_of_what_is_still_being_encoded() -> None:
+    key = keys.chunk(MEDIA, VERSION, "0123456789abcdef", "v0.mp4")
+    assert key.startswith(keys.chunks(MEDIA, VERSION))
+    assert not keys.is_output(keys.relative_to_manifest(MEDIA, key))
+    assert keys.is_output(keys.relative_to_manifest(MEDIA, keys.output(MEDIA, VERSION, "stream", "0a1b", "v0.mp4")))

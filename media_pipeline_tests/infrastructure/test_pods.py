@@ -1,5 +1,6 @@
 """What the pods of steps are like."""
 
+import json
 from pathlib import Path
 from typing import Any
 
@@ -21,10 +22,10 @@ def step(name: str, **changes: Any) -> tuple[dict[str, Any], dict[str, Any]]:
 
 def test_scratch_is_sized_from_the_source_and_says_so_to_the_scheduler() -> None:
     container, spec = step("transcodes")
-    assert spec["volumes"] == [{"name": "scratch", "emptyDir": {"sizeLimit": "13Gi"}}]  # four times 3, and one
+    assert spec["volumes"] == [{"name": "scratch", "emptyDir": {"sizeLimit": "16Gi"}}]  # five times 3, and one
     assert container["volumeMounts"] == [{"name": "scratch", "mountPath": "/scratch"}]
     assert container["env"] == [{"name": "MEDIA_PIPELINE_SCRATCH", "value": "/scratch"}]
-    assert container["resources"]["requests"]["ephemeral-storage"] == "13Gi"
+    assert container["resources"]["requests"]["ephemeral-storage"] == "16Gi"
 
 
 @pytest.mark.parametrize(("source_bytes", "gib"), [(0, 1), (1, 2), (None, 40), (10_000 * GIB, 500)])
@@ -68,6 +69,17 @@ def test_a_step_goes_to_the_gpus_where_asked_to() -> None:
     container, spec = step("subtitles")
     assert "nodeSelector" not in spec
     assert container["resources"]["limits"] == {"memory": "4Gi"}
+
+
+def test_a_run_that_is_one_step_has_a_pod_like_a_steps_and_fits_into_a_tag() -> None:
+    said = PODS.alone("encode_chunk", source_bytes=2 * GIB, origin=Origin.IMPORT)
+    assert len(said) < 2000  # Postgres takes about 2,600 bytes of a tag
+    pod = json.loads(said)
+    assert pod["pod_spec_config"]["automountServiceAccountToken"] is False
+    assert pod["pod_spec_config"]["priorityClassName"] == "media-pipeline-backfill"
+    assert pod["job_spec_config"]["backoffLimit"] == 0
+    assert pod["pod_spec_config"]["volumes"] == [{"name": "scratch", "emptyDir": {"sizeLimit": "4Gi"}}]
+    assert pod["container_config"]["resources"]["limits"] == {"memory": "5Gi"}
 
 
 def test_one_step_leaves_no_trace_on_the_next() -> None:

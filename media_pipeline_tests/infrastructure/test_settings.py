@@ -1,10 +1,12 @@
 """Settings: a variable that is wrong is named, and so is one that nobody reads."""
 
+import math
 import re
 from pathlib import Path
 
 import pytest
 
+from media_pipeline.domain.chunks import Cutting
 from media_pipeline.infrastructure.settings import Settings, from_environment
 
 ROOT = Path(__file__).parents[2]
@@ -65,3 +67,10 @@ def test_every_variable_that_is_named_anywhere_is_known(monkeypatch: pytest.Monk
     with pytest.raises(ValueError) as refused:
         from_environment()
     assert "no such setting" not in str(refused.value)
+
+
+def test_long_pictures_are_cut_as_the_settings_have_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("MEDIA_PIPELINE_CHUNKS__ABOVE_SECONDS", "inf")
+    monkeypatch.setenv("MEDIA_PIPELINE_CHUNKS__SECONDS", "60")
+    assert from_environment().chunks == Cutting(above_seconds=math.inf, seconds=60)
+    assert "less than a second" in refusal(monkeypatch, CHUNKS__SECONDS="0")

@@ -75,7 +75,7 @@ class World:
         code = RepositoryPythonOrigin(sys.executable, pointer, IMAGE, DEFAULT_DAGSTER_ENTRY_POINT, None)
         run = self.instance.create_run_for_job(
             self.definitions.resolve_job_def("process_upload"),
-            asset_selection={dg.AssetKey(name) for name in assets} or None,
+            asset_selection={dg.AssetKey(name.split("/")) for name in assets} or None,
             run_config=request.run_config,
             tags={**request.tags, "dagster/partition": key},
             job_code_origin=JobPythonOrigin("process_upload", code),

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal, Protocol
 
+from media_pipeline.domain.chunks import Chunk
 from media_pipeline.domain.media import AudioStream, MediaInfo, TextStream
 from media_pipeline.domain.passthrough import Copy
 from media_pipeline.domain.profile import AudioRecipe, PlannedRendition, SpeechModel, StreamRecipe, VisionModel
@@ -27,6 +28,8 @@ class EncodedVideo:
     lost_seconds: float | None = None
     """the longest time over which it is black, or stands still, though its source is not, or does not; None for a copy,
     which is judged otherwise"""
+    parts: int = 1
+    """of which it was joined"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +86,35 @@ class MediaTool(Protocol):
         """Decode once and encode everything asked for, in the order asked, largest first. The frames of the
         passages `set_aside`, counted in output frames, stay in `scratch` for `likeness`. With `follow` keyframes
         stand where the source has its own."""
+        ...
+
+    def encode_chunk(
+        self,
+        source: Path,
+        info: MediaInfo,
+        renditions: Sequence[PlannedRendition],
+        chunk: Chunk,
+        *,
+        gop_seconds: float | None,
+        scratch: Path,
+        progress: Progress,
+    ) -> tuple[Path, ...]:
+        """Encode a part of the picture alone: the files that `join_chunks` needs of it, of the same names whichever
+        part it is. Without `gop_seconds`, keyframes stand where the source has its own. BadMedia also where the
+        picture cannot be cut: whether the file is bad is for `encode` to say."""
+        ...
+
+    def join_chunks(
+        self, info: MediaInfo, renditions: Sequence[PlannedRendition], chunks: Sequence[Path], *, scratch: Path
+    ) -> list[EncodedVideo]:
+        """What `encode` gives of these renditions, put together of parts. Each has its files in a directory below
+        `scratch`; they are in order, and nothing between them is missing. Nothing is encoded."""
+        ...
+
+    def set_aside(
+        self, source: Path, info: MediaInfo, largest: PlannedRendition, passages: Sequence[range], *, scratch: Path
+    ) -> None:
+        """Leave in `scratch` for `likeness` what `encode` does."""
         ...
 
     def copy(self, source: Path, info: MediaInfo, *, scratch: Path, progress: Progress) -> tuple[EncodedVideo, Copy]:

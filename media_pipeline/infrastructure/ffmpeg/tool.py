@@ -6,13 +6,14 @@ from pathlib import Path
 
 from media_pipeline.application.ports.tools import EncodedAudio, EncodedVideo, Frame, Progress
 from media_pipeline.domain import captions
+from media_pipeline.domain.chunks import Chunk
 from media_pipeline.domain.errors import BadMedia, RejectionCode
 from media_pipeline.domain.media import AudioStream, MediaInfo, TextStream
 from media_pipeline.domain.passthrough import Copy
 from media_pipeline.domain.profile import AudioRecipe, PlannedRendition, StreamRecipe, output_rate
 from media_pipeline.domain.results import Likeness
 from media_pipeline.domain.transcript import Cue
-from media_pipeline.infrastructure.ffmpeg import admission, answers, ass, measuring
+from media_pipeline.infrastructure.ffmpeg import admission, answers, ass, chunking, measuring
 from media_pipeline.infrastructure.ffmpeg.commands import comparing, copying, encoding, listening, looking, text
 from media_pipeline.infrastructure.ffmpeg.programs import Programs
 from media_pipeline.infrastructure.tracing import traced
@@ -67,6 +68,34 @@ class Ffmpeg(Programs):
         if any(v.frames == 0 for v in videos):
             raise BadMedia(RejectionCode.NO_DECODABLE_FRAMES, "Not one frame of the picture could be decoded.")
         return videos, sounds
+
+    @traced("encode chunk")
+    def encode_chunk(
+        self,
+        source: Path,
+        info: MediaInfo,
+        renditions: Sequence[PlannedRendition],
+        chunk: Chunk,
+        *,
+        gop_seconds: float | None,
+        scratch: Path,
+        progress: Progress,
+    ) -> tuple[Path, ...]:
+        return chunking.encode(
+            self, info, renditions, chunk, gop_seconds=gop_seconds, scratch=scratch, progress=progress
+        )
+
+    @traced("join chunks")
+    def join_chunks(
+        self, info: MediaInfo, renditions: Sequence[PlannedRendition], chunks: Sequence[Path], *, scratch: Path
+    ) -> list[EncodedVideo]:
+        return chunking.join(self, info, renditions, chunks, scratch=scratch)
+
+    @traced("set aside")
+    def set_aside(
+        self, source: Path, info: MediaInfo, largest: PlannedRendition, passages: Sequence[range], *, scratch: Path
+    ) -> None:
+        chunking.set_aside(self, info, largest, passages, scratch=scratch)
 
     @traced("copy")
     def copy(self, source: Path, info: MediaInfo, *, scratch: Path, progress: Progress) -> tuple[EncodedVideo, Copy]:

@@ -13,6 +13,8 @@ from media_pipeline.infrastructure.ffmpeg.commands.listening import Gain
 
 REFERENCE = "reference.nut"
 """Passages of the picture as the encoder got it, lossless: what renditions are compared with."""
+FOLLOWED = "source"
+"""keyframes where the source has its own"""
 ENCODERS: Mapping[str, Mapping[str, Any]] = {
     # Closed GOPs, and no keyframe but those that are asked for.
     "h264": {"c:v": "libx264", "profile:v": "high", "sc_threshold": 0, "x264-params": "open-gop=0"},
@@ -24,6 +26,8 @@ ENCODERS: Mapping[str, Mapping[str, Any]] = {
     },
     "av1": {"c:v": "libsvtav1", "svtav1-params": "scd=0"},
 }
+_STITCHABLE = {"x264-params": "stitchable=1"}
+"""Headers do not depend on what is seen: those of one part hold for all."""
 
 
 def encode(
@@ -57,10 +61,8 @@ def encode(
             both = picture.filter_multi_output("split")
             picture = both[0]
             outputs.append(_reference(both[1], passages))
-        sizes = [(plan.width, plan.height) for plan in renditions]
-        keyframes = "source" if follow else f"expr:gte(t,n_forced*{stream.gop_seconds:g})"
-        for i, (plan, scaled) in enumerate(zip(renditions, filters.cascade(picture, sizes), strict=True)):
-            outputs.append(ffmpeg.output(scaled, f"v{i}.mp4", **_video_options(plan, keyframes, threads)))
+        keyframes = FOLLOWED if follow else f"expr:gte(t,n_forced*{stream.gop_seconds:g})"
+        outputs += rungs(picture, renditions, keyframes, threads=threads)
     for i, (track, gain) in enumerate(tracks):
         heard = filters.sound(source, info, track, audio.channels, audio.sample_rate)
         heard = listening.normalised(heard, gain, audio)
@@ -69,10 +71,27 @@ def encode(
     return line.compiled(ffmpeg_path, outputs, progress=True, cut=sound_changes)
 
 
+def rungs(
+    picture: Any, renditions: Sequence[PlannedRendition], keyframes: str, *, threads: int, part: bool = False
+) -> list[Any]:
+    """Every rendition of a picture to v<i>.mp4. `keyframes` are where ffmpeg is to force them. With `part`, streams of
+    several pictures fit together."""
+    sizes = [(plan.width, plan.height) for plan in renditions]
+    options = [_video_options(plan, keyframes, threads) for plan in renditions]
+    if part:
+        options = [o | {name: f"{o[name]}:{said}" for name, said in _STITCHABLE.items() if name in o} for o in options]
+    return [ffmpeg.output(s, f"v{i}.mp4", **options[i]) for i, s in enumerate(filters.cascade(picture, sizes))]
+
+
+def set_aside(picture: Any) -> Any:
+    """The output that keeps a picture as it is, in REFERENCE."""
+    options = {"c:v": "ffv1", "map_metadata": -1, "format": "nut", "fps_mode": "passthrough"}
+    return ffmpeg.output(picture, REFERENCE, **options)
+
+
 def _reference(picture: Any, passages: Sequence[range]) -> Any:
     wanted = "+".join(f"between(n,{p.start},{p.stop - 1})" for p in passages)
-    options = {"c:v": "ffv1", "map_metadata": -1, "format": "nut", "fps_mode": "passthrough"}
-    return ffmpeg.output(picture.filter("select", wanted), REFERENCE, **options)
+    return set_aside(picture.filter("select", wanted))
 
 
 def _video_options(plan: PlannedRendition, keyframes: str, threads: int) -> dict[str, Any]:

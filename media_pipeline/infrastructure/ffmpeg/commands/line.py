@@ -70,10 +70,18 @@ def flags(options: Mapping[str, Any]) -> list[str]:
 
 
 def compiled(
-    ffmpeg_path: str, outputs: Sequence[Any], *, level: str = "error", progress: bool = False, cut: bool = True
+    ffmpeg_path: str,
+    outputs: Sequence[Any],
+    *,
+    level: str = "error",
+    progress: bool = False,
+    cut: bool = True,
+    absolute: bool = False,
 ) -> list[str]:
-    """The words of a command line; `cut` as in `filters.separated`."""
+    """The words of a command line; `cut` as in `filters.separated`. With `absolute`, what is read from an instant on
+    keeps its times."""
     arguments = ["-nostdin", "-hide_banner", "-y", "-v", level]
+    arguments += ["-copyts", "-start_at_zero"] if absolute else []
     arguments += ["-progress", "pipe:1", "-stats_period", "0.5", "-nostats"] if progress else ["-nostats"]
     spec = ffmpeg.merge_outputs(*outputs).global_args(*arguments)
     words = [str(word) for word in ffmpeg.compile(spec, cmd=ffmpeg_path)]

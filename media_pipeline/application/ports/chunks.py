@@ -1,0 +1,23 @@
+"""What the use cases ask of whoever encodes the parts of a long picture."""
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager
+from typing import Protocol
+
+from media_pipeline.application.ports.tools import Progress
+from media_pipeline.domain.chunks import ChunkOrder
+
+Here = Callable[[ChunkOrder, Progress], None]
+"""Encodes a part in this process and keeps it in the store. May be called by several threads at once."""
+
+
+class ChunkWorkers(Protocol):
+    """Many hands."""
+
+    def working(
+        self, orders: Sequence[ChunkOrder], *, here: Here, progress: Progress
+    ) -> AbstractContextManager[Iterator[ChunkOrder]]:
+        """Inside, the parts are being encoded: by `here`, or elsewhere by others who have the same store. They come as
+        they are done, each once; `progress` is told while one waits for them. What `here` and `progress` raise passes
+        on. Outside, nothing is at work here any more, and nobody else begins."""
+        ...

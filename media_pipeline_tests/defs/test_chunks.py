@@ -1,0 +1,248 @@
+"""Parts of a long picture as runs in Dagster's queue, and the step beside them."""
+
+import json
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path, PurePath
+from typing import Any
+
+import dagster as dg
+import pytest
+from pydantic import TypeAdapter
+from sqlalchemy.exc import OperationalError
+
+from media_pipeline.application.admit import admit
+from media_pipeline.application.chunked import orders
+from media_pipeline.application.ports.tools import Progress
+from media_pipeline.application.register import register
+from media_pipeline.application.transcode import deserved
+from media_pipeline.defs.chunks import NAME, ChunkRuns, encode_chunk_job
+from media_pipeline.defs.partitions import ORIGIN_TAG
+from media_pipeline.domain import keys
+from media_pipeline.domain.admission import Limits
+from media_pipeline.domain.chunks import Chunk, ChunkOrder, Cutting
+from media_pipeline.domain.errors import Cancelled, Unavailable
+from media_pipeline.domain.job import JobState, TaskState
+from media_pipeline.domain.profile import PlannedRendition
+from media_pipeline.domain.upload import Upload
+from media_pipeline.infrastructure.dagster_engine import DagsterEngine
+from media_pipeline.infrastructure.settings import FILES
+from media_pipeline_tests import builders as a
+from media_pipeline_tests import media
+from media_pipeline_tests.defs.chunk_runs import begin, chunk_runs, end, runs_of
+from media_pipeline_tests.instance import QUEUE, new_instance
+from media_pipeline_tests.platform import slim
+
+FIRST = ChunkOrder("m", "v", (PlannedRendition(a.rung(360), 640, 360),), 2.0, Chunk(0, 0, 50, 0), "ffmpeg 9")
+ORDERS = [replace(FIRST, chunk=Chunk(n, 50 * n, 50 * n + 50, n)) for n in range(12)]
+
+
+@pytest.fixture
+def instance() -> Iterator[dg.DagsterInstance]:
+    with new_instance(QUEUE) as made:
+        yield made
+
+
+def numbers(runs: list[dg.DagsterRun]) -> list[int]:
+    """Which parts these runs are over."""
+    configs: list[Any] = [run.run_config for run in runs]
+    return [json.loads(config["ops"]["encode_ordered"]["config"]["order"])["chunk"]["number"] for config in configs]
+
+
+def with_status(instance: dg.DagsterInstance, *statuses: dg.DagsterRunStatus) -> list[dg.DagsterRun]:
+    return [run for run in runs_of(instance, "m") if run.status in statuses]
+
+
+def encoded(workers: ChunkRuns, orders: list[ChunkOrder], progress: Progress) -> tuple[list[int], list[int]]:
+    """The parts that came, and of these the ones that the step encoded itself."""
+    mine: list[int] = []
+
+    def here(order: ChunkOrder, told: Progress) -> None:
+        mine.append(order.chunk.number)
+        told(0.5)
+
+    with workers.working(orders, here=here, progress=progress) as coming:
+        return [order.chunk.number for order in coming], mine
+
+
+def test_where_nobody_works_off_the_queue_the_step_encodes_everything_from_the_end_on(
+    instance: dg.DagsterInstance,
+) -> None:
+    came, mine = encoded(chunk_runs(instance), ORDERS, lambda _: None)
+    assert mine == [11, 10, 9, 8, 7, 6, 5, 4, 3, 2, 1, 0]
+    assert sorted(came) == list(range(12))
+    assert {run.status for run in runs_of(instance, "m")} == {dg.DagsterRunStatus.CANCELED}
+    assert len(runs_of(instance, "m")) == 8  # no more wait at a time
+
+
+def test_what_runs_encode_the_step_does_not(instance: dg.DagsterInstance) -> None:
+    def daemon(_: float) -> None:
+        """Three workers, each of which is done at the next look."""
+        for run in with_status(instance, dg.DagsterRunStatus.STARTED):
+            end(instance, run)
+        for run in with_status(instance, dg.DagsterRunStatus.QUEUED)[:3]:
+            begin(instance, run)
+
+    came, mine = encoded(chunk_runs(instance), ORDERS, daemon)
+    theirs = numbers(with_status(instance, dg.DagsterRunStatus.SUCCESS))
+    assert sorted(came) == list(range(12))
+    assert sorted(mine + theirs) == list(range(12))
+    assert len(mine) < 6
+
+
+def test_a_part_of_which_a_run_failed_is_encoded_by_the_step_and_no_other(instance: dg.DagsterInstance) -> None:
+    def daemon(_: float) -> None:
+        for run in with_status(instance, dg.DagsterRunStatus.STARTED):
+            end(instance, run, success=numbers([run]) != [1])
+        for run in with_status(instance, dg.DagsterRunStatus.QUEUED):
+            begin(instance, run)
+
+    workers = chunk_runs(instance)
+    came, mine = encoded(workers, ORDERS[:4], daemon)
+    assert (sorted(came), mine) == ([0, 1, 2, 3], [3, 1])
+
+
+def test_a_run_that_takes_too_long_is_not_waited_for(instance: dg.DagsterInstance) -> None:
+    def daemon(_: float) -> None:
+        for run in with_status(instance, dg.DagsterRunStatus.QUEUED):
+            begin(instance, run)
+
+    came, mine = encoded(chunk_runs(instance, patience_seconds=60), ORDERS[:3], daemon)
+    assert (sorted(came), sorted(mine)) == ([0, 1, 2], [0, 1, 2])
+
+
+def test_a_cancelled_step_takes_what_waits_out_of_the_queue(instance: dg.DagsterInstance) -> None:
+    def cancelled(_: float) -> None:
+        begin(instance, with_status(instance, dg.DagsterRunStatus.QUEUED)[0])
+        raise Cancelled("The job was cancelled.")
+
+    with pytest.raises(Cancelled):
+        encoded(chunk_runs(instance), ORDERS, cancelled)
+    assert numbers(with_status(instance, dg.DagsterRunStatus.STARTED)) == [0]  # it sees by itself
+    assert with_status(instance, dg.DagsterRunStatus.QUEUED, dg.DagsterRunStatus.NOT_STARTED) == []
+
+
+def test_a_step_that_begins_anew_waits_for_the_runs_that_its_last_try_left(instance: dg.DagsterInstance) -> None:
+    lost = chunk_runs(instance)
+    for order in ORDERS[:3]:
+        lost.submitted(order)
+    begun, other = runs_of(instance, "m")[0], replace(FIRST, build="ffmpeg 3")
+    begin(instance, begun)
+    lost.submitted(other)
+
+    def daemon(_: float) -> None:
+        if with_status(instance, dg.DagsterRunStatus.STARTED):
+            end(instance, begun)
+
+    came, mine = encoded(chunk_runs(instance), ORDERS[:3], daemon)
+    assert (sorted(came), mine) == ([0, 1, 2], [2, 1])
+    assert len(runs_of(instance, "m")) == 4  # and asked for no other
+
+
+def test_a_run_that_was_forgotten_is_not_waited_for(instance: dg.DagsterInstance) -> None:
+    def daemon(_: float) -> None:
+        for run in with_status(instance, dg.DagsterRunStatus.STARTED):
+            instance.delete_run(run.run_id)
+        for run in with_status(instance, dg.DagsterRunStatus.QUEUED):
+            begin(instance, run)
+
+    came, mine = encoded(chunk_runs(instance), ORDERS[:3], daemon)
+    assert sorted(came) == sorted(mine) == [0, 1, 2]
+
+
+def test_a_history_that_does_not_answer_is_trouble_of_ours(
+    instance: dg.DagsterInstance, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def gone(*_: object, **__: object) -> None:
+        raise OperationalError("SELECT 1", {}, Exception("gone"))
+
+    monkeypatch.setattr(instance, "get_runs", gone)
+    with pytest.raises(Unavailable, match="does not answer"):
+        encoded(chunk_runs(instance), ORDERS[:1], lambda _: None)
+
+
+def test_runs_over_parts_are_over_no_partition_and_stand_in_no_line(instance: dg.DagsterInstance) -> None:
+    workers = replace(chunk_runs(instance), tags={"dagster/priority": "1"})
+    encoded(workers, ORDERS[:1], lambda _: None)
+    tags = runs_of(instance, "m")[0].tags
+    assert (tags["dagster/priority"], tags["media_pipeline/version"]) == ("1", "v")
+    assert not tags.keys() & {"dagster/partition", ORIGIN_TAG}
+
+
+def test_who_forgets_a_media_forgets_the_runs_over_its_parts(instance: dg.DagsterInstance) -> None:
+    workers = chunk_runs(instance)
+    for order in (FIRST, replace(FIRST, media_id="another")):
+        workers.submitted(order)
+    assert DagsterEngine(instance).forget("m") == 1
+    assert (len(runs_of(instance, "m")), len(runs_of(instance, "another"))) == (0, 1)
+
+
+class Film:
+    """A clip of eight seconds that was admitted and is taken for long, in a platform whose directory is this."""
+
+    def __init__(self, home: Path) -> None:
+        self.here = slim(home, a.rung(96, preset="ultrafast"), chunks=Cutting(above_seconds=2, seconds=3))
+        clip = media.clip(home / "film.mp4", 8, "192x96")
+        obj = self.here.store.head(FILES, str(clip).lstrip("/"))
+        profile = self.here.recipes.profiles["fast"]
+        self.job = register(obj, profile=profile, catalogue=self.here.catalogue, now=self.here.now())
+        of = self.job
+        self.upload = Upload(of.media_id, of.version, of.bucket, of.key, of.etag, of.size)
+        with self.here.scratch("admit") as scratch:
+            tool, store = self.here.tool, self.here.store
+            self.source = admit(self.upload, profile, limits=Limits(), store=store, tool=tool, scratch=scratch)
+        self.here.results.save(self.upload, "source", self.source)
+
+    def orders(self, build: str | None = None) -> list[ChunkOrder]:
+        here, profile = self.here, self.here.recipes.profiles["fast"]
+        return orders(
+            self.source, deserved(self.source, profile, here.recipes), cutting=here.settings.chunks, gop_seconds=2,
+            followed=None, build=build or here.tool.build,
+        )  # fmt: skip
+
+    def run(self, order: ChunkOrder) -> dg.ExecuteInProcessResult:
+        """As the daemon does when the turn of an order's run comes."""
+        said = TypeAdapter(ChunkOrder).dump_json(order).decode()
+        config = {"ops": {"encode_ordered": {"config": {"order": said}}}}
+        definitions = dg.Definitions(jobs=[encode_chunk_job], resources={"platform": self.here})
+        return definitions.resolve_job_def(NAME).execute_in_process(run_config=config, raise_on_error=False)
+
+    @property
+    def kept(self) -> list[str]:
+        prefix = keys.chunks(self.upload.media_id, self.upload.version)
+        return sorted(PurePath(o.key).name for o in self.here.store.list(self.here.settings.media_bucket, prefix))
+
+
+@pytest.fixture
+def film(tmp_path: Path) -> Film:
+    return Film(tmp_path)
+
+
+def refusal(result: dg.ExecuteInProcessResult) -> str:
+    """The code that a run failed with."""
+    (failed,) = [event for event in result.all_events if event.is_step_failure]
+    data = failed.step_failure_data.user_failure_data
+    assert data is not None
+    return str(data.metadata["code"].value)
+
+
+def test_a_run_encodes_its_part_and_keeps_it_in_the_store(film: Film) -> None:
+    assert len(film.orders()) == 2
+    assert film.run(film.orders()[1]).success
+    assert film.kept == ["chunk.json", "v0.mp4", "watched.gray", "watched.times"]
+
+
+def test_a_run_with_another_encoder_leaves_the_part_alone(film: Film) -> None:
+    assert refusal(film.run(film.orders("ffmpeg 3")[0])) == "CONFLICT"
+    assert film.kept == []
+
+
+@pytest.mark.parametrize("why", ["cancelled", "made already"])
+def test_a_run_over_a_part_that_nobody_wants_any_more_ends(film: Film, why: str) -> None:
+    catalogue, version, now = film.here.catalogue, (film.job.media_id, film.job.version), film.here.now()
+    if why == "cancelled":
+        catalogue.move(*version, JobState.CANCELLED, at=now)
+    else:
+        catalogue.task(*version, "transcodes/96p", TaskState.DONE, at=now)
+    assert refusal(film.run(film.orders()[0])) == "CANCELLED"
+    assert film.kept == []

@@ -1,0 +1,91 @@
+"""Fakes around the parts of a long picture: who encodes them, and a tool that writes down what it was asked for."""
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+from media_pipeline.application.ports.chunks import Here
+from media_pipeline.application.ports.tools import EncodedAudio, EncodedVideo, Progress
+from media_pipeline.domain.chunks import Chunk, ChunkOrder
+from media_pipeline.domain.media import AudioStream, MediaInfo
+from media_pipeline.domain.profile import PlannedRendition
+from media_pipeline.infrastructure.ffmpeg.tool import Ffmpeg
+
+
+class InlineWorkers:
+    """ChunkWorkers that does one after the other, when somebody waits for it."""
+
+    @contextmanager
+    def working(
+        self, orders: Sequence[ChunkOrder], *, here: Here, progress: Progress
+    ) -> Iterator[Iterator[ChunkOrder]]:
+        def coming() -> Iterator[ChunkOrder]:
+            for done, order in enumerate(orders):
+                here(order, lambda share, done=done: progress((done + share) / len(orders)))  # type: ignore[misc]
+                progress((done + 1) / len(orders))
+                yield order
+
+        yield coming()
+
+
+class PaperTool(Ffmpeg):
+    """Writes numbers for pictures. `meet` is called with each chunk before it is encoded."""
+
+    def __init__(self, meet: Callable[[Chunk], None] = lambda _: None) -> None:
+        super().__init__("ffmpeg", "ffprobe")
+        self._meet = meet
+        self.chunks: list[int] = []
+        self.wholes: list[tuple[int, int]] = []
+        """how many renditions and tracks"""
+        self.aside: list[range] = []
+
+    build = "paper 1"
+
+    def encode_chunk(
+        self,
+        source: Path,
+        info: MediaInfo,
+        renditions: Sequence[PlannedRendition],
+        chunk: Chunk,
+        *,
+        gop_seconds: float | None,
+        scratch: Path,
+        progress: Progress,
+    ) -> tuple[Path, ...]:
+        assert source.read_bytes() == b"source"
+        progress(0.5)
+        self._meet(chunk)
+        self.chunks.append(chunk.number)
+        files = tuple(scratch / f"v{i}.mp4" for i in range(len(renditions)))
+        for file, plan in zip(files, renditions, strict=True):
+            file.write_text(f"{plan.rung.name} {chunk.start}-{chunk.stop} crf {plan.rung.crf}\n")
+        return files
+
+    def join_chunks(
+        self, info: MediaInfo, renditions: Sequence[PlannedRendition], chunks: Sequence[Path], *, scratch: Path
+    ) -> list[EncodedVideo]:
+        return [self._joined(f"v{i}.mp4", chunks, scratch) for i in range(len(renditions))]
+
+    def set_aside(
+        self, source: Path, info: MediaInfo, largest: PlannedRendition, passages: Sequence[range], *, scratch: Path
+    ) -> None:
+        self.aside += passages
+
+    def encode(
+        self,
+        source: Path,
+        info: MediaInfo,
+        renditions: Sequence[PlannedRendition],
+        tracks: Sequence[AudioStream],
+        *,
+        scratch: Path,
+        **_: object,
+    ) -> tuple[list[EncodedVideo], list[EncodedAudio]]:
+        self.wholes.append((len(renditions), len(tracks)))
+        videos = [EncodedVideo(scratch / f"v{i}.mp4", 250, 10.0, (0.0,)) for i in range(len(renditions))]
+        return videos, [EncodedAudio(scratch / "a0.mp4", 2, 0.0, 10.0, -16.0, -1.0, 10.0) for _ in tracks]
+
+    @staticmethod
+    def _joined(name: str, chunks: Sequence[Path], scratch: Path) -> EncodedVideo:
+        (scratch / name).write_text("".join((chunk / name).read_text() for chunk in chunks))
+        return EncodedVideo(scratch / name, 250, 10.0, (0.0,), parts=len(chunks))
