@@ -46,7 +46,7 @@ contracts: $(INSTALLED)
 definitions: $(INSTALLED)
 	$(BIN)/media-pipeline validate
 
-BENCH ?= run ladder storyboard quality passthrough sandbox speech scale listing gateway uploads waiting
+BENCH ?= run ladder storyboard quality passthrough sandbox speech scale listing gateway uploads waiting chunks
 bench: $(INSTALLED)  ## ratios against plain tools, all or one: BENCH=ladder; takes minutes each
 	@set -e; for each in $(BENCH); do $(BIN)/python benchmarks/$$each.py; done
 
