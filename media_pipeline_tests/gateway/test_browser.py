@@ -5,7 +5,6 @@ Screenshots are kept in the folder that PAGE_SCREENSHOTS names, to be looked at.
 
 import os
 import random
-import shutil
 from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
@@ -17,13 +16,12 @@ import pytest
 
 from media_pipeline.cli import demo
 from media_pipeline_tests import media
-from media_pipeline_tests.gateway.whole import PATIENCE_SECONDS, House, house
-from media_pipeline_tests.players.conftest import FLAGS, HERE, absent
+from media_pipeline_tests.browsers import PLAYERS, chromium
+from media_pipeline_tests.gateway.visiting import Visit
+from media_pipeline_tests.gateway.whole import House, house
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]
 
-PATIENCE = PATIENCE_SECONDS * 1000
-"""milliseconds"""
 MIB = 2**20
 DROPS = 3
 DESKTOP, PHONE = {"width": 1440, "height": 900}, {"width": 360, "height": 740}
@@ -46,72 +44,8 @@ def here(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
 
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Any]:
-    chromium = shutil.which("chromium")
-    if chromium is None:
-        absent("Chromium is not installed")
-    if not (HERE / "node_modules" / "axe-core").is_dir():
-        absent("axe-core is not installed")
-    try:
-        from playwright.sync_api import sync_playwright
-    except ModuleNotFoundError:
-        absent("Playwright is not installed")
-    with sync_playwright() as driver:
-        browser = driver.chromium.launch(executable_path=chromium, args=FLAGS)
-        yield browser
-        browser.close()
-
-
-class Visit:
-    """A person at the page. What the browser complains of is a fault."""
-
-    def __init__(self, page: Any, house: House, shots: Path) -> None:
-        self.page, self.house, self.shots = page, house, shots
-        self.faults: list[str] = []
-        page.set_default_timeout(PATIENCE)
-        page.on("pageerror", lambda error: self.faults.append(str(error)))
-        page.on("console", lambda said: self.faults.append(said.text) if said.type == "error" else None)
-
-    def comes(self) -> "Visit":
-        self.page.goto(self.house.door)
-        self.sees("h1")
-        return self
-
-    def opens(self, media_id: str, asked: str = "") -> "Visit":
-        self.comes().page.evaluate("to => { location.hash = to }", f"#/media/{media_id}{asked}")
-        return self
-
-    def sees(self, what: str, text: str | None = None) -> Any:
-        found = self.page.locator(what)
-        found = found.filter(has_text=text) if text else found
-        try:
-            found.first.wait_for(state="visible")
-        except Exception as never:
-            raise AssertionError(f"{self.page.locator('body').inner_text()}\n{self.faults}") from never
-        return found.first
-
-    def until(self, condition: str, *, seconds: float = PATIENCE_SECONDS) -> None:
-        """Playwright's own waiting evaluates text in the page, which the policy forbids."""
-        look = f"const look = () => {{ if ({condition}) done(); else setTimeout(look, 50); }}; look();"
-        late = f"setTimeout(() => done('never came true'), {seconds * 1000});"
-        assert not self.page.evaluate(f"() => new Promise((done) => {{ {late} {look} }})"), condition
-
-    def plays(self) -> None:
-        self.until("document.querySelector('video')")
-        self.page.evaluate("globalThis.film = document.querySelector('video'); film.muted = true")
-        self.page.get_by_role("button", name="Play", exact=True).first.click()
-        self.until("film.currentTime > 0.5 && film.getVideoPlaybackQuality().totalVideoFrames > 5")
-
-    def press(self, name: str) -> None:
-        self.page.get_by_role("button", name=name, exact=True).click()
-
-    def chooses(self, *files: Path) -> None:
-        self.page.locator("input[type=file]:not([webkitdirectory])").set_input_files(files)
-
-    def shot(self, name: str) -> None:
-        self.page.screenshot(path=self.shots / f"{name}.png")
-
-    def no_wider_than_the_screen(self) -> bool:
-        return bool(self.page.evaluate("document.documentElement.scrollWidth <= innerWidth"))
+    with chromium() as found:
+        yield found
 
 
 @pytest.fixture
@@ -441,6 +375,6 @@ def judged(visit: Visit, name: str) -> None:
     visit.page.evaluate("scrollTo(0, 0)")
     visit.page.screenshot(path=visit.shots / f"{name}.png")
     assert visit.no_wider_than_the_screen(), name
-    visit.page.evaluate((HERE / "node_modules" / "axe-core" / "axe.min.js").read_text())
+    visit.page.evaluate((PLAYERS / "node_modules" / "axe-core" / "axe.min.js").read_text())
     found = visit.page.evaluate("axe.run()")["violations"]
     assert [(f["id"], [n["target"] for n in f["nodes"]]) for f in found if f["impact"] in SERIOUS] == [], name

@@ -18,8 +18,8 @@ from fastapi.testclient import TestClient
 from media_pipeline.gateway import page
 from media_pipeline.gateway.app import create_app
 from media_pipeline.gateway.front import Front
+from media_pipeline_tests.browsers import PLAYERS
 from media_pipeline_tests.gateway.tenants import tenants
-from media_pipeline_tests.players.conftest import HERE as PLAYERS
 
 FOLDER = Path(page.__file__).with_name("page")
 OWN_BYTES = 50_000

@@ -3,7 +3,7 @@ that takes runs off Dagster's queue as its daemon would. What is heard and seen 
 
 import threading
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -98,8 +98,9 @@ class House:
 
 
 @contextmanager
-def house(home: Path) -> Iterator[House]:
-    built = platform(home, profile="fast")
+def house(home: Path, stored: Callable[[Platform], Platform] = lambda built: built) -> Iterator[House]:
+    """`stored` puts other stores in the place of directories."""
+    built = stored(platform(home, profile="fast"))
     packager = Breakable(built.packager)
     here = replace(built, packager=packager, recogniser=ScriptedRecogniser(LINE), eye=ScriptedEye(LABELS))
     graph = build(here).resolve_job_def("process_upload")

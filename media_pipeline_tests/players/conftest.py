@@ -1,35 +1,19 @@
-"""A clip in which everything can be switched, served by the platform's own server, and a browser to play it in.
+"""A clip in which everything can be switched, served by the platform's own server, and a browser to play it in."""
 
-The browser is Debian's Chromium, which has the codecs; Playwright drives it because it waits for conditions inside the
-page, and downloads nothing when told where the browser is. The players come from npm: `make players` installs all.
-"""
-
-import os
-import shutil
 from collections.abc import Iterator
 from contextlib import AbstractContextManager
-from pathlib import Path
+from typing import Any
 
 import pytest
 
 from media_pipeline.cli.player import serve
 from media_pipeline_tests import builders as a
 from media_pipeline_tests import media
+from media_pipeline_tests.browsers import chromium
 from media_pipeline_tests.published import MEDIA, Published, published
 
-HERE = Path(__file__).parent
 SECONDS = 12
 LONGER_SOUND = 13.5
-FLAGS = (
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-    "--autoplay-policy=no-user-gesture-required",
-)
 
 
 @pytest.fixture(scope="session")
@@ -88,26 +72,7 @@ def av1_site(av1: Published) -> Iterator[str]:
 
 
 @pytest.fixture(scope="module")
-def browser() -> Iterator[object]:
+def browser() -> Iterator[Any]:
     """For no longer than it is needed: while Playwright is there, nobody else in the process can run a loop."""
-    chromium = shutil.which("chromium")
-    if chromium is None:
-        absent("Chromium is not installed")
-    if not (HERE / "node_modules").is_dir():
-        absent("the players are not installed")
-    try:
-        from playwright.sync_api import sync_playwright
-    except ModuleNotFoundError:
-        absent("Playwright is not installed")
-    with sync_playwright() as driver:
-        browser = driver.chromium.launch(executable_path=chromium, args=FLAGS)
-        yield browser
-        browser.close()
-
-
-def absent(what: str) -> None:
-    """Skips aloud; fails where the players are required."""
-    reason = f"NOT PROVEN IN PLAYERS: {what}; run `make players`"
-    if os.environ.get("MEDIA_PIPELINE_REQUIRE_PLAYERS"):
-        pytest.fail(reason)
-    pytest.skip(reason)
+    with chromium() as found:
+        yield found

@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 
 from media_pipeline.cli import player
-from media_pipeline_tests.players.conftest import HERE, LONGER_SOUND
+from media_pipeline_tests.browsers import PLAYERS
+from media_pipeline_tests.players.conftest import LONGER_SOUND
 
 pytestmark = pytest.mark.slow
 
@@ -82,4 +83,4 @@ def test_the_page_plays_sound_alone(page: Page, talk_site: str) -> None:
 
 def test_the_player_of_the_page_is_the_published_one(browser: Any) -> None:
     ours = Path(player.__file__).with_name("player") / "hls.min.mjs"
-    assert ours.read_bytes() == (HERE / "node_modules" / "hls.js" / "dist" / "hls.min.mjs").read_bytes()
+    assert ours.read_bytes() == (PLAYERS / "node_modules" / "hls.js" / "dist" / "hls.min.mjs").read_bytes()

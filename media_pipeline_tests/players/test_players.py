@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from media_pipeline_tests.players.conftest import HERE, LONGER_SOUND
+from media_pipeline_tests.browsers import PLAYERS
+from media_pipeline_tests.players.conftest import LONGER_SOUND
 from media_pipeline_tests.published import Published
 
 pytestmark = pytest.mark.slow
@@ -54,8 +55,8 @@ def playing(name: str, browser: Any, site: str, made: Published) -> Iterator[Pla
     context = browser.new_context(bypass_csp=True)
     page = context.new_page()
     page.goto(f"{site}media/media.json")
-    page.add_script_tag(path=HERE / "node_modules" / SCRIPTS[name])
-    page.add_script_tag(path=HERE / "drive.js")
+    page.add_script_tag(path=PLAYERS / "node_modules" / SCRIPTS[name])
+    page.add_script_tag(path=PLAYERS / "drive.js")
     page.evaluate("([name, url]) => begin(name, url)", [name, f"{site}media/{manifest}"])
     page.evaluate("video.play()")
     yield Player(page)
