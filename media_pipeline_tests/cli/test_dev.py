@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-DAGSTER = "import time; print('up', flush=True); time.sleep(600)"
+DAGSTER = "import os, time; os.write(1, b'up\\n'); time.sleep(600)"  # at once: two of them share the pipe
 DEV = f"""
 import signal, sys
 from media_pipeline.cli import dev
@@ -23,10 +23,10 @@ def test_begun_in_the_background_by_a_script_it_still_ends_when_it_is_told_to(tm
     with subprocess.Popen(
         [sys.executable, "-c", DEV], env=environment, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True,
     ) as process:  # fmt: skip
-        assert process.stdout is not None
-        assert [process.stdout.readline() for _ in range(2)] == ["up\n"] * 2
-        process.terminate()
         try:
+            assert process.stdout is not None
+            assert [process.stdout.readline() for _ in range(2)] == ["up\n"] * 2
+            process.terminate()
             assert process.wait(timeout=30) != 0
         finally:
             process.kill()
