@@ -22,8 +22,8 @@ dev: $(INSTALLED)  ## Dagster's UI with the sensor on: drop files into the inbox
 test: $(INSTALLED)  ## every test
 	$(BIN)/pytest
 
-test-fast: $(INSTALLED)  ## without whole runs: under two minutes
-	$(BIN)/pytest -m "not slow"
+test-fast: $(INSTALLED)  ## without whole runs: some three minutes on two cores
+	$(BIN)/pytest -m "not slow" -n $$(($$(getconf _NPROCESSORS_ONLN) * 3 / 2))
 
 fuzz: $(INSTALLED)  ## break files and judge the answers: SECONDS=600 SEED=2; keeps what fails in fuzz-failures/
 	$(BIN)/python -m media_pipeline_tests.fuzz --seconds $(SECONDS) --seed $(SEED)
