@@ -8,7 +8,6 @@ until *ready*; beside the same file dropped into the inbox of the same `media-pi
 import argparse
 import json
 import os
-import re
 import shutil
 import statistics
 import struct
@@ -16,8 +15,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
@@ -26,12 +24,11 @@ from typing import Any, TypeVar
 
 import httpx
 import measure
-import psutil
 
-from media_pipeline.cli.ports import free_port
 from media_pipeline.infrastructure.settings import Settings
+from media_pipeline_tests.developing import Running, developing
 
-START_SECONDS, WAIT_SECONDS, LOOK_SECONDS = 120, 900, 0.5
+WAIT_SECONDS, LOOK_SECONDS = 900, 0.5
 PROGRAM = [sys.executable, "-m", "media_pipeline.cli.main"]
 OVER = {"ready", "rejected", "quarantined", "cancelled", "removed"}
 
@@ -48,37 +45,8 @@ class Waited:
     ready: float
 
 
-@contextmanager
-def platform(home: Path, environment: dict[str, str]) -> Iterator[httpx.Client]:
-    """`dev`, and a client of its gateway with the development key."""
-    ports = ["--port", str(free_port(3000)), "--gateway-port", str(free_port(8000))]
-    log = home / "dev.log"
-    with log.open("wb") as said:
-        process = subprocess.Popen([*PROGRAM, "dev", *ports], env=environment, stdout=said, stderr=said)
-    try:
-        url, key = until(lambda: address(log), START_SECONDS)
-        headers = {"Authorization": f"Bearer {key}"}
-        with httpx.Client(base_url=url, headers=headers, timeout=60) as client:
-            until(lambda: is_ready(client) or None, START_SECONDS)
-            yield client
-    finally:
-        for each in [*psutil.Process(process.pid).children(recursive=True), psutil.Process(process.pid)]:
-            each.terminate()
-        process.wait()
-
-
-def address(log: Path) -> tuple[str, str] | None:
-    found = re.search(r"Page +(http://[^/]+)/#key=(\S+)", log.read_text(errors="replace"))
-    return (found[1], found[2]) if found else None
-
-
-def is_ready(client: httpx.Client) -> bool:
-    """The gateway, and Dagster behind it."""
-    asked = {"operationName": "RunProgress", "variables": {"runId": "unknown"}}
-    try:
-        return client.get("/readyz").is_success and client.post("/graphql", json=asked).status_code == 404
-    except httpx.TransportError:
-        return False
+def dev_client(dev: Running) -> httpx.Client:
+    return httpx.Client(base_url=dev.url, headers={"Authorization": f"Bearer {dev.key}"}, timeout=60)
 
 
 def until(condition: Callable[[], T | None], seconds: float) -> T:
@@ -175,13 +143,12 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         home = Path(folder)
         clip = measure.make_clip(home / "clip.mp4", options.seconds, size="1280:720")
-        environment = {
-            **os.environ, "MEDIA_PIPELINE_HOME": folder, "MEDIA_PIPELINE_PROFILE": options.profile,
-            "MEDIA_PIPELINE_MODELS": str(measure.SETTINGS.models_dir),
+        chosen = {
+            "MEDIA_PIPELINE_PROFILE": options.profile, "MEDIA_PIPELINE_MODELS": str(measure.SETTINGS.models_dir),
         }  # fmt: skip
-        environment.pop("DAGSTER_HOME", None)
-        inbox = Settings(home=home).inbox
-        with platform(home, environment) as client:
+        here = {"MEDIA_PIPELINE_HOME": folder, "DAGSTER_HOME": str(home / "dagster")}
+        environment, inbox = {**os.environ, **here, **chosen}, Settings(home=home).inbox
+        with developing(home, chosen) as dev, dev_client(dev) as client:
             ways: dict[str, Callable[[Path], Waited]] = {
                 "sent to the gateway": lambda clip: followed(client, partial(sent, client, clip)),
                 "dropped into the inbox": lambda clip: followed(client, partial(dropped, client, clip, inbox)),

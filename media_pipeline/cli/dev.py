@@ -10,10 +10,10 @@ from pathlib import Path
 
 import typer
 
-from media_pipeline.cli.gateway import LOOPBACK, development_key
+from media_pipeline.cli.gateway import LOOPBACK, development_key, environment
 from media_pipeline.cli.ports import free_port
 from media_pipeline.defs.resources import Platform
-from media_pipeline.infrastructure.dagster_engine import prepare_home, seed
+from media_pipeline.infrastructure.dagster_engine import seed
 from media_pipeline.infrastructure.dagster_webserver import command as reader
 from media_pipeline.infrastructure.settings import Settings
 
@@ -38,7 +38,7 @@ def run(platform: Platform, *, port: int, gateway_port: int) -> int:
 def together(commands: Sequence[Sequence[str]], settings: Settings) -> int:
     """Run programs until one ends or they are told to; the first one's exit code."""
     running: list[subprocess.Popen[bytes]] = []
-    environment = _environment(settings)
+    surroundings = environment(settings)
 
     def end(*_: object) -> None:
         for process in running:  # the terminal tells the whole group; a plain `kill` tells only us
@@ -49,7 +49,7 @@ def together(commands: Sequence[Sequence[str]], settings: Settings) -> int:
         signal.signal(name, end)
     # Away from the checkout: Dagster warns of a dagster.yaml in the current directory that is not the one in force.
     for argv in commands:
-        running.append(subprocess.Popen(argv, env=environment, cwd=settings.home))
+        running.append(subprocess.Popen(argv, env=surroundings, cwd=settings.home))
     while all(process.poll() is None for process in running):
         time.sleep(_LOOK_SECONDS)
     end()
@@ -60,7 +60,7 @@ def together(commands: Sequence[Sequence[str]], settings: Settings) -> int:
 def validate(settings: Settings) -> int:
     """Run `dagster definitions validate` over our workspace; its exit code."""
     argv = [sys.executable, "-m", "dagster", "definitions", "validate", *_where()]
-    return subprocess.run(argv, env=_environment(settings), cwd=settings.home, check=False).returncode
+    return subprocess.run(argv, env=environment(settings), cwd=settings.home, check=False).returncode
 
 
 def command(port: int) -> list[str]:
@@ -82,8 +82,3 @@ def _port(wanted: int) -> int:
 
 def _where() -> list[str]:
     return ["-w", str(_WORKSPACE)] if _WORKSPACE.exists() else ["-m", "media_pipeline.definitions"]
-
-
-def _environment(settings: Settings) -> dict[str, str]:
-    home = prepare_home(settings.dagster_home)
-    return {**os.environ, "DAGSTER_HOME": str(home), "MEDIA_PIPELINE_HOME": str(settings.home)}

@@ -68,13 +68,17 @@ def _reading(settings: Settings, port: int) -> Iterator[None]:
     """Dagster's webserver, which only reads, for as long as we are there."""
     # The server ends in good order, and then sends itself the signal again, which would end us before what follows it.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit())
-    home = prepare_home(settings.dagster_home)
-    environment = {**os.environ, "DAGSTER_HOME": str(home)}
-    with subprocess.Popen(command(port), env=environment, cwd=settings.home) as process:
+    with subprocess.Popen(command(port), env=environment(settings), cwd=settings.home) as process:
         try:
             yield
         finally:
             process.send_signal(signal.SIGINT)
+
+
+def environment(settings: Settings) -> dict[str, str]:
+    """Of the programs that are started beside us, which share our home and Dagster's, made ready."""
+    home = prepare_home(settings.dagster_home)
+    return {**os.environ, "DAGSTER_HOME": str(home), "MEDIA_PIPELINE_HOME": str(settings.home)}
 
 
 def development_key(platform: Platform) -> str:

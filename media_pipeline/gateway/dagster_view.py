@@ -59,21 +59,28 @@ class DagsterView:
     async def follow(self, asked: Asked, caller: Caller) -> AsyncGenerator[Any, None]:
         """The events of a subscription, until its run is over. Closing the iterator ends it at Dagster's side."""
         await self._permit(asked, caller)
-        variables = dict(asked.variables)
-        telling = variables.get("cursor") != _HEAD
-        if not telling:
-            del variables["cursor"]  # the past is read, to know whether it is all, and not told
+        past = asked.variables.get("cursor") == _HEAD  # is read, to know whether it is all, and not told
+        variables = {k: v for k, v in asked.variables.items() if not (past and k == "cursor")}
+        async with aclosing(self._logs(asked.operation.text, variables)) as events:
+            async for logs in events:
+                if not past and logs.get("messages") != []:
+                    yield disclosed({"pipelineRunLogs": logs})
+                if _is_last(logs):
+                    return
+                past = past and logs.get("hasMorePastEvents", False)
+
+    async def _logs(self, text: str, variables: dict[str, str]) -> AsyncGenerator[Any, None]:
+        """What Dagster tells. Over SQLite it does not tell what happens between its reading of the past and its
+        beginning to watch, which may be the end: when nothing comes for a while, it is asked again from there on."""
         while True:
             try:
-                async with aclosing(self._webserver.subscribe(asked.operation.text, variables)) as events:
-                    async for event in _until_silent(events):
-                        logs = event["pipelineRunLogs"]
-                        if telling and logs.get("messages") != []:
-                            yield disclosed(event)
-                        if _is_last(logs):
-                            return
-                        telling = telling or not logs.get("hasMorePastEvents")
-                        variables["cursor"] = logs.get("cursor", "")
+                async with aclosing(self._webserver.subscribe(text, variables)) as events:
+                    while True:
+                        async with asyncio.timeout(_SILENCE_SECONDS):
+                            logs = (await anext(events))["pipelineRunLogs"]
+                        variables = variables | {"cursor": logs.get("cursor", "")}
+                        yield logs
+            except StopAsyncIteration:
                 return
             except TimeoutError:
                 continue
@@ -129,18 +136,6 @@ async def viewing(front: Front) -> AsyncIterator[DagsterView | None]:
 def _bad_gateway(trouble: Unavailable) -> Problem:
     _log.warning("Dagster does not answer", extra={"detail": trouble.detail})
     return Problem(502, "dagster-unavailable", trouble.message, headers={"Retry-After": "2"})
-
-
-async def _until_silent(events: AsyncGenerator[Any, None]) -> AsyncGenerator[Any, None]:
-    """Raises TimeoutError when nothing comes for a while: over SQLite, Dagster does not tell what happens between its
-    reading of the past and its beginning to watch, which may be the end. Who asks again learns of it."""
-    while True:
-        try:
-            async with asyncio.timeout(_SILENCE_SECONDS):
-                event = await anext(events)
-        except StopAsyncIteration:
-            return
-        yield event
 
 
 def _is_last(logs: Any) -> bool:

@@ -12,7 +12,7 @@ from dagster_graphql.schema import create_schema
 from graphql import print_schema
 
 from media_pipeline.gateway.persisted import LISTED
-from media_pipeline_tests.examples.conftest import Running
+from media_pipeline_tests.developing import Running
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(420)]
 _TEST_SECONDS = 240

@@ -7,7 +7,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from media_pipeline_tests.examples.conftest import Running
+from media_pipeline_tests.developing import Running
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]
 SCRIPT = Path(__file__).parents[2] / "examples" / "python" / "upload.py"

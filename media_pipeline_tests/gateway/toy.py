@@ -2,7 +2,6 @@
 
 import os
 import queue
-import socket
 import subprocess
 import threading
 import time
@@ -19,6 +18,7 @@ from dagster._core.execution.backfill import BulkActionStatus, PartitionBackfill
 from media_pipeline.defs.failures import translated
 from media_pipeline.domain.errors import BadMedia, RejectionCode
 from media_pipeline.infrastructure.dagster_webserver import command
+from media_pipeline_tests.conftest import free_ports
 
 SECRET = "/home/operator/secret"
 """stands in metadata, messages and errors that no caller may see"""
@@ -98,9 +98,7 @@ def _subtitles(context: dg.AssetExecutionContext) -> None:
 @contextmanager
 def webserver(home: Path) -> Iterator[str]:
     """The address of a webserver as the gateway starts it, over the instance of this home."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
+    (port,) = free_ports(1)
     log = home / "webserver.log"
     with log.open("wb") as output:
         process = subprocess.Popen(
