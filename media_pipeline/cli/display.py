@@ -111,8 +111,10 @@ def summary(answer: Answer) -> None:
     )
     if answer.error:
         console.print(Text(f"  {answer.error['code']}: {answer.error['message']}"))
-    if answer.job and answer.manifest:
+    if answer.job and answer.manifest and answer.manifest_path:
         console.print(_made(answer.manifest, answer.job))
+        folder = answer.manifest_path.rpartition("/")[0]
+        console.print(Text(f"  where     {folder}/{answer.manifest.version}"), soft_wrap=True)
         console.print(Text(f"  manifest  {answer.manifest_path}"), soft_wrap=True)
         console.print(Text(f"  play      media-pipeline open {answer.job.media_id}"), soft_wrap=True)
 
@@ -167,20 +169,23 @@ def findings(found: Sequence[Finding]) -> None:
 
 
 def _made(manifest: Manifest, job: Job) -> Table:
-    table = Table("output", "what", Column("where", overflow="fold"), box=None, header_style="bold", padding=(0, 2))
+    def below(key: str | None) -> str:
+        return (key or "").removeprefix(f"{manifest.version}/")
+
+    table = Table("output", "what", Column("where", no_wrap=True), box=None, header_style="bold", padding=(0, 1, 0, 2))
     codecs = len({r.codec for r in manifest.renditions}) > 1
     ladder = ", ".join(f"{r.width}×{r.height}" + (f" {r.codec}" if codecs else "") for r in manifest.renditions)
-    table.add_row("stream", f"HLS + DASH, {manifest.duration_seconds:.1f} s: {ladder or 'sound only'}", manifest.hls)
+    table.add_row("stream", f"HLS + DASH, {manifest.duration_seconds:.1f} s: {ladder or 'sound only'}", below(manifest.hls))
     if manifest.audio:
         table.add_row("audio", ", ".join(_heard(track) for track in manifest.audio), "")
     if manifest.poster:
-        table.add_row("poster", "", manifest.poster)
+        table.add_row("poster", "", below(manifest.poster))
     if manifest.storyboard:
-        table.add_row("storyboard", f"{len(manifest.storyboard.images)} sheet(s)", manifest.storyboard.vtt)
+        table.add_row("storyboard", f"{len(manifest.storyboard.images)} sheet(s)", below(manifest.storyboard.vtt))
     if manifest.preview:
-        table.add_row("preview", "animated", manifest.preview)
+        table.add_row("preview", "animated", below(manifest.preview))
     for track in manifest.subtitles:
-        table.add_row("subtitles", f"{track.language} ({track.origin})", track.vtt)
+        table.add_row("subtitles", f"{track.language} ({track.origin})", below(track.vtt))
     if manifest.scenes or manifest.tags:
         tags = ", ".join(f"{t.name} {t.confidence:.0%}" for t in manifest.tags[:6]) or "no tags"
         table.add_row("tags", Text(f"{tags}; {len(manifest.scenes)} scene(s)"), "")

@@ -50,3 +50,14 @@ def test_what_failed_of_media_that_play_is_told(task: str, capsys: pytest.Captur
     told = " ".join(capsys.readouterr().err.split())
     assert f"failed: {FAILED}" in told
     assert "transcodes/360p-fast" not in told  # skipped: the source does not deserve it
+
+
+def test_a_path_that_is_told_stands_on_one_line_and_leads_to_its_file(capsys: pytest.CaptureFixture[str]) -> None:
+    poster = f"{PUBLISHED.version}/thumbnails/ec35c4ff/poster.jpg"
+    display.summary(
+        replace(answer(JobState.READY), manifest=replace(PUBLISHED, poster=poster), manifest_path="/m/media.json")
+    )
+    lines = [line.split() for line in capsys.readouterr().err.splitlines()]
+    (folder,) = (words[1] for words in lines if words[:1] == ["where"])
+    (below,) = (words[1] for words in lines if words[:1] == ["poster"])
+    assert f"{folder}/{below}" == f"/m/{poster}"
