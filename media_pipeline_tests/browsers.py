@@ -1,4 +1,4 @@
-"""Debian's Chromium, which has the codecs. Playwright drives it because it waits for conditions inside the page, and
+"""Debian's Chromium or Google's Chrome, which have the codecs. Playwright drives it because it waits for conditions inside the page, and
 downloads nothing when told where the browser is. The players come from npm: `make players` installs all."""
 
 import os
@@ -26,9 +26,9 @@ FLAGS = (
 @contextmanager
 def chromium() -> Iterator[Any]:
     """A browser; the test that asks is skipped aloud without one, or fails where players are required."""
-    path = shutil.which("chromium")
+    path = shutil.which("chromium") or shutil.which("google-chrome")
     if path is None:
-        absent("Chromium is not installed")
+        absent("neither Chromium nor Chrome is installed")
     if not (PLAYERS / "node_modules").is_dir():
         absent("the players are not installed")
     try:
