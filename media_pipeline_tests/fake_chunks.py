@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
 from media_pipeline.application.ports.chunks import Here
@@ -15,17 +16,36 @@ from media_pipeline.infrastructure.ffmpeg.tool import Ffmpeg
 class InlineWorkers:
     """ChunkWorkers that does one after the other, when somebody waits for it."""
 
-    @contextmanager
-    def working(
-        self, orders: Sequence[ChunkOrder], *, here: Here, progress: Progress
-    ) -> Iterator[Iterator[ChunkOrder]]:
-        def coming() -> Iterator[ChunkOrder]:
-            for done, order in enumerate(orders):
-                here(order, lambda share, done=done: progress((done + share) / len(orders)))  # type: ignore[misc]
-                progress((done + 1) / len(orders))
-                yield order
+    def __init__(self) -> None:
+        self.looks = 0
+        """how often somebody looked who was doing something else"""
 
-        yield coming()
+    @contextmanager
+    def working(self, orders: Sequence[ChunkOrder], *, here: Here, progress: Progress) -> Iterator["InlineParts"]:
+        yield InlineParts(self, orders, here, progress)
+
+
+@dataclass
+class InlineParts:
+    workers: InlineWorkers
+    orders: Sequence[ChunkOrder]
+    here: Here
+    progress: Progress
+    done: int = 0
+
+    def look(self) -> None:
+        self.workers.looks += 1
+        self._told(0.0)
+
+    def __iter__(self) -> Iterator[ChunkOrder]:
+        for order in self.orders:
+            self.here(order, self._told)
+            self.done += 1
+            self._told(0.0)
+            yield order
+
+    def _told(self, share: float) -> None:
+        self.progress((self.done + share) / len(self.orders) if self.orders else 1.0)
 
 
 class PaperTool(Ffmpeg):
@@ -79,8 +99,10 @@ class PaperTool(Ffmpeg):
         tracks: Sequence[AudioStream],
         *,
         scratch: Path,
+        progress: Progress,
         **_: object,
     ) -> tuple[list[EncodedVideo], list[EncodedAudio]]:
+        progress(0.5)
         self.wholes.append((len(renditions), len(tracks)))
         videos = [EncodedVideo(scratch / f"v{i}.mp4", 250, 10.0, (0.0,)) for i in range(len(renditions))]
         return videos, [EncodedAudio(scratch / "a0.mp4", 2, 0.0, 10.0, -16.0, -1.0, 10.0) for _ in tracks]

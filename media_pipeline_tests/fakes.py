@@ -375,6 +375,9 @@ class MemoryCatalogue:
                     self.counted.extend(tally.tried(one.stage, seconds, failure, work))
             self._attempts[media_id, version] = told
 
+    def failed(self, stage: str, failure: Failure) -> None:
+        self.counted.append(tally.failed(stage, failure))
+
     def attempts(self, media_id: str, version: str) -> list[Attempt]:
         return list(self._attempts.get((media_id, version), ()))
 

@@ -133,7 +133,7 @@ class Encoder:
         with TemporaryDirectory(dir=self.scratch) as folder:
             parts = {order: Path(folder) / str(order.chunk.number) for order in wanted}
             with workers.working(missing, here=self._here, progress=told) as coming:
-                sounds = self._whole([], tracks, (), lambda _: told(0.0))[1] if tracks else []
+                sounds = self._whole([], tracks, (), lambda _: coming.look())[1] if tracks else []
                 for order in chain([order for order in wanted if order not in missing], coming):
                     _fetch(order, self.shelf, parts[order])
             if set_aside:

@@ -13,6 +13,7 @@ from media_pipeline.defs.resources import Platform
 from media_pipeline.domain.fairness import Lane, chosen, turns
 from media_pipeline.domain.job import Job, Origin
 from media_pipeline.infrastructure import pods, tracing
+from media_pipeline.infrastructure.dagster_engine import CHUNK_TAG
 from media_pipeline.infrastructure.settings import Settings
 
 MOST_A_TICK = 25
@@ -79,6 +80,6 @@ def _not_asked_for(jobs: Sequence[Job], instance: dg.DagsterInstance) -> list[Jo
 
 
 def _lanes(instance: dg.DagsterInstance, statuses: list[dg.DagsterRunStatus]) -> Counter[Lane]:
-    """How many runs that we asked for have one of these statuses, by lane."""
+    """How many runs over whole uploads that we asked for have one of these statuses, by lane."""
     ours = dg.RunsFilter(statuses=statuses, tags={ORIGIN_TAG: [origin.value for origin in Origin]})
-    return Counter(lane(run.tags) for run in instance.get_runs(ours))
+    return Counter(lane(run.tags) for run in instance.get_runs(ours) if CHUNK_TAG not in run.tags)

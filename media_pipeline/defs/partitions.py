@@ -15,6 +15,7 @@ PROFILE_TAG = "media_pipeline/profile"
 RESUMED_TAG = "media_pipeline/resumed"
 """of a run in the place of one that showed no sign of life"""
 RUN_KEY_TAG = "dagster/run_key"
+BACKFILL_TAG = "dagster/backfill"
 _RETRY_TAG = "dagster/retry_number"
 KEY_TAG = "media_pipeline/key"
 TENANT_TAG = "media_pipeline/tenant"
@@ -66,3 +67,9 @@ def lane(run_tags: Mapping[str, str]) -> Lane:
     """The lane of a run that has a lane's tags."""
     tenant = run_tags.get(TENANT_TAG, DEFAULT_TENANT)
     return Lane(tenant, Size(run_tags[SIZE_TAG]), Origin(run_tags[ORIGIN_TAG]))
+
+
+def origin(run_tags: Mapping[str, str]) -> Origin:
+    """Where the work of a run came from, by which its pods have their priority: a backfill's is an import's equal, and
+    a run from the UI is live."""
+    return Origin.IMPORT if BACKFILL_TAG in run_tags else Origin(run_tags.get(ORIGIN_TAG, Origin.LIVE))

@@ -127,7 +127,7 @@ def step(
         job = job or begun(context, platform)
         upload = Upload(job.media_id, job.version, job.bucket, job.key, job.etag, job.size)
         with (
-            _seen(context, platform, upload, stage(names[0])),
+            seen(context, platform, upload, stage(names[0])),
             tracked(
                 upload,
                 names,
@@ -145,7 +145,9 @@ def step(
 
 
 @contextmanager
-def _seen(context: dg.AssetExecutionContext, platform: Platform, upload: Upload, step: str) -> Iterator[None]:
+def seen(
+    context: dg.AssetExecutionContext | dg.OpExecutionContext, platform: Platform, upload: Upload, step: str
+) -> Iterator[None]:
     """What is logged inside says what it is about, and all of it is a span of the run."""
     run_id, tries = context.run.run_id, context.retry_number + 1
     facts = {tracing.MEDIA_ID: upload.media_id, tracing.VERSION: upload.version, tracing.RUN_ID: run_id}

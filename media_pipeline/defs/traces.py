@@ -4,9 +4,11 @@ from datetime import UTC, datetime
 
 import dagster as dg
 
+from media_pipeline.defs.chunks import encode_chunk_job
 from media_pipeline.defs.jobs import process_upload
 from media_pipeline.defs.partitions import TRACE_TAG
 from media_pipeline.infrastructure import tracing
+from media_pipeline.infrastructure.dagster_engine import CHUNK_TAG
 
 _OVER = dg.DagsterRunStatus.SUCCESS, dg.DagsterRunStatus.FAILURE, dg.DagsterRunStatus.CANCELED
 
@@ -25,7 +27,7 @@ def tell(run_id: str, instance: dg.DagsterInstance) -> None:
     own = tracing.of_run(run_id, given)
     facts = {
         tracing.RUN_ID: run_id,
-        tracing.MEDIA_ID: run.tags.get("dagster/partition", ""),
+        tracing.MEDIA_ID: run.tags.get("dagster/partition") or run.tags.get(CHUNK_TAG, ""),
         "media_pipeline.run.status": run.status.value,
     }
     tracing.over(
@@ -40,7 +42,7 @@ def _traced(status: dg.DagsterRunStatus) -> dg.SensorDefinition:
     @dg.run_status_sensor(
         name=f"traced_{status.value.lower()}",
         run_status=status,
-        monitored_jobs=[process_upload],
+        monitored_jobs=[process_upload, encode_chunk_job],
         default_status=dg.DefaultSensorStatus.RUNNING,
         minimum_interval_seconds=15,
         description="Tells the collector of traces of runs that are over.",

@@ -31,7 +31,7 @@ class Measure(StrEnum):
     TRIED = "tried"
     """tries that are over, by stage and outcome; seconds"""
     FAILED = "failed"
-    """tries that came to nothing, by stage and code"""
+    """tries that came to nothing, and parts of tries, by stage and code"""
     RETRIED = "retried"
     """tries that were not the first, by stage"""
     ENCODED = "encoded"
@@ -103,11 +103,15 @@ def retried(stage: str) -> Tally:
     return Tally(Measure.RETRIED, stage)
 
 
+def failed(stage: str, failure: Failure) -> Tally:
+    return Tally(Measure.FAILED, stage, failure.code)
+
+
 def tried(stage: str, seconds: float, failure: Failure | None, work: Work | None) -> list[Tally]:
     """What one try that is over comes to. `work`: of one that was done."""
     told = [_measured(Measure.TRIED, seconds, of=stage, code=_outcome(failure, work))]
     if failure is not None:
-        told.append(Tally(Measure.FAILED, stage, failure.code))
+        told.append(failed(stage, failure))
     if work is not None and work.stored_bytes:
         told.append(Tally(Measure.STORED, stage, total=work.stored_bytes))
     if work is not None and work.encoded_seconds:

@@ -185,6 +185,10 @@ class SqlCatalogue:
                 writes.hold(connection, seen)
             tries.end(connection, media_id, version, stage, failure=failure, work=work, at=at)
 
+    def failed(self, stage: str, failure: Failure) -> None:
+        with self._connections.writing() as connection:
+            figures.add(connection, [tally.failed(stage, failure)])
+
     def attempts(self, media_id: str, version: str) -> list[Attempt]:
         with self._connections.reading() as connection:
             return tries.found(connection, media_id, version)

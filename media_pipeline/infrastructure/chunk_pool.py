@@ -22,23 +22,23 @@ class ChunkPool:
     at_once: int
 
     @contextmanager
-    def working(
-        self, orders: Sequence[ChunkOrder], *, here: Here, progress: Progress
-    ) -> Iterator[Iterator[ChunkOrder]]:
-        work = _Work(here)
+    def working(self, orders: Sequence[ChunkOrder], *, here: Here, progress: Progress) -> Iterator["_Work"]:
+        work = _Work(here, progress)
         with ThreadPoolExecutor(self.at_once, "chunk") as pool:
-            futures = [pool.submit(copy_context().run, work.do, order) for order in orders]
+            work.futures.extend(pool.submit(copy_context().run, work.do, order) for order in orders)
             try:
-                yield work.coming(futures, progress)
+                yield work
             finally:
                 work.over.set()  # whoever tells next how far it is learns of it, and ends its encoder
-                for future in futures:
+                for future in work.futures:
                     future.cancel()
 
 
 @dataclass(frozen=True)
 class _Work:
     here: Here
+    progress: Progress
+    futures: list[Future[ChunkOrder]] = field(default_factory=list)
     over: Event = field(default_factory=Event)
     shares: dict[str, float] = field(default_factory=dict)
     """how far each part is that was begun"""
@@ -54,10 +54,13 @@ class _Work:
         self.shares[order.fingerprint] = 1.0
         return order
 
-    def coming(self, futures: Sequence[Future[ChunkOrder]], progress: Progress) -> Iterator[ChunkOrder]:
-        pending = set(futures)
+    def look(self) -> None:
+        self.progress(sum(list(self.shares.values())) / len(self.futures) if self.futures else 1.0)
+
+    def __iter__(self) -> Iterator[ChunkOrder]:
+        pending = set(self.futures)
         while pending:
             done, pending = wait(pending, _TELL_SECONDS, FIRST_COMPLETED)
-            progress(sum(self.shares.values()) / len(futures))
+            self.look()
             for future in done:
                 yield future.result()

@@ -50,7 +50,9 @@ _COUNTERS = {
         _Counter("received_bytes", "Bytes of the versions taken up.", ("origin",), _total),
     ),
     Measure.CLOSED: (_Counter("closed", "Jobs that came to an end, as often as they did.", ("state", "code"), _count),),
-    Measure.FAILED: (_Counter("task_failures", "Tries that came to nothing.", ("task", "code"), _count),),
+    Measure.FAILED: (
+        _Counter("task_failures", "Tries that came to nothing, and parts of tries.", ("task", "code"), _count),
+    ),
     Measure.RETRIED: (_Counter("task_retries", "Tries that were not the first.", ("task",), _count),),
     Measure.STORED: (_Counter("stored_bytes", "Bytes of outputs that were stored.", ("task",), _total),),
     Measure.ENCODED: (

@@ -29,10 +29,11 @@ class Long:
     def __init__(self, scratch: Path) -> None:
         self.shelf = Shelf(MemoryStore(), "media")
         self.scratch = scratch
+        self.workers = InlineWorkers()
         (scratch / "source").write_bytes(b"source")
 
     def encoder(self, tool: PaperTool, told: Progress = lambda _: None, *, above: float = 5.0) -> Encoder:
-        chunking = Chunking(Cutting(above, 3.5), InlineWorkers())
+        chunking = Chunking(Cutting(above, 3.5), self.workers)
         known = recipes.load(recipes.PACKAGED)
         return Encoder(self.scratch / "source", SOURCE, known, None, self.shelf, tool, self.scratch, told, chunking)
 
@@ -62,6 +63,12 @@ def test_parts_are_encoded_and_joined_and_the_sound_stays_whole(long: Long) -> N
     assert videos[1].path.read_text() == "".join(f"360p {part} crf 23\n" for part in PARTS)
     assert (tool.chunks, tool.wholes, tool.aside) == ([0, 1, 2], [(0, 1)], [range(5, 9)])
     assert ([v.parts for v in videos], len(sounds)) == ([3, 3], 1)
+
+
+def test_others_are_given_parts_while_the_sound_is_encoded(long: Long) -> None:
+    looks: list[int] = []
+    long.encoder(PaperTool(lambda _: looks.append(long.workers.looks))).encode(PLANS, SOURCE.info.audio)
+    assert looks == [1, 1, 1]  # in the middle of the sound, before any part is encoded here
 
 
 def test_a_short_picture_is_encoded_as_ever(long: Long) -> None:

@@ -1,31 +1,36 @@
 """Parts of a picture as runs, in an instance of which the test itself is the daemon."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
 import dagster as dg
 
-from media_pipeline.defs.chunks import NAME, ChunkRuns, encode_chunk_job
+from media_pipeline.defs.chunk_runs import ChunkRuns
+from media_pipeline.defs.chunks import NAME, encode_chunk_job
+from media_pipeline.domain.job import Failure
 from media_pipeline.infrastructure.dagster_engine import CHUNK_TAG
 
 
 @dataclass
 class Clock:
-    """Each look at it is three seconds after the last."""
+    """Each look at it is three seconds after the last. It began when the machine did, not when the test does."""
 
-    now: float = 0.0
+    now: float = 1e6
 
     def __call__(self) -> float:
         self.now += 3.0
         return self.now
 
 
-def chunk_runs(instance: dg.DagsterInstance, patience_seconds: float = 1e9) -> ChunkRuns:
+def chunk_runs(
+    instance: dg.DagsterInstance, patience_seconds: float = 1e5, count: Callable[[Failure], None] = lambda _: None
+) -> ChunkRuns:
     """The workers of a step of a run that is at work."""
     nothing: Any = object()
     graph = dg.Definitions(jobs=[encode_chunk_job], resources={"platform": nothing}).resolve_job_def(NAME)
     parent = dg.DagsterRun(job_name="process_upload", run_id=dg_run_id())
-    return ChunkRuns(instance, parent, graph, {}, patience_seconds, clock=Clock(), sleep=lambda _: None)
+    return ChunkRuns(instance, parent, graph, {}, patience_seconds, count, clock=Clock(), sleep=lambda _: None)
 
 
 def dg_run_id() -> str:
@@ -43,6 +48,7 @@ def begin(instance: dg.DagsterInstance, run: dg.DagsterRun) -> None:
 
 
 def end(instance: dg.DagsterInstance, run: dg.DagsterRun, *, success: bool = True) -> None:
+    """A run that is over; without success its pod is lost, and Dagster knows no more."""
     kind = dg.DagsterEventType.PIPELINE_SUCCESS if success else dg.DagsterEventType.PIPELINE_FAILURE
     _tell(instance, run, kind)
 

@@ -63,6 +63,24 @@ def test_progress_grows_to_the_end(workers: ChunkWorkers) -> None:
     assert told[-1] == pytest.approx(1)
 
 
+def test_who_does_something_else_is_told_how_far_they_are_and_may_break_off(workers: ChunkWorkers) -> None:
+    told: list[float] = []
+    with workers.working(ORDERS, here=lambda *_: None, progress=told.append) as coming:
+        coming.look()
+        assert len(told) == 1
+        assert len(list(coming)) == len(ORDERS)
+        coming.look()
+    assert told == sorted(told)
+    assert told[-1] == pytest.approx(1)
+
+
+def test_where_there_is_nothing_to_do_a_look_says_so(workers: ChunkWorkers) -> None:
+    told: list[float] = []
+    with workers.working([], here=lambda *_: pytest.fail(), progress=told.append) as coming:
+        coming.look()
+    assert told == [1.0]
+
+
 def test_what_a_part_fails_of_passes_on_and_nothing_is_left_at_work(workers: ChunkWorkers) -> None:
     at_work: set[str] = set()
     first = threading.Lock()
@@ -97,7 +115,7 @@ def test_a_cancelled_wait_ends_all_that_is_at_work(workers: ChunkWorkers) -> Non
         raise Cancelled("The job was cancelled.")
 
     with pytest.raises(Cancelled), workers.working(ORDERS, here=here, progress=cancelled) as coming:
-        next(coming)
+        next(iter(coming))
     assert len(ended) == len(begun) > 0
 
 

@@ -12,7 +12,7 @@ import pytest
 
 from media_pipeline.application.ports.catalogue import Catalogue
 from media_pipeline.application.ports.figures import Figures
-from media_pipeline.domain.attempt import Work
+from media_pipeline.domain.attempt import LOST, Work
 from media_pipeline.domain.census import Census, Queue
 from media_pipeline.domain.errors import MediaError, QuarantineCode, RejectionCode
 from media_pipeline.domain.job import ERASED, SUPERSEDED, Failure, Job, JobState, Origin, TaskState
@@ -176,6 +176,15 @@ def test_tries_are_counted_by_stage_outcome_and_time(place: Place) -> None:
         Tally(Measure.SPEED, bucket=4, total=2000),
         Tally(Measure.STORED, "transcodes", total=9_000_000_000),
     ]
+
+
+def test_a_part_that_failed_is_counted_beside_its_try(place: Place) -> None:
+    job = register(place)
+    place.catalogue.begin(job.media_id, job.version, "transcodes", run_id="run-1", at=NOW)
+    place.catalogue.failed("transcodes", LOST)
+    assert counted(place, Measure.FAILED, Measure.TRIED) == [Tally(Measure.FAILED, "transcodes", "WORKER_LOST")]
+    (attempt,) = place.catalogue.attempts(job.media_id, job.version)
+    assert attempt.ended_at is None
 
 
 def test_a_try_after_somebody_asked_anew_is_no_retry(place: Place) -> None:

@@ -10,6 +10,7 @@ import pytest
 from media_pipeline.domain import keys
 from media_pipeline.domain.job import Job
 from media_pipeline.domain.results import AudioTracks, Rendition
+from media_pipeline.domain.tally import Measure, Tally
 from media_pipeline.domain.upload import Upload
 from media_pipeline.infrastructure.dagster_engine import CHUNK_TAG
 from media_pipeline_tests import media
@@ -85,6 +86,13 @@ def test_one_part_came_from_a_run_and_none_is_left(at_work: World, over: tuple[d
     assert set(ends[2:]) == {dg.DagsterRunStatus.CANCELED}  # the step took them back
     left = keys.chunks(job.media_id, job.version)
     assert list(at_work.here.store.list(at_work.here.settings.media_bucket, left)) == []
+
+
+def test_the_pod_that_was_lost_is_counted_and_cost_no_try(at_work: World, over: tuple[dg.DagsterRun, Job]) -> None:
+    _, job = over
+    lost = [t for t in at_work.here.figures.tallies() if t.measure is Measure.FAILED]
+    assert lost == [Tally(Measure.FAILED, "transcodes", "WORKER_LOST")]
+    assert not any(attempt.failure for attempt in at_work.here.catalogue.attempts(job.media_id, job.version))
 
 
 def test_the_pod_of_a_part_is_like_a_steps(at_work: World, over: object) -> None:

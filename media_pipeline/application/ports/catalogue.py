@@ -130,6 +130,10 @@ class Catalogue(Protocol):
         when the job's state or run is not as `seen` any more."""
         ...
 
+    def failed(self, stage: str, failure: Failure) -> None:
+        """Count a failure beside a try at a stage, which goes on without what failed: it draws on no budget."""
+        ...
+
     def attempts(self, media_id: str, version: str) -> list[Attempt]:
         """Every try at a job, as they began."""
         ...

@@ -11,13 +11,22 @@ Here = Callable[[ChunkOrder, Progress], None]
 """Encodes a part in this process and keeps it in the store. May be called by several threads at once."""
 
 
+class Parts(Protocol):
+    """Parts that are being encoded. They come as they are done, each once, to whoever iterates."""
+
+    def __iter__(self) -> Iterator[ChunkOrder]: ...
+
+    def look(self) -> None:
+        """For whoever does something else than wait for them, to be called every now and then: others go on to be
+        given parts, and progress is told. What `progress` raises passes on."""
+        ...
+
+
 class ChunkWorkers(Protocol):
     """Many hands."""
 
-    def working(
-        self, orders: Sequence[ChunkOrder], *, here: Here, progress: Progress
-    ) -> AbstractContextManager[Iterator[ChunkOrder]]:
-        """Inside, the parts are being encoded: by `here`, or elsewhere by others who have the same store. They come as
-        they are done, each once; `progress` is told while one waits for them. What `here` and `progress` raise passes
-        on. Outside, nothing is at work here any more, and nobody else begins."""
+    def working(self, orders: Sequence[ChunkOrder], *, here: Here, progress: Progress) -> AbstractContextManager[Parts]:
+        """Inside, the parts are being encoded: by `here`, or elsewhere by others who have the same store; `progress` is
+        told while one waits for them. What `here` and `progress` raise passes on. Outside, nothing is at work here any
+        more, and nobody else begins."""
         ...
