@@ -7,7 +7,7 @@ from pathlib import Path
 
 from media_pipeline.application.ports.chunks import Here
 from media_pipeline.application.ports.tools import EncodedAudio, EncodedVideo, Progress
-from media_pipeline.domain.chunks import Chunk, ChunkOrder
+from media_pipeline.domain.chunks import Chunk, ChunkOrder, Ranges
 from media_pipeline.domain.media import AudioStream, MediaInfo
 from media_pipeline.domain.profile import PlannedRendition
 from media_pipeline.infrastructure.ffmpeg.tool import Ffmpeg
@@ -17,11 +17,14 @@ class InlineWorkers:
     """ChunkWorkers that does one after the other, when somebody waits for it."""
 
     def __init__(self) -> None:
+        self.elsewhere = False
         self.looks = 0
         """how often somebody looked who was doing something else"""
+        self.given: list[ChunkOrder] = []
 
     @contextmanager
     def working(self, orders: Sequence[ChunkOrder], *, here: Here, progress: Progress) -> Iterator["InlineParts"]:
+        self.given += orders
         yield InlineParts(self, orders, here, progress)
 
 
@@ -80,6 +83,15 @@ class PaperTool(Ffmpeg):
         for file, plan in zip(files, renditions, strict=True):
             file.write_text(f"{plan.rung.name} {chunk.start}-{chunk.stop} crf {plan.rung.crf}\n")
         return files
+
+    def ranges(self, source: Path, info: MediaInfo, chunks: Sequence[Chunk], *, scratch: Path) -> list[Ranges]:
+        """A byte each; the last needs about all."""
+        return [() if chunk.stop is None else ((chunk.number, chunk.number + 1),) for chunk in chunks]
+
+    def packets(self, source: Path, info: MediaInfo, chunk: Chunk, *, scratch: Path) -> str:
+        """Another byte than `ranges` says, of chunks without end."""
+        self._meet(chunk)
+        return repr(source.read_bytes()[chunk.number if chunk.stop else 0])
 
     def join_chunks(
         self, info: MediaInfo, renditions: Sequence[PlannedRendition], chunks: Sequence[Path], *, scratch: Path

@@ -4,21 +4,24 @@ Parts go by the store, under keys that say how they are made: whoever begins ane
 """
 
 import json
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
 from itertools import chain
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from media_pipeline.application.outputs import SOURCE_NAME, Shelf
+from media_pipeline.application.outputs import SOURCE_NAME, Shelf, opened
 from media_pipeline.application.ports.chunks import ChunkWorkers
+from media_pipeline.application.ports.store import Store
 from media_pipeline.application.ports.tools import EncodedAudio, EncodedVideo, MediaTool, Progress
 from media_pipeline.domain import keys
-from media_pipeline.domain.chunks import ChunkOrder, Cutting, cut, grid, uncuttable
+from media_pipeline.domain.chunks import Chunk, ChunkOrder, Cutting, Passage, cut, grid, uncuttable
 from media_pipeline.domain.errors import BadMedia, Missing
 from media_pipeline.domain.media import AudioStream, MediaInfo
 from media_pipeline.domain.profile import PlannedRendition, Recipes, StreamRecipe, output_rate
 from media_pipeline.domain.results import Source
+from media_pipeline.domain.upload import Upload
 
 _MARK = "chunk.json"
 """the last file of a part that is stored: its other files, by name"""
@@ -83,6 +86,36 @@ def encode_chunk(
         shelf.store.write(shelf.bucket, _key(order, _MARK), marked, content_type="application/json")
 
 
+@contextmanager
+def needed_of(
+    order: ChunkOrder,
+    upload: Upload,
+    info: MediaInfo,
+    *,
+    store: Store,
+    tool: MediaTool,
+    scratch: Path,
+    short: Callable[[], None],
+) -> Iterator[Path]:
+    """A local file of the source, or of what its part needs of it: then the decoder is given the very packets that it
+    would be of the whole. `short` is told where that was not enough, and all is fetched. Raises what `opened` does."""
+    if order.passage:
+        with opened(upload, store=store, scratch=scratch, only=order.passage.ranges) as path:
+            if _enough(order.passage, path, info, order.chunk, tool=tool, scratch=scratch):
+                yield path
+                return
+        short()
+    with opened(upload, store=store, scratch=scratch) as path:
+        yield path
+
+
+def _enough(passage: Passage, path: Path, info: MediaInfo, chunk: Chunk, *, tool: MediaTool, scratch: Path) -> bool:
+    try:
+        return tool.packets(path, info, chunk, scratch=scratch) == passage.packets
+    except BadMedia:  # of a hole
+        return False
+
+
 @dataclass(frozen=True)
 class Encoder:
     """Encodes the picture and the sound of one source, at `path`."""
@@ -126,6 +159,8 @@ class Encoder:
         """The sound, which is one piece however long, is encoded here while others encode the picture."""
         missing = [order for order in wanted if not _is_there(order, self.shelf)]
         plans, info = wanted[0].plans, self.source.info
+        if workers.elsewhere and missing:
+            missing = self._placed(missing)
 
         def told(share: float) -> None:
             self.progress(1 - (1 - share) * len(missing) / len(wanted))
@@ -139,6 +174,21 @@ class Encoder:
             if set_aside:
                 self.tool.set_aside(self.path, info, plans[0], set_aside, scratch=self.scratch)
             return self.tool.join_chunks(info, plans, list(parts.values()), scratch=self.scratch), sounds
+
+    def _placed(self, orders: Sequence[ChunkOrder]) -> list[ChunkOrder]:
+        """The same, with what of the source each needs; as they are where that is not known."""
+        info, chunks = self.source.info, [order.chunk for order in orders]
+        placed = []
+        try:
+            for order, ranges in zip(
+                orders, self.tool.ranges(self.path, info, chunks, scratch=self.scratch), strict=True
+            ):
+                self.progress(0.0)
+                packets = self.tool.packets(self.path, info, order.chunk, scratch=self.scratch) if ranges else ""
+                placed.append(replace(order, passage=Passage(ranges, packets)) if ranges else order)
+        except BadMedia:  # whether the file is bad is for an encode to say
+            return list(orders)
+        return placed
 
     def _here(self, order: ChunkOrder, progress: Progress) -> None:
         encode_chunk(

@@ -9,6 +9,7 @@ from uuid import uuid4
 
 from media_pipeline.application.ports.store import Store
 from media_pipeline.domain import keys
+from media_pipeline.domain.chunks import Ranges
 from media_pipeline.domain.errors import (
     BadMedia,
     Conflict,
@@ -100,8 +101,8 @@ class Shelf:
 
 
 @contextmanager
-def opened(upload: Upload, *, store: Store, scratch: Path) -> Iterator[Path]:
-    """The bytes of exactly this version, as a local file named by us.
+def opened(upload: Upload, *, store: Store, scratch: Path, only: Ranges = ()) -> Iterator[Path]:
+    """The bytes of exactly this version, as a local file named by us; `only` these of them, if any are named.
 
     Raises BadMedia(SOURCE_GONE) when they are gone, BadMedia(NOT_MEDIA) when the store has them wrapped,
     Unavailable(SOURCE_ARCHIVED) when they must be restored first, Conflict when the object has another version by now.
@@ -109,7 +110,10 @@ def opened(upload: Upload, *, store: Store, scratch: Path) -> Iterator[Path]:
     path = scratch / SOURCE_NAME
     try:
         _refuse_wrapped(_current(upload, store))
-        store.fetch(upload.bucket, upload.key, path)
+        if only:
+            store.fetch_ranges(upload.bucket, upload.key, path, only)
+        else:
+            store.fetch(upload.bucket, upload.key, path)
         _current(upload, store)  # what came was this version to its last byte
     except Missing as gone:
         raise BadMedia(RejectionCode.SOURCE_GONE, "The file is no longer there.") from gone

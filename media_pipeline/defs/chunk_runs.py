@@ -57,6 +57,10 @@ class ChunkRuns:
     clock: Callable[[], float] = time.monotonic
     sleep: Callable[[float], None] = time.sleep
 
+    @property
+    def elsewhere(self) -> bool:
+        return True
+
     @contextmanager
     def working(self, orders: Sequence[ChunkOrder], *, here: Here, progress: Progress) -> Iterator["_Work"]:
         work = _Work(self, here, progress, deque(orders), len(orders), changed=self.clock())

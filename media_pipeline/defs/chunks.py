@@ -5,8 +5,7 @@ from functools import partial
 
 import dagster as dg
 
-from media_pipeline.application.chunked import Chunking, encode_chunk
-from media_pipeline.application.outputs import opened
+from media_pipeline.application.chunked import Chunking, encode_chunk, needed_of
 from media_pipeline.application.ports.tools import Progress
 from media_pipeline.defs.chunk_runs import LOOK_SECONDS, OP, ORDER, ChunkRuns
 from media_pipeline.defs.failures import translated
@@ -49,7 +48,11 @@ def _encode(order: ChunkOrder, job: Job, upload: Upload, p: Platform) -> None:
     if order.build != p.tool.build or source is None or isinstance(source, NotMade):
         raise Conflict("What this worker has does not fit the order: the step encodes the part itself.")
     _refuse_unwanted(order, job)
-    with p.scratch("chunk") as scratch, opened(upload, store=p.store, scratch=scratch) as path:
+    short = partial(_log.warning, "part of the source too short", extra={"part": order.chunk.number})
+    with (
+        p.scratch("chunk") as scratch,
+        needed_of(order, upload, source.info, store=p.store, tool=p.tool, scratch=scratch, short=short) as path,
+    ):
         encode_chunk(
             order, path, source.info, shelf=p.shelf, tool=p.tool, scratch=scratch, progress=_while_wanted(order, p)
         )

@@ -6,7 +6,7 @@ whole would have a keyframe: where the source has its own does not matter.
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from fractions import Fraction
 
 from media_pipeline.domain.media import MediaInfo
@@ -16,6 +16,11 @@ _INDEXED = frozenset({"mov", "matroska"})
 """Demuxers that find an instant without reading what is before it, and whose clock does not begin anew."""
 _FARTHEST_KEYFRAMES_SECONDS = 20.0
 """Every chunk decodes from the source's keyframe before it: so much is decoded twice, at most."""
+_WORTH_IT = 0.8
+"""of a source: who needs more of it is given all"""
+
+Ranges = tuple[tuple[int, int], ...]
+"""bytes of a file, from one up to but without the other, in order, with something between them"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +50,15 @@ class Chunk:
 
 
 @dataclass(frozen=True, slots=True)
+class Passage:
+    """What of a source's bytes its part needs, and how one sees that it was enough."""
+
+    ranges: Ranges
+    packets: str
+    """digest of what the decoder is given, as the whole file gives it"""
+
+
+@dataclass(frozen=True, slots=True)
 class ChunkOrder:
     """One part of one version's picture to be encoded, and all that its bytes depend on, whoever does it."""
 
@@ -57,6 +71,8 @@ class ChunkOrder:
     chunk: Chunk
     build: str
     """of the tool: streams of different encoders do not join"""
+    passage: Passage | None = field(default=None, compare=False)
+    """None: all of the source is to be fetched. Nothing that is made depends on it"""
 
     @property
     def fingerprint(self) -> str:
@@ -84,6 +100,17 @@ def cut(keyframes: Sequence[int], *, rate: Fraction, seconds: float, cutting: Cu
         return ()
     stops = [*(keyframes[i] for i in starts[1:]), None]
     return tuple(Chunk(n, keyframes[i], stop, i) for n, (i, stop) in enumerate(zip(starts, stops, strict=True)))
+
+
+def needed(wanted: Sequence[tuple[int, int]], size: int) -> Ranges:
+    """What these ranges of a file have in them, each byte once; none where that is about all of the file."""
+    found: list[tuple[int, int]] = []
+    for start, stop in sorted((max(0, start), min(stop, size)) for start, stop in wanted):
+        if found and start <= found[-1][1]:
+            found[-1] = found[-1][0], max(stop, found[-1][1])
+        elif start < stop:
+            found.append((start, stop))
+    return tuple(found) if sum(stop - start for start, stop in found) < _WORTH_IT * size else ()
 
 
 def uncuttable(info: MediaInfo, plans: Sequence[PlannedRendition]) -> str | None:

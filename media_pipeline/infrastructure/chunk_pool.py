@@ -21,6 +21,10 @@ class ChunkPool:
 
     at_once: int
 
+    @property
+    def elsewhere(self) -> bool:
+        return False
+
     @contextmanager
     def working(self, orders: Sequence[ChunkOrder], *, here: Here, progress: Progress) -> Iterator["_Work"]:
         work = _Work(here, progress)

@@ -1,9 +1,12 @@
 """The object store of S3 and its kin. An object's version is its ETag, which is opaque: no MD5, no order."""
 
+import functools
+import os
 import re
 import uuid
-from collections.abc import Iterable, Iterator
-from contextlib import AbstractContextManager, suppress
+from collections.abc import Iterable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import AbstractContextManager, contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -12,6 +15,7 @@ from urllib.parse import quote
 import boto3
 from boto3.s3.transfer import TransferConfig
 from botocore.config import Config
+from botocore.exceptions import IncompleteReadError, ReadTimeoutError, ResponseStreamingError
 
 from media_pipeline.application.ports.store import Page
 from media_pipeline.domain.errors import Conflict, Missing
@@ -26,6 +30,7 @@ if TYPE_CHECKING:
 _MIB = 1024 * 1024
 _TRANSFER = TransferConfig(multipart_threshold=16 * _MIB, multipart_chunksize=16 * _MIB, max_concurrency=8)
 _COPY = TransferConfig(multipart_threshold=5 * 1024 * _MIB, multipart_chunksize=512 * _MIB, max_concurrency=8)
+_PIECE, _PIECES_AT_ONCE = 8 * _MIB, 4  # what is in memory at a time
 _DELETE_BATCH = 1000  # keys that one DeleteObjects takes
 _NOT_XML = re.compile("[\0-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]")  # legal in a key, not in a DeleteObjects request
 
@@ -104,16 +109,44 @@ class S3Store:
     def fetch(self, bucket: str, key: str, to: Path) -> None:
         """Downloads in parallel parts to a name beside `to`, which appears when it is whole."""
         promised = self.head(bucket, key).size
-        partial = to.with_name(f"{to.name}.{uuid.uuid4().hex}.part")
-        try:
+        with _appearing(to) as partial:
             with _asked("GetObject", bucket, promised), reading(bucket, key), partial.open("xb") as file:
                 self._client.download_fileobj(bucket, key, file, Config=_TRANSFER)
             received = partial.stat().st_size
             if received != promised:
                 raise unavailable(f"{received} of {promised} bytes of {bucket}/{key}")
-            partial.rename(to)
-        finally:
-            partial.unlink(missing_ok=True)
+
+    def fetch_ranges(self, bucket: str, key: str, to: Path, ranges: Sequence[tuple[int, int]]) -> None:
+        """Several pieces at a time, into a sparse file."""
+        size = self.head(bucket, key).size
+        pieces = [
+            (at, min(at + _PIECE, stop, size)) for start, stop in ranges for at in range(start, min(stop, size), _PIECE)
+        ]
+        total = sum(stop - start for start, stop in pieces)
+        with (
+            _appearing(to) as partial,
+            _asked("GetObject", bucket, total),
+            reading(bucket, key),
+            partial.open("xb") as file,
+            ThreadPoolExecutor(_PIECES_AT_ONCE, "range") as pool,
+        ):
+            file.truncate(size)
+            for _ in pool.map(functools.partial(self._piece, bucket, key, file.fileno()), pieces):
+                pass
+
+    def _piece(self, bucket: str, key: str, file: int, piece: tuple[int, int]) -> None:
+        start, stop = piece
+        for last in (False, False, True):  # the client's own tries end where the body begins
+            try:
+                found = self._client.get_object(Bucket=bucket, Key=key, Range=f"bytes={start}-{stop - 1}")
+                data = found["Body"].read()
+                break
+            except (ResponseStreamingError, IncompleteReadError, ReadTimeoutError):
+                if last:
+                    raise
+        if len(data) != stop - start:
+            raise unavailable(f"{len(data)} of {stop - start} bytes of {bucket}/{key}")
+        os.pwrite(file, data, start)
 
     def write(
         self, bucket: str, key: str, data: bytes, *, content_type: str, if_match: str | None = None, new: bool = False
@@ -210,6 +243,17 @@ class S3Store:
         else:
             self.delete(bucket, [key])
             raise unavailable(f"the store of bucket {bucket} does not keep If-Match: compare-and-set is impossible")
+
+
+@contextmanager
+def _appearing(to: Path) -> Iterator[Path]:
+    """A name beside `to` for a file that appears there when it is whole."""
+    partial = to.with_name(f"{to.name}.{uuid.uuid4().hex}.part")
+    try:
+        yield partial
+        partial.rename(to)
+    finally:
+        partial.unlink(missing_ok=True)
 
 
 def _listed(bucket: str, found: "ObjectTypeDef") -> StoredObject:

@@ -5,11 +5,11 @@ from pathlib import Path
 
 import pytest
 
-from media_pipeline.application.chunked import Chunking, Encoder, clear
+from media_pipeline.application.chunked import Chunking, Encoder, clear, needed_of
 from media_pipeline.application.outputs import Shelf
 from media_pipeline.application.ports.tools import Progress
 from media_pipeline.domain import keys
-from media_pipeline.domain.chunks import Chunk, Cutting
+from media_pipeline.domain.chunks import Chunk, ChunkOrder, Cutting, Passage
 from media_pipeline.domain.errors import BadMedia, Cancelled, QuarantineCode, RejectionCode, Unavailable
 from media_pipeline.domain.profile import PlannedRendition
 from media_pipeline.infrastructure import recipes
@@ -141,3 +141,67 @@ def test_parts_are_gone_when_they_are_not_needed_any_more(long: Long) -> None:
     assert len(long.kept) == 3
     clear(SOURCE, long.shelf)
     assert long.kept == set()
+
+
+def test_who_encodes_a_part_elsewhere_is_told_which_bytes_it_needs(long: Long) -> None:
+    long.workers.elsewhere = True
+    long.encoder(PaperTool()).encode(PLANS, ())
+    first, second, last = long.workers.given
+    assert (first.passage, second.passage) == (Passage(((0, 1),), repr(ord("s"))), Passage(((1, 2),), repr(ord("o"))))
+    assert last.passage is None  # it needs all
+    assert first.fingerprint == replace(first, passage=None).fingerprint
+
+
+def test_where_the_bytes_of_a_part_are_not_found_it_is_given_all(long: Long) -> None:
+    long.workers.elsewhere = True
+    met: list[int] = []
+
+    def odd(chunk: Chunk) -> None:
+        met.append(chunk.number)
+        if len(met) == 2:
+            raise BadMedia(RejectionCode.UNREADABLE, "No keyframe there.")
+
+    videos, _ = long.encoder(PaperTool(odd)).encode(PLANS, ())
+    assert [order.passage for order in long.workers.given] == [None] * 3
+    assert videos[0].parts == 3
+
+
+@pytest.mark.parametrize(
+    ("passage", "found"),
+    [
+        (None, b"source"),
+        (Passage(((1, 2),), repr(ord("o"))), b"\xffo\xff\xff\xff\xff"),
+        (Passage(((3, 4),), repr(ord("o"))), b"source"),  # which was not enough
+    ],
+)
+def test_a_part_is_encoded_from_the_bytes_it_needs_where_they_are_enough(
+    long: Long, passage: Passage | None, found: bytes
+) -> None:
+    part = Chunk(1, 100, 200, 1)
+    store, upload = long.shelf.store, SOURCE.upload
+    etag = store.write(upload.bucket, upload.key, b"source", content_type="video/mp4")
+    upload, order = replace(upload, etag=etag), ChunkOrder("m", "v", (), 2.0, part, "paper 1", passage)
+    scratch = long.scratch / "own"
+    scratch.mkdir()
+    told: list[str] = []
+
+    def short() -> None:
+        told.append("short")
+
+    with needed_of(order, upload, SOURCE.info, store=store, tool=PaperTool(), scratch=scratch, short=short) as path:
+        assert path.read_bytes() == found
+    assert list(scratch.iterdir()) == []
+    assert bool(told) == (passage is not None and found == b"source")
+
+
+def test_what_cannot_be_read_for_holes_is_fetched_whole(long: Long) -> None:
+    tool = failing(1, BadMedia(RejectionCode.UNREADABLE, "There is nothing."))
+    store, upload = long.shelf.store, SOURCE.upload
+    etag = store.write(upload.bucket, upload.key, b"source", content_type="video/mp4")
+    order = ChunkOrder("m", "v", (), 2.0, Chunk(1, 100, 200, 1), "paper 1", Passage(((1, 2),), "o"))
+    scratch = long.scratch / "own"
+    scratch.mkdir()
+    with needed_of(
+        order, replace(upload, etag=etag), SOURCE.info, store=store, tool=tool, scratch=scratch, short=lambda: None
+    ) as path:
+        assert path.read_bytes() == b"source"

@@ -20,18 +20,19 @@ from media_pipeline.application.register import register
 from media_pipeline.application.transcode import deserved
 from media_pipeline.defs import traces
 from media_pipeline.defs.asking import requests
-from media_pipeline.defs.chunk_runs import ChunkRuns
+from media_pipeline.defs.chunk_runs import ORDER, ChunkRuns
 from media_pipeline.defs.chunks import NAME, encode_chunk_job, part_tags
 from media_pipeline.defs.partitions import BACKFILL_TAG, BYTES_TAG, ORIGIN_TAG, PRIORITY_TAG, TENANT_TAG, TRACE_TAG
 from media_pipeline.domain import keys
 from media_pipeline.domain.admission import Limits
-from media_pipeline.domain.chunks import Chunk, ChunkOrder, Cutting
+from media_pipeline.domain.chunks import Chunk, ChunkOrder, Cutting, Passage, Ranges
 from media_pipeline.domain.errors import Cancelled, Unavailable
 from media_pipeline.domain.job import Failure, JobState, TaskState
 from media_pipeline.domain.profile import PlannedRendition
 from media_pipeline.domain.upload import Upload
 from media_pipeline.infrastructure import pods, tracing
 from media_pipeline.infrastructure.dagster_engine import CHUNK_TAG, DagsterEngine
+from media_pipeline.infrastructure.ffmpeg import chunking
 from media_pipeline.infrastructure.settings import FILES
 from media_pipeline_tests import builders as a
 from media_pipeline_tests import media
@@ -224,6 +225,20 @@ def test_who_is_busy_with_something_else_has_others_go_on(instance: dg.DagsterIn
     assert (told[0], told[-1]) == (0, 1)
 
 
+def test_what_a_run_needs_of_the_source_is_in_its_order_and_makes_it_no_other(instance: dg.DagsterInstance) -> None:
+    placed = replace(FIRST, passage=Passage(((0, 5), (7, 9)), "digest"))
+    assert ORDER.validate_json(ORDER.dump_json(placed)).passage == placed.passage
+    chunk_runs(instance).submitted(placed)
+    begin(instance, runs_of(instance, "m")[0])
+    end_at = iter(range(10))
+
+    def daemon(_: float) -> None:
+        if next(end_at) == 1:
+            end(instance, runs_of(instance, "m")[0])
+
+    assert encoded(chunk_runs(instance), [FIRST], daemon) == ([0], [])  # taken over
+
+
 def test_a_run_that_was_forgotten_is_not_waited_for(instance: dg.DagsterInstance) -> None:
     def daemon(_: float) -> None:
         for run in with_status(instance, dg.DagsterRunStatus.STARTED):
@@ -308,9 +323,9 @@ def test_who_forgets_a_media_forgets_the_runs_over_its_parts(instance: dg.Dagste
 class Film:
     """A clip of eight seconds that was admitted and is taken for long, in a platform whose directory is this."""
 
-    def __init__(self, home: Path) -> None:
+    def __init__(self, home: Path, seconds: int = 8) -> None:
         self.here = slim(home, a.rung(96, preset="ultrafast"), chunks=Cutting(above_seconds=2, seconds=3))
-        clip = media.clip(home / "film.mp4", 8, "192x96")
+        clip = media.clip(home / "film.mp4", seconds, "192x96", "-g", "25")
         obj = self.here.store.head(FILES, str(clip).lstrip("/"))
         profile = self.here.recipes.profiles["fast"]
         self.job = register(obj, profile=profile, catalogue=self.here.catalogue, now=self.here.now())
@@ -357,6 +372,44 @@ def refusal(result: dg.ExecuteInProcessResult) -> str:
 def test_a_run_encodes_its_part_and_keeps_it_in_the_store(film: Film) -> None:
     assert len(film.orders()) == 2
     assert film.run(film.orders()[1]).success
+    assert film.kept == ["chunk.json", "v0.mp4", "watched.gray", "watched.times"]
+
+
+class Remote:
+    """A store of which a run has what it asks for and no more."""
+
+    def __init__(self, store: Any) -> None:
+        self._store = store
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._store, name)
+
+    def fetch(self, bucket: str, key: str, to: Path) -> None:
+        pytest.fail("all of the source was fetched")
+
+    def fetch_ranges(self, bucket: str, key: str, to: Path, ranges: Ranges) -> None:
+        data, _ = self._store.read(bucket, key)
+        to.write_bytes(b"\xff" * len(data))
+        with to.open("r+b") as file:
+            for start, stop in ranges:
+                file.seek(start)
+                file.write(data[start:stop])
+
+
+@pytest.mark.slow
+def test_a_run_fetches_no_more_of_the_source_than_it_needs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(chunking, "_HEAD_BYTES", 10_000)  # the clip is a small one
+    film = Film(tmp_path, seconds=40)
+    order, tool = film.orders()[5], film.here.tool
+    with film.here.scratch("placing") as scratch:
+        film.here.store.fetch(film.upload.bucket, film.upload.key, scratch / "source")
+        of = scratch / "source", film.source.info
+        (ranges,) = tool.ranges(*of, [order.chunk], scratch=scratch)
+        placed = replace(order, passage=Passage(ranges, tool.packets(*of, order.chunk, scratch=scratch)))
+    assert ranges
+    remote: Any = Remote(film.here.store)
+    film.here = replace(film.here, store=remote)
+    assert film.run(placed).success
     assert film.kept == ["chunk.json", "v0.mp4", "watched.gray", "watched.times"]
 
 

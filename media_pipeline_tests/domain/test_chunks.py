@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as some
 
-from media_pipeline.domain.chunks import Cutting, cut, grid, uncuttable
+from media_pipeline.domain.chunks import Cutting, cut, grid, needed, uncuttable
 from media_pipeline.domain.media import Span
 from media_pipeline.domain.profile import PlannedRendition
 from media_pipeline_tests import builders as a
@@ -86,3 +86,21 @@ def test_what_finds_its_frames_again_can_be_cut() -> None:
 )
 def test_what_does_not_is_encoded_whole(changes: dict[str, object], reason: str) -> None:
     assert reason in str(uncuttable(a.info(**{"video": STEADY, **changes}), H264))
+
+
+@pytest.mark.parametrize(
+    ("wanted", "found"),
+    [
+        ([(0, 10), (50, 60)], ((0, 10), (50, 60))),
+        ([(50, 60), (0, 10)], ((0, 10), (50, 60))),
+        ([(0, 10), (5, 20), (20, 30)], ((0, 30),)),
+        ([(0, 30), (5, 20)], ((0, 30),)),
+        ([(-5, 10), (95, 200)], ((0, 10), (95, 100))),
+        ([(40, 40), (60, 50), (70, 71)], ((70, 71),)),
+        ([(0, 50), (60, 100)], ()),  # about all of it
+    ],
+)
+def test_what_is_needed_of_a_file_is_asked_for_once(
+    wanted: list[tuple[int, int]], found: tuple[tuple[int, int], ...]
+) -> None:
+    assert needed(wanted, 100) == found

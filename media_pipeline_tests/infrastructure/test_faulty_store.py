@@ -70,6 +70,7 @@ def operations(key: str, scratch: Path) -> dict[str, Callable[[S3Store], object]
         "list": lambda store: list(store.list(BUCKET, key)),
         "read": lambda store: store.read(BUCKET, key),
         "fetch": lambda store: store.fetch(BUCKET, key, scratch / "to"),
+        "fetch_ranges": lambda store: store.fetch_ranges(BUCKET, key, scratch / "to", [(1, len(DATA) - 1)]),
         "write": lambda store: store.write(BUCKET, key, b"new", content_type="text/plain"),
         "put": lambda store: store.put(BUCKET, key, file, content_type="text/plain"),
         "copy": lambda store: store.copy(BUCKET, key, f"{key}.copy", content_type="text/plain"),
@@ -102,7 +103,7 @@ def test_a_store_that_refuses_once_is_asked_again(
 
 
 @pytest.mark.parametrize("fault", [Short(), Short(200_000), Lost()], ids=["short", "half", "lost"])
-@pytest.mark.parametrize("name", ["read", "fetch"])
+@pytest.mark.parametrize("name", ["read", "fetch", "fetch_ranges"])
 def test_a_source_that_comes_short_is_unavailable_and_leaves_nothing(
     store: S3Store, proxy: Proxy, key: str, scratch: Path, name: str, fault: Fault
 ) -> None:
@@ -111,7 +112,7 @@ def test_a_source_that_comes_short_is_unavailable_and_leaves_nothing(
     assert [p.name for p in scratch.iterdir()] == ["file"]
 
 
-@pytest.mark.parametrize("name", ["read", "fetch"])
+@pytest.mark.parametrize("name", ["read", "fetch", "fetch_ranges"])
 def test_a_source_that_is_silent_for_too_long_is_unavailable_and_leaves_nothing(
     hasty: S3Store, proxy: Proxy, key: str, scratch: Path, name: str
 ) -> None:
@@ -133,6 +134,9 @@ def test_a_source_that_comes_short_once_comes_whole_at_the_second_try(
     with proxy.doing(Short(100_000), method="GET", times=1):
         store.fetch(BUCKET, key, scratch / "to")
     assert (scratch / "to").read_bytes() == DATA
+    with proxy.doing(Short(100_000), method="GET", times=1):
+        store.fetch_ranges(BUCKET, key, scratch / "ranges", [(0, len(DATA))])
+    assert (scratch / "ranges").read_bytes() == DATA
 
 
 @pytest.mark.parametrize("fault", [Refuse(503), EXPIRED, Lost()], ids=["503", "expired", "lost"])

@@ -29,6 +29,8 @@ ODD_KEYS = [
     "no-extension",
     "trailing space /and dot.",
 ]
+MANY = 17 * 1024 * 1024
+"""bytes: more than are moved at once"""
 _numbers = itertools.count()
 
 
@@ -73,7 +75,8 @@ def test_an_etag_has_no_quotes(store: Store, prefix: str) -> None:
 def test_a_missing_key_is_missing(store: Store, prefix: str, key: str, tmp_path: Path) -> None:
     write(store, f"{prefix}a/b/c")
     key = key and prefix + key
-    for ask in (store.head, store.read, lambda bucket, key: store.fetch(bucket, key, tmp_path / "to")):
+    for ask in (store.head, store.read, lambda bucket, key: store.fetch(bucket, key, tmp_path / "to"),
+                lambda bucket, key: store.fetch_ranges(bucket, key, tmp_path / "to", [(0, 1)])):  # fmt: skip
         with pytest.raises(Missing):
             ask(BUCKET, key)
     assert list(tmp_path.glob("to*")) == []
@@ -262,6 +265,30 @@ def test_a_file_that_was_put_is_fetched_whole(store: Store, prefix: str, tmp_pat
     assert store.head(BUCKET, f"{prefix}video.mp4").size == len(data)
     store.fetch(BUCKET, f"{prefix}video.mp4", tmp_path / "to")
     assert (tmp_path / "to").read_bytes() == data
+
+
+@pytest.mark.parametrize(
+    "ranges",
+    [
+        [(0, 1)],
+        [(100, 200), (MANY - 5, MANY)],
+        [(1, MANY // 2 + 3), (MANY // 2 + 4, MANY + 1000)],  # beyond the end there is nothing
+        [],
+    ],
+)
+def test_of_a_file_only_what_is_needed_can_be_fetched(
+    store: Store, prefix: str, tmp_path: Path, ranges: list[tuple[int, int]]
+) -> None:
+    data = bytes(range(256)) * (MANY // 256)
+    (tmp_path / "from").write_bytes(data)
+    store.put(BUCKET, f"{prefix}video.mp4", tmp_path / "from", content_type="video/mp4")
+    (tmp_path / "scratch").mkdir()
+    store.fetch_ranges(BUCKET, f"{prefix}video.mp4", tmp_path / "scratch/to", ranges)
+    found = (tmp_path / "scratch/to").read_bytes()
+    assert len(found) == len(data)
+    for start, stop in ranges:
+        assert found[start:stop] == data[start:stop]
+    assert [path.name for path in (tmp_path / "scratch").iterdir()] == ["to"]
 
 
 def test_put_replaces_what_was_there(store: Store, prefix: str, tmp_path: Path) -> None:

@@ -25,6 +25,11 @@ class Parts(Protocol):
 class ChunkWorkers(Protocol):
     """Many hands."""
 
+    @property
+    def elsewhere(self) -> bool:
+        """Whether others may encode a part who have to fetch the source for it."""
+        ...
+
     def working(self, orders: Sequence[ChunkOrder], *, here: Here, progress: Progress) -> AbstractContextManager[Parts]:
         """Inside, the parts are being encoded: by `here`, or elsewhere by others who have the same store; `progress` is
         told while one waits for them. What `here` and `progress` raise passes on. Outside, nothing is at work here any

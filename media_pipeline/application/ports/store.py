@@ -45,6 +45,11 @@ class Store(Protocol):
         is local, else by download. Raises Missing; Unavailable if fewer bytes came than promised."""
         ...
 
+    def fetch_ranges(self, bucket: str, key: str, to: Path, ranges: Sequence[tuple[int, int]]) -> None:
+        """Like `fetch`, of these bytes, from one up to but without the other: the file has its full size, and may hold
+        anything elsewhere."""
+        ...
+
     def write(
         self, bucket: str, key: str, data: bytes, *, content_type: str, if_match: str | None = None, new: bool = False
     ) -> str:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal, Protocol
 
-from media_pipeline.domain.chunks import Chunk
+from media_pipeline.domain.chunks import Chunk, Ranges
 from media_pipeline.domain.media import AudioStream, MediaInfo, TextStream
 from media_pipeline.domain.passthrough import Copy
 from media_pipeline.domain.profile import AudioRecipe, PlannedRendition, SpeechModel, StreamRecipe, VisionModel
@@ -102,6 +102,16 @@ class MediaTool(Protocol):
         """Encode a part of the picture alone: the files that `join_chunks` needs of it, of the same names whichever
         part it is. Without `gop_seconds`, keyframes stand where the source has its own. BadMedia also where the
         picture cannot be cut: whether the file is bad is for `encode` to say."""
+        ...
+
+    def ranges(self, source: Path, info: MediaInfo, chunks: Sequence[Chunk], *, scratch: Path) -> list[Ranges]:
+        """What of the source's bytes `encode_chunk` reads, for each of these; empty where that is about all of it. It
+        may be wrong of odd files: `packets` tells."""
+        ...
+
+    def packets(self, source: Path, info: MediaInfo, chunk: Chunk, *, scratch: Path) -> str:
+        """A digest of all that the decoder is given when `encode_chunk` encodes this: the same of a source with holes,
+        and what is encoded is the same."""
         ...
 
     def join_chunks(

@@ -53,6 +53,14 @@ def packets(csv: str) -> tuple[int, float, tuple[float, ...]]:
     return len(times), duration, tuple(sorted(at for at, key in times if key))
 
 
+def places(told: bytes) -> tuple[float, tuple[int, ...]]:
+    """Where the demuxer's clock begins, in seconds, and where in the file packets lie, of which that is known."""
+    said = json.loads(told)
+    begins = said.get("format", {}).get("start_time", "")
+    found = (packet.get("pos", "") for packet in said.get("packets", ()))
+    return float(begins) if is_number(begins) else 0.0, tuple(int(pos) for pos in found if pos.isdecimal())
+
+
 def copy(listed: Mapping[str, str], duration_seconds: float) -> Copy:
     """What `copying.units` listed."""
     packets, refreshes, sets = (_listing(listed[kind]) for kind in ("all", "refreshes", "sets"))

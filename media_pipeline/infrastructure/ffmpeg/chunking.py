@@ -4,10 +4,11 @@ import re
 from collections.abc import Sequence
 from dataclasses import replace
 from fractions import Fraction
+from hashlib import file_digest
 from pathlib import Path
 
 from media_pipeline.application.ports.tools import EncodedVideo, Progress
-from media_pipeline.domain.chunks import Chunk
+from media_pipeline.domain.chunks import Chunk, Ranges, needed
 from media_pipeline.domain.errors import BadMedia, QuarantineCode, RejectionCode, Unavailable
 from media_pipeline.domain.media import MediaInfo
 from media_pipeline.domain.profile import PlannedRendition, output_rate
@@ -18,6 +19,13 @@ from media_pipeline.infrastructure.ffmpeg.programs import Programs
 
 _PARAMETERS = re.compile(rb"(.{4})(?:avcC|hvcC|av1C)", re.DOTALL)
 _INDEX_BYTES = 65_536
+_HEAD_BYTES = 8 * 1024 * 1024
+"""behind the first picture: ffmpeg reads 5 MB of packets at most to learn what the streams are"""
+_SPARE_BYTES = 65_536
+"""what is read at once, and what stands before a frame in its cluster"""
+_SPARE_SECONDS = 1.0
+_CLUSTER_SECONDS = 6.0
+"""Matroska's frames are found by the clusters that they are in, which last five seconds at most"""
 _GLIMPSES = f"{watching.SOURCE}.gray", f"{watching.SOURCE}.times"
 
 
@@ -60,6 +68,45 @@ def _in_time(scratch: Path, chunk: Chunk, rate: Fraction) -> bool:
     name, pictures = f"{watching.SOURCE}.times", scratch / f"{watching.SOURCE}.gray"
     seen = answers.glimpses((scratch / name).read_text(), pictures.read_bytes())
     return bool(seen) and seen[0].at < float((chunk.start + 1) / rate)
+
+
+def ranges(programs: Programs, info: MediaInfo, chunks: Sequence[Chunk], *, scratch: Path) -> list[Ranges]:
+    """What of the upload each part needs: what a demuxer reads before the first picture, the index wherever it stands,
+    and from well before its first keyframe to one well behind its end. Raises BadMedia where they are not found."""
+    assert info.video is not None
+    gop, size = info.video.longest_gop_seconds, info.size
+    begins, (first,) = _places(programs, info, (), scratch)
+    last = max(0.0, info.video.end_seconds - 2 * gop - _SPARE_SECONDS)
+    spans = [chunking.span(info, chunk) for chunk in chunks]
+    starts = [max(0.0, start - gop - _CLUSTER_SECONDS) for start, _ in spans]
+    stops = [
+        None if end is None or end + gop + _SPARE_SECONDS > last else end + gop + _SPARE_SECONDS for _, end in spans
+    ]
+    asked = sorted({last, *starts, *(stop for stop in stops if stop is not None)})
+    at = [info.told(instant) + info.start_seconds + begins for instant in asked]
+    found = dict(zip(asked, _places(programs, info, at, scratch)[1], strict=True))
+    around = (0, first + _HEAD_BYTES), (found[last], size)
+    own = [(found[start], size if stop is None else found[stop]) for start, stop in zip(starts, stops, strict=True)]
+    return [needed([*around, (start - _SPARE_BYTES, stop + _SPARE_BYTES)], size) for start, stop in own]
+
+
+def _places(
+    programs: Programs, info: MediaInfo, instants: Sequence[float], scratch: Path
+) -> tuple[float, Sequence[int]]:
+    argv = chunking.places(programs.ffprobe, info, instants)
+    told = programs.on_upload(argv, scratch, programs.base_seconds, RejectionCode.UNREADABLE).stdout
+    begins, places = answers.places(told)
+    if len(places) != max(1, len(instants)):
+        raise BadMedia(RejectionCode.UNREADABLE, "Not all keyframes of the picture are found by their instants.")
+    return begins, places
+
+
+def packets(programs: Programs, info: MediaInfo, chunk: Chunk, *, scratch: Path) -> str:
+    """A digest of what the decoder of a part is given."""
+    argv = chunking.packets(programs.ffmpeg, info, chunk)
+    programs.on_upload(argv, scratch, programs.reading_seconds(info.size), RejectionCode.UNREADABLE)
+    with (scratch / "packets.txt").open("rb") as listing:
+        return file_digest(listing, "sha256").hexdigest()
 
 
 def set_aside(

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from media_pipeline.application.ports.tools import EncodedAudio, EncodedVideo, Frame, Progress
 from media_pipeline.domain import captions
-from media_pipeline.domain.chunks import Chunk
+from media_pipeline.domain.chunks import Chunk, Ranges
 from media_pipeline.domain.errors import BadMedia, RejectionCode
 from media_pipeline.domain.media import AudioStream, MediaInfo, TextStream
 from media_pipeline.domain.passthrough import Copy
@@ -84,6 +84,14 @@ class Ffmpeg(Programs):
         return chunking.encode(
             self, info, renditions, chunk, gop_seconds=gop_seconds, scratch=scratch, progress=progress
         )
+
+    @traced("ranges")
+    def ranges(self, source: Path, info: MediaInfo, chunks: Sequence[Chunk], *, scratch: Path) -> list[Ranges]:
+        return chunking.ranges(self, info, chunks, scratch=scratch)
+
+    @traced("packets")
+    def packets(self, source: Path, info: MediaInfo, chunk: Chunk, *, scratch: Path) -> str:
+        return chunking.packets(self, info, chunk, scratch=scratch)
 
     @traced("join chunks")
     def join_chunks(

@@ -64,6 +64,38 @@ def set_aside(
     return line.compiled(ffmpeg_path, [encoding.set_aside(picture)], progress=True, absolute=True)
 
 
+def places(ffprobe: str, info: MediaInfo, instants: Sequence[float] = ()) -> list[str]:
+    """Where in the upload the picture's keyframe lies that is found for each of these instants, on the demuxer's own
+    clock; without any, its first packet. JSON, with the instant at which that clock begins."""
+    assert info.video is not None
+    asked = ",".join(f"{at:.3f}%+#1" for at in instants) or "%+#1"
+    return [
+        ffprobe, "-v", "error", "-f", info.demuxer, *line.flags(line.guards()), "-max_pixels", str(line.MAX_PIXELS),
+        "-select_streams", str(info.video.index), "-read_intervals", asked, "-show_entries",
+        "packet=pos:format=start_time", "-of", "json", line.SOURCE,
+    ]  # fmt: skip
+
+
+def packets(ffmpeg_path: str, info: MediaInfo, chunk: Chunk) -> list[str]:
+    """List what `encode` has its decoder given for these frames, undecoded: a digest of every packet, its times and
+    what the container says of the stream, to packets.txt."""
+    assert info.video is not None
+    start, end = span(info, chunk)
+    until = {} if end is None else {"t": f"{end - start:.3f}"}
+    source = _from(info, chunk.start, 1, **until)[str(info.video.index)]
+    output = ffmpeg.output(source, "packets.txt", format="framehash", c="copy", copyinkf=None, copypriorss=1)
+    return line.compiled(ffmpeg_path, [output], absolute=True)
+
+
+def span(info: MediaInfo, chunk: Chunk) -> tuple[float, float | None]:
+    """Between which instants of the media the decoder of these frames reads, from the keyframe before the first on; up
+    to None: to the end."""
+    assert info.video is not None
+    rate, spare = output_rate(info.video), _spare(info)
+    end = None if chunk.stop is None else float(chunk.stop / rate) + spare
+    return max(0.0, float(chunk.start / rate) - spare), end
+
+
 def join(ffmpeg_path: str, lists: Sequence[str], *, rate: Fraction) -> list[str]:
     """Chunks of each rendition as one file, v<i>.mp4; `lists` name their files in order (`listed`). No packet is
     changed but for its times, which are put back on the rate's grid: the list's own are rounded to microseconds."""
@@ -82,13 +114,18 @@ def listed(names: Sequence[str]) -> str:
     return "".join(f"file {name}\n" for name in names)
 
 
-def _from(info: MediaInfo, start: int, threads: int) -> Any:
+def _from(info: MediaInfo, start: int, threads: int, **options: Any) -> Any:
     """The upload from some way before a frame of the output on."""
     assert info.video is not None
-    before = float((_REORDERED + _BEFORE) / info.video.frame_rate) + _SPARE_SECONDS + abs(info.start_seconds)
-    at = float(start / output_rate(info.video)) - before
+    at = float(start / output_rate(info.video)) - _spare(info)
     sought: dict[str, Any] = {"ss": line.sought(info, at)} if at > 0 else {}
-    return line.source(info, threads=threads, **sought)
+    return line.source(info, threads=threads, **sought, **options)
+
+
+def _spare(info: MediaInfo) -> float:
+    """So much earlier and later than a part is read, in seconds."""
+    assert info.video is not None
+    return float((_REORDERED + _BEFORE) / info.video.frame_rate) + _SPARE_SECONDS + abs(info.start_seconds)
 
 
 def _frames(upright: Any, start: int, stop: int | None, rate: Fraction) -> Any:
