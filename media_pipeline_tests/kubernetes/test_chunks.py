@@ -2,11 +2,13 @@
 
 import shutil
 from collections.abc import Iterator
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import dagster as dg
 import pytest
 
+from media_pipeline.defs.chunk_runs import OP, ORDER
 from media_pipeline.domain import keys
 from media_pipeline.domain.job import Job
 from media_pipeline.domain.results import AudioTracks, Rendition
@@ -42,7 +44,7 @@ def at_work(tmp_path_factory: pytest.TempPathFactory, s3_server: "S3Client", pos
 @pytest.fixture(scope="module")
 def over(at_work: World, tmp_path_factory: pytest.TempPathFactory) -> tuple[dg.DagsterRun, Job]:
     """A run after its end, and its job. Two of its parts had their turn in the queue; the pod of one was lost."""
-    clip = media.clip(tmp_path_factory.mktemp("clips") / "film.mp4", 4 * PARTS, "1280x720")
+    clip = film(tmp_path_factory.mktemp("clips") / "film.mp4")
     request = at_work.request(clip)
     run_id = at_work.launch(request, "source", "transcodes/360p-fast", "audio")
     at_work.until(lambda: len(chunks(at_work)) >= 2)
@@ -54,6 +56,13 @@ def over(at_work: World, tmp_path_factory: pytest.TempPathFactory) -> tuple[dg.D
     at_work.until(lambda: at_work.monitored().run(lost.run_id).is_finished)
     run = at_work.over(run_id)
     return run, at_work.job(request)
+
+
+def film(to: Path) -> Path:
+    """So many megabytes that a part needs a piece of them."""
+    noise = f"testsrc2=size=1280x720:rate=25:duration={4 * PARTS},noise=alls=40:allf=t,format=yuv420p"
+    encoder = "-c:v", "libx264", "-preset", "ultrafast", "-g", "25", "-b:v", "14M"
+    return media.make(to, "-f", "lavfi", "-i", noise, *media.tone(4 * PARTS), *encoder, "-c:a", "aac")
 
 
 def chunks(at_work: World) -> list[dg.DagsterRun]:
@@ -86,6 +95,17 @@ def test_one_part_came_from_a_run_and_none_is_left(at_work: World, over: tuple[d
     assert set(ends[2:]) == {dg.DagsterRunStatus.CANCELED}  # the step took them back
     left = keys.chunks(job.media_id, job.version)
     assert list(at_work.here.store.list(at_work.here.settings.media_bucket, left)) == []
+
+
+def test_the_pod_of_a_part_fetched_what_it_needed(at_work: World, over: tuple[dg.DagsterRun, Job]) -> None:
+    _, job = over
+    for run, pod in zip(chunks(at_work), pods(at_work), strict=False):
+        config: Any = run.run_config
+        order = ORDER.validate_json(config["ops"][OP]["config"]["order"])
+        assert order.passage is not None
+        assert sum(stop - start for start, stop in order.passage.ranges) < 0.8 * job.size
+        log = at_work.cluster.kubelet.home / f"{pod['metadata']['name']}.log"
+        assert "too short" not in log.read_text(errors="replace")
 
 
 def test_the_pod_that_was_lost_is_counted_and_cost_no_try(at_work: World, over: tuple[dg.DagsterRun, Job]) -> None:
