@@ -4,8 +4,10 @@ Measured: the ladder of real footage, encoded whole by one process on one core; 
 core; in parts by two workers, pinned to one core each. Then the parts are joined, and both are compared with the source
 at the size of the top rung (VMAF, all frames and those about the joins).
 
-Simulated, from the seconds that the parts took: a film on 1 to 64 workers. The step is one of them; each part of any
-other begins with the start of its pod.
+Simulated, from the seconds that these took: the step `transcodes` of a film, with 1 to 64 workers. Of them the step is
+one, which fetches the film, finds what each part needs of it, encodes the sound and then parts; each part of any other
+begins with the start of its pod and the fetching of what it needs. Behind them come fetching and joining the parts, and
+the quality gate. Packaging is another step's, and the same whoever encodes.
 
     python benchmarks/chunks.py [--seconds 120] [--part 20] [--size 1280:720] [--rungs 720p,480p,360p]
 """
@@ -28,14 +30,18 @@ from measure import FFMPEG, FFPROBE, Cost, adopt_orphans, ffmpeg, spent, table, 
 
 from media_pipeline.application.ports.tools import EncodedVideo
 from media_pipeline.cli import demo
+from media_pipeline.domain import quality
 from media_pipeline.domain.chunks import Chunk, Cutting, cut, grid, uncuttable
 from media_pipeline.domain.media import MediaInfo
 from media_pipeline.domain.profile import PlannedRendition, ladder, output_rate
+from media_pipeline.domain.results import Made, Source
+from media_pipeline.domain.upload import Upload
 from media_pipeline.infrastructure import recipes
 from media_pipeline.infrastructure.ffmpeg.commands import line
 from media_pipeline.infrastructure.ffmpeg.tool import Ffmpeg
 
 RECIPES = recipes.load(recipes.PACKAGED)
+PROFILE = "default"
 STREAM, AUDIO = RECIPES.stream["cmaf"], RECIPES.audio["aac"]
 TOOL = Ffmpeg(FFMPEG, FFPROBE, threads=1)
 FORKED = multiprocessing.get_context("fork")
@@ -62,6 +68,27 @@ class Film:
 
 
 @dataclass(frozen=True)
+class Alone:
+    """What the step does by itself, in CPU seconds: of all the footage; and what it moves."""
+
+    sound: float
+    placing: float
+    join: float
+    gate: float
+    """however long a film is"""
+    source_bytes: int
+    made_bytes: int
+
+
+@dataclass(frozen=True)
+class Pods:
+    """Seconds that one takes to start, and bytes a second that it is sent."""
+
+    start: float
+    bandwidth: float
+
+
+@dataclass(frozen=True)
 class Part:
     """So long, and what it cost: CPU seconds, because others may be at work on the machine; with one thread that is
     what it takes on a machine of its own."""
@@ -75,8 +102,8 @@ def made(folder: Path, seconds: float, part: float, size: str, rungs: Sequence[s
     demo.make(short, ffmpeg=FFMPEG)
     # Keyframes far apart, and frames before them that lean on what comes behind: nothing fits the output's keyframes.
     encode = ["-c:v", "libx264", "-preset", "veryfast", "-crf", "18", "-x264-params", "open-gop=1:keyint=170"]
-    ffmpeg("-stream_loop", "-1", "-i", str(short), "-t", str(seconds), "-an", "-vf", f"scale={size},setpts=N/25/TB",
-           "-r", "25", *encode, "-f", "mp4", str(source))  # fmt: skip
+    ffmpeg("-stream_loop", "-1", "-i", str(short), "-t", str(seconds), "-vf", f"scale={size},setpts=N/25/TB",
+           "-r", "25", *encode, "-c:a", "copy", "-f", "mp4", str(source))  # fmt: skip
     info = TOOL.probe(source)
     assert info.video is not None
     plans = ladder(info.video, [RECIPES.rungs[name] for name in rungs])
@@ -148,29 +175,60 @@ def vmaf(film: Film, video: EncodedVideo) -> list[float]:
     return [frame["metrics"]["vmaf"] for frame in json.loads(log.read_text())["frames"]]
 
 
-def makespan(costs: Sequence[float], workers: int, start: float) -> float:
-    """Seconds until all is done by a step, and by others whose every part begins with a start; each takes the next."""
-    free = [(0.0, 0.0), *((0.0, start) for _ in range(workers - 1))]
+def by_itself(film: Film, videos: Sequence[EncodedVideo], join: Cost) -> Alone:
+    """Measured beside what was joined."""
+    place = _place(film, "alone")
+    source = Source(Upload("m", "v", "b", "k", "e", film.info.size), PROFILE, film.info, Made("", "", None, 0.0))
+    frames = quality.passages(source, RECIPES.gate(PROFILE))
+
+    def sound() -> None:
+        TOOL.encode(
+            place / line.SOURCE, film.info, (), film.info.audio, audio=AUDIO, stream=STREAM, scratch=place,
+            progress=lambda _: None,
+        )  # fmt: skip
+
+    def placing() -> None:
+        TOOL.ranges(place / line.SOURCE, film.info, film.chunks, scratch=place)
+        for chunk in film.chunks:
+            TOOL.packets(place / line.SOURCE, film.info, chunk, scratch=place)
+
+    def judged() -> None:
+        TOOL.set_aside(film.folder / line.SOURCE, film.info, film.plans[0], frames, scratch=film.folder)
+        TOOL.likeness(film.info, film.plans, videos, passages=frames, scratch=film.folder)
+
+    made = sum(video.path.stat().st_size for video in videos)
+    return Alone(spent(sound).cpu, spent(placing).cpu, join.cpu, spent(judged).cpu, film.info.size, made)
+
+
+def makespan(costs: Sequence[float], workers: int, *, busy: float, before: float) -> float:
+    """Seconds until all is done by a step, which is busy at first, and by others whose every part begins with so many
+    seconds; each takes the next."""
+    free = [(busy, 0.0), *((0.0, before) for _ in range(workers - 1))]
     heapq.heapify(free)
-    end = 0.0
+    end = busy
     for cost in costs:
-        at, before = heapq.heappop(free)
-        end = max(end, at + before + cost)
-        heapq.heappush(free, (at + before + cost, before))
+        at, first = heapq.heappop(free)
+        end = max(end, at + first + cost)
+        heapq.heappush(free, (at + first + cost, first))
     return end
 
 
-def simulated(parts: Sequence[Part], one: float, *, film: float, start: float, join: float) -> list[list[str]]:
+def simulated(parts: Sequence[Part], one: float, alone: Alone, *, film: float, pods: Pods) -> list[list[str]]:
     """How many times faster than whole, for parts of several lengths. A part costs what a second of footage does in
     turn, and a fixed sum more: what the parts took longer than the whole."""
     footage = sum(p.seconds for p in parts)
-    extra = max(0.0, sum(p.took for p in parts) - one) / len(parts)
+    times, extra = film / footage, max(0.0, sum(p.took for p in parts) - one) / len(parts)
     a_second = [(p.took - extra) / p.seconds for p in parts]
+    fetched, made = (times * size / pods.bandwidth for size in (alone.source_bytes, alone.made_bytes))
+    whole_seconds = fetched + (one + alone.sound) * times + alone.gate
     rows = []
     for length in PARTS:
         costs = [length * a_second[i % len(a_second)] + extra for i in range(round(film / length))]
-        alone = one / footage * film
-        rows.append([f"{length} s", *(f"{alone / (makespan(costs, n, start) + join):.1f}" for n in WORKERS)])
+        placing = alone.placing / len(parts) * len(costs)
+        before = pods.start + fetched / len(costs)
+        after = made + alone.join * times + alone.gate
+        took = [makespan(costs, n, busy=alone.sound * times, before=before) for n in WORKERS]
+        rows.append([f"{length} s", *(f"{whole_seconds / (fetched + placing + each + after):.1f}" for each in took)])
     return rows
 
 
@@ -194,6 +252,7 @@ def main() -> None:
     options.add_argument("--rungs", default="720p,480p,360p")
     options.add_argument("--film", type=float, default=3600, help="seconds, simulated")
     options.add_argument("--start", type=float, default=4, help="seconds that a pod takes to start")
+    options.add_argument("--bandwidth", type=float, default=100, help="MB a second from the store to a pod")
     chosen = options.parse_args()
     with tempfile.TemporaryDirectory() as folder:
         film = made(Path(folder), chosen.seconds, chosen.part, chosen.size, chosen.rungs.split(","))
@@ -210,9 +269,13 @@ def main() -> None:
         print(table(["", "CPU-s", "seconds", "speed-up"], rows))
         head = ["top rung", "frames", "VMAF", f"±{AROUND} frames of a join", "worst there", "size"]
         print(table(head, compared(film, {"whole": before[0], "joined": after[0]})))
-    joins = join.cpu * chosen.film / chosen.seconds
-    film_rows = simulated(parts, one.cpu, film=chosen.film, start=chosen.start, join=joins)
-    print(f"\nA film of {chosen.film / 60:g} min, {chosen.start:g} s for a pod's start, from these seconds:\n")
+        alone_costs = by_itself(film, after, join)
+        print(alone_costs)
+    film_rows = simulated(
+        parts, one.cpu, alone_costs, film=chosen.film, pods=Pods(chosen.start, chosen.bandwidth * 1e6)
+    )
+    print(f"\nThe step of a film of {chosen.film / 60:g} min; {chosen.start:g} s for a pod's start, "
+          f"{chosen.bandwidth:g} MB/s for each:\n")  # fmt: skip
     print(table(["parts of", *(f"{n} workers" for n in WORKERS)], film_rows))
 
 
