@@ -83,3 +83,28 @@ def test_a_run_is_told_of_when_it_is_over(collector: Collector, status: dg.Dagst
     assert span.id == tracing.of_run(run.run_id, ABOVE)[36:52]
     assert span.facts[tracing.MEDIA_ID] == "clip-1"
     assert span.error is (status is dg.DagsterRunStatus.FAILURE)
+
+
+@pytest.mark.parametrize("job", ["process_upload", "encode_chunk"])
+def test_runs_over_uploads_and_over_parts_are_told_of(tmp_path: Path, collector: Collector, job: str) -> None:
+    repository = build(platform(tmp_path)).get_repository_def()
+    sensor = repository.get_sensor_def("traced_success")
+    with new_instance() as instance:
+
+        def tick(cursor: str | None) -> str | None:
+            told = dg.build_sensor_context(instance=instance, repository_def=repository, cursor=cursor)
+            return sensor.evaluate_tick(told).cursor
+
+        cursor = tick(None)
+        run = instance.create_run(
+            job_name=job, run_id=None, run_config=None, status=dg.DagsterRunStatus.STARTED, tags={TRACE_TAG: ABOVE},
+            root_run_id=None, parent_run_id=None, step_keys_to_execute=None, execution_plan_snapshot=None,
+            job_snapshot=None, parent_job_snapshot=None, asset_selection=None, asset_check_selection=None,
+            resolved_op_selection=None, op_selection=None, remote_job_origin=None, job_code_origin=None,
+            asset_graph=repository.asset_graph,
+        )  # fmt: skip
+        over = dg.DagsterEvent(event_type_value=dg.DagsterEventType.PIPELINE_SUCCESS.value, job_name=job)
+        instance.report_dagster_event(over, run_id=run.run_id)
+        tick(cursor)
+    tracing.flush()
+    assert [span.name for span in collector.spans] == [f"run {job}"]
