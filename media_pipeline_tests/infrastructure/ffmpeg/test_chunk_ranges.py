@@ -1,12 +1,14 @@
 """What of a source's bytes a part needs: real files with holes, through the real tool."""
 
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from media_pipeline.domain.chunks import Chunk, Ranges, uncuttable
+from media_pipeline.domain.errors import BadMedia
 from media_pipeline.domain.media import MediaInfo
 from media_pipeline.domain.profile import PlannedRendition
 from media_pipeline.infrastructure.ffmpeg import chunking
@@ -97,3 +99,33 @@ def test_a_hole_where_a_part_reads_is_seen(tmp_path: Path, scratch: Path, name: 
     for filling in (b"\xff", b"\0"):
         holed(own / "source", scratch / "source", ((0, middle), (middle + 4000, info.size)), filling)
         assert tool.packets(own / "source", info, chunk, scratch=own) != digest
+
+
+FRAGMENTS = ("-movflags", "+frag_keyframe+empty_moov+default_base_moof")
+"""each with an index of its own"""
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("name", "options"),
+    [
+        pytest.param("fragments.mp4", FRAGMENTS, id="fragments"),
+        pytest.param("live.mkv", ("-live", "1"), id="no cues"),
+    ],
+)
+def test_of_a_source_without_one_index_holes_are_seen(
+    tmp_path: Path, scratch: Path, monkeypatch: pytest.MonkeyPatch, name: str, options: tuple[str, ...]
+) -> None:
+    """Of which more is read than what a part needs of others."""
+    monkeypatch.setattr(chunking, "_HEAD_BYTES", 100_000)
+    info, _ = probed(scratch, with_sound(tmp_path / name, *options))
+    tool, chunk = media.tool(), chunks_of(info)[5]
+    (ranges,) = tool.ranges(scratch / "source", info, [chunk], scratch=scratch)
+    assert ranges
+    digest = tool.packets(scratch / "source", info, chunk, scratch=scratch)
+    for filling in (b"\xff", b"\0"):
+        own = tmp_path / filling.hex()
+        own.mkdir()
+        holed(own / "source", scratch / "source", ranges, filling)
+        with suppress(BadMedia):  # which says it as well
+            assert tool.packets(own / "source", info, chunk, scratch=own) != digest
