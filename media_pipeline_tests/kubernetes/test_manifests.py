@@ -118,6 +118,8 @@ def test_the_chart_gives_its_pods_the_same() -> None:
         assert pod["securityContext"] == ours["containerConfig"]["securityContext"]
         assert pod["volumes"] == launcher["volumes"]
         assert "memory" in pod["resources"]["limits"]
+    for waiting in (said["dagsterDaemon"], said["dagsterWebserver"]):
+        assert "memory" in waiting["initContainerResources"]["limits"]
     assert ours["podSpecConfig"]["securityContext"]["runAsNonRoot"] is True
     assert said["dagsterWebserver"]["enableReadOnly"] is True
 
@@ -125,8 +127,8 @@ def test_the_chart_gives_its_pods_the_same() -> None:
 def test_whom_pods_and_values_name_there_is() -> None:
     accounts, classes, pods, said = of_kind("ServiceAccount"), of_kind("PriorityClass"), load(), values()
     ours = said["runLauncher"]["config"]["k8sRunLauncher"]["runK8sConfig"]["podSpecConfig"]
-    (code,) = said["dagster-user-deployments"]["deployments"]
-    named = {said["global"]["serviceAccountName"], ours["serviceAccountName"], code["serviceAccount"]["name"],
+    code = said["dagster-user-deployments"]
+    named = {said["serviceAccount"]["name"], ours["serviceAccountName"], code["serviceAccount"]["name"],
              pods.every["pod_spec_config"]["serviceAccountName"]}  # fmt: skip
     assert named <= accounts.keys()
     assert {ours["priorityClassName"], *pods.priority.values()} == classes.keys()
