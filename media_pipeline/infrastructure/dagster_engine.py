@@ -141,6 +141,7 @@ class DagsterEngine:
         run = self._instance.create_run_for_job(
             self._graph,
             asset_selection=selected,
+            run_config=self._graph.get_run_config_for_partition_key(media_id),
             tags={**tags, _PARTITION: media_id, VERSION_TAG: version},
             remote_job_origin=job,
             job_code_origin=code,
