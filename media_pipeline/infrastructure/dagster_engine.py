@@ -13,7 +13,6 @@ from pathlib import Path
 
 import dagster as dg
 from dagster._core.code_pointer import ModuleCodePointer
-from dagster._core.errors import DagsterUserCodeUnreachableError
 from dagster._core.origin import DEFAULT_DAGSTER_ENTRY_POINT, JobPythonOrigin, RepositoryPythonOrigin
 from dagster._core.remote_origin import (
     ManagedGrpcPythonEnvCodeLocationOrigin,
@@ -23,9 +22,10 @@ from dagster._core.remote_origin import (
 from dagster._core.run_coordinator import SubmitRunContext
 from dagster._core.types.loadable_target_origin import LoadableTargetOrigin
 
-from media_pipeline.domain.errors import Conflict, Missing, QuarantineCode
+from media_pipeline.domain.errors import Conflict, Missing, QuarantineCode, Unavailable
 from media_pipeline.domain.run import BROKEN_OFF, GOING_ON, Run, RunState
 from media_pipeline.infrastructure.pod_endings import told_of
+from media_pipeline.infrastructure.run_workers import end, reach
 
 PACKAGED_CONFIG = Path(__file__).parent.parent / "dagster.yaml"
 VERSION_TAG = "media_pipeline/version"
@@ -124,9 +124,10 @@ class DagsterEngine:
             if run.is_finished:
                 continue
             try:
-                self._instance.run_coordinator.cancel_run(run.run_id)
-            except (dg.DagsterError, DagsterUserCodeUnreachableError) as unreachable:
-                _log.warning("a worker cannot be reached", extra={"run_id": run.run_id, "reason": str(unreachable)})
+                reach(run, self._instance)
+                end(run, self._instance)
+            except Unavailable as trouble:
+                _log.warning("a worker cannot be reached", extra={"run_id": run.run_id, "reason": trouble.detail})
 
     def launch(self, media_id: str, version: str, *, assets: Collection[str] | None, tags: Mapping[str, str]) -> str:
         """Made by the instance alone, without asking a code server: it works beside a daemon, and before one runs.
@@ -149,16 +150,13 @@ class DagsterEngine:
         return run.run_id
 
     def stop(self, run_id: str) -> None:
-        """A worker that cannot be reached any more is taken for dead."""
+        """A run without a worker is over. One whose worker may be there and cannot be asked to end goes on."""
         run = self._instance.get_run_by_id(run_id)
         if run is None or run.is_finished:
             return
+        reach(run, self._instance)
         self._instance.add_run_tags(run_id, {STOPPED_TAG: run_id})
-        try:
-            ending = self._instance.run_coordinator.cancel_run(run_id)
-        except (dg.DagsterError, DagsterUserCodeUnreachableError) as unreachable:
-            _log.warning("a worker cannot be reached", extra={"run_id": run_id, "reason": str(unreachable)})
-            ending = False
+        ending = end(run, self._instance)
         after = self._instance.get_run_by_id(run_id)
         if after and not ending and not after.is_finished:
             self._instance.report_run_canceled(after, "The worker showed no sign of life.")

@@ -18,6 +18,7 @@ from media_pipeline.infrastructure.dagster_engine import DagsterEngine, cause
 from media_pipeline_tests import media
 from media_pipeline_tests.kubernetes.cluster import scratch
 from media_pipeline_tests.kubernetes.deployment import LISTENING
+from media_pipeline_tests.kubernetes.test_runs import violations
 from media_pipeline_tests.kubernetes.world import World, world
 from media_pipeline_tests.postgres import Postgres
 
@@ -52,7 +53,7 @@ def test_a_file_at_fault_is_not_tried_again(at_work: World, tmp_path: Path) -> N
 
 def test_what_a_person_cancels_ends_in_every_pod(at_work: World, tmp_path: Path) -> None:
     request, run_id = at_work.listening(media.clip(tmp_path / "cancelled.mp4", 2))
-    engine, now = DagsterEngine(at_work.instance), at_work.here.now()
+    engine, now = DagsterEngine(at_work.of_gateway), at_work.here.now()
     cancel(at_work.job(request).media_id, catalogue=at_work.here.catalogue, engine=engine, now=now)
     assert at_work.over(run_id).status is dg.DagsterRunStatus.CANCELED
     job = at_work.settled(run_id, request)
@@ -97,3 +98,9 @@ def test_the_whole_run_of_a_small_upload_is_in_one_pod_where_asked_for(
         (pod,) = at_work.cluster.objects.seen
     assert scratch(pod) == "2Gi"
     assert pod["spec"]["containers"][0]["resources"]["requests"]["memory"] == "6Gi"
+    assert list(violations(pod)) == []
+    assert pod["spec"]["serviceAccountName"] == "media-pipeline-step"
+    assert pod["spec"]["automountServiceAccountToken"] is False
+    assert pod["spec"]["priorityClassName"] == "media-pipeline-interactive"
+    assert pod["metadata"]["labels"]["media-pipeline/worker"] == "step"
+    assert {account for account, _, _ in at_work.cluster.api.asked} == {"media-pipeline-engine"}

@@ -1,6 +1,5 @@
 """When a step is taken for lost, over the API server alone: no pod runs here."""
 
-from collections.abc import Iterator
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -9,7 +8,6 @@ import dagster as dg
 import pytest
 import yaml
 from dagster_k8s import K8sRunLauncher
-from kubernetes.config import incluster_config  # type: ignore[import-untyped,unused-ignore]
 
 from media_pipeline.application.register import register
 from media_pipeline.defs.pods import PodOfItsOwn
@@ -19,21 +17,8 @@ from media_pipeline.infrastructure import pod_endings as end
 from media_pipeline.infrastructure import pods
 from media_pipeline.infrastructure.dagster_engine import VERSION_TAG, cause
 from media_pipeline_tests.kubernetes.chart import values
-from media_pipeline_tests.kubernetes.cluster import NAMESPACE, Cluster, cluster
+from media_pipeline_tests.kubernetes.cluster import NAMESPACE, Cluster
 from media_pipeline_tests.platform import platform
-
-
-@pytest.fixture
-def still(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Cluster]:
-    """A cluster whose node does nothing; this process is a run's."""
-    with cluster(tmp_path / "cluster", {}) as made:
-        made.objects.run = lambda pod: None
-        for name, value in made.kubelet.api.items():
-            monkeypatch.setenv(name, value)
-        account = made.tokens / "media-pipeline-run"
-        monkeypatch.setattr(incluster_config, "SERVICE_TOKEN_FILENAME", str(account / "token"))
-        monkeypatch.setattr(incluster_config, "SERVICE_CERT_FILENAME", str(account / "ca.crt"))
-        yield made
 
 
 class Step:
