@@ -18,8 +18,8 @@ def reach(run: dg.DagsterRun, instance: dg.DagsterInstance) -> None:
     """Make sure that the worker of a run can be ended, where it is a pod. Raises Unavailable where this process has no
     token, or Kubernetes refuses or does not answer: then nobody knows what becomes of the worker.
 
-    To be asked first. Dagster notes that a run is ending before it tries to end the worker, waits for Kubernetes as long
-    as that takes, and two minutes later takes the run for cancelled, whether its pod is gone or not.
+    To be asked first. Dagster notes that a run is ending before it tries to end the worker, waits for an answer without
+    a limit, and two minutes later takes the run for cancelled, whether its pod is gone or not.
     """
     launcher = None if instance.is_ephemeral else instance.get_ref().run_launcher_data
     if run.status is dg.DagsterRunStatus.QUEUED or launcher is None or launcher.module_name != "dagster_k8s":
