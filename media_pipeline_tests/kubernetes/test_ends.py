@@ -1,5 +1,5 @@
 """Runs on Kubernetes that end otherwise: a file at fault, a person who cancels, a run of which nothing is heard, a node
-that is lost; and a small upload whose whole run is in one pod."""
+that is lost or runs short, a run's own pod that is killed; and a small upload whose whole run is in one pod."""
 
 import shutil
 from collections.abc import Iterator
@@ -11,9 +11,10 @@ import pytest
 
 from media_pipeline.application.cancel import cancel
 from media_pipeline.defs.upkeep import watchdog
-from media_pipeline.domain.attempt import spent
+from media_pipeline.domain.attempt import Attempt, spent
 from media_pipeline.domain.errors import QuarantineCode, RejectionCode
 from media_pipeline.domain.job import JobState, TaskState
+from media_pipeline.infrastructure import pod_endings as end
 from media_pipeline.infrastructure.dagster_engine import DagsterEngine, cause
 from media_pipeline_tests import media
 from media_pipeline_tests.kubernetes.cluster import scratch
@@ -71,6 +72,35 @@ def test_a_lost_node_of_a_run_takes_the_pods_of_its_steps_along(at_work: World, 
     assert at_work.cluster.there(run_id) == {}
     at_work.instance.add_run_tags(run_id, {"dagster/will_retry": "false"})  # it could not: the code server was away
     assert f"{at_work.job(request).media_id}: taken up again" in at_work.tick(watchdog)
+
+
+def test_a_killed_pod_of_a_run_that_stays_leaves_no_step_at_work(at_work: World, tmp_path: Path) -> None:
+    """Nobody deletes it, and so nobody the pods of its steps: they look after their run themselves."""
+    request, run_id = at_work.listening(media.clip(tmp_path / "killed.mp4", 2))
+    of_run, of_step = (at_work.cluster.there(run_id)[who]["metadata"]["name"] for who in ("run", "subtitles"))
+    at_work.cluster.kubelet.crash(of_run)
+    at_work.until(lambda: at_work.monitored().run(run_id).status is dg.DagsterRunStatus.FAILURE)
+    assert of_step in at_work.cluster.kubelet.running
+    at_work.over(run_id)
+    assert at_work.cluster.there(run_id).keys() == {"run", "subtitles"}
+    assert (
+        at_work.job(request).task("subtitles").state is TaskState.RUNNING
+    )  # for the next run to say
+
+
+def test_an_evicted_worker_is_named_and_its_step_tried_again(at_work: World, tmp_path: Path) -> None:
+    request, run_id = at_work.listening(media.clip(tmp_path / "evicted.mp4", 2))
+    job = at_work.job(request)
+
+    def tries() -> list[Attempt]:
+        every = at_work.here.catalogue.attempts(job.media_id, job.version)
+        return [t for t in every if t.stage == "subtitles"]
+
+    at_work.cluster.kubelet.evict(at_work.cluster.there(run_id)["subtitles"])
+    at_work.until(lambda: len(tries()) == 2)
+    assert [t.failure for t in tries()] == [end.EVICTED, None]
+    DagsterEngine(at_work.of_gateway).cancel(job.media_id, job.version)
+    at_work.over(run_id)
 
 
 def test_a_run_of_which_nothing_is_heard_is_stopped_and_another_takes_its_place(at_work: World, tmp_path: Path) -> None:
