@@ -35,6 +35,28 @@ _log = telemetry.log("step")
 _LOOK_SECONDS = 10.0
 
 
+@dataclass
+class OwnRun:
+    """The run of a step that is at work, looked at now and then: the pod of a run may die, the run be said to be over
+    and another take its place, and the pods of its steps know nothing of it."""
+
+    instance: dg.DagsterInstance
+    run_id: str
+    looked: float = field(default_factory=time.monotonic)
+
+    def check(self) -> None:
+        """Raises an interrupt when the run is over: whoever took its place has told the catalogue, or will."""
+        if time.monotonic() - self.looked < _LOOK_SECONDS:
+            return
+        self.looked = time.monotonic()
+        if self.over():
+            raise dg.DagsterExecutionInterruptedError
+
+    def over(self) -> bool:
+        run = self.instance.get_run_by_id(self.run_id)
+        return run is None or run.is_finished
+
+
 @dataclass(frozen=True, slots=True)
 class Step:
     """One step at work on one upload."""
@@ -44,7 +66,7 @@ class Step:
     upload: Upload
     scratch: Path
     report: Report
-    run: "OwnRun"
+    run: OwnRun
 
     def progress(self, done: float) -> None:
         """Raises Cancelled when nobody wants the job any more, and an interrupt when the run is over."""
@@ -118,28 +140,6 @@ class Step:
             self.upload, recipes=p.recipes, results=p.results, shelf=self.shelf, catalogue=p.catalogue,
             codec=p.manifest_codec, now=p.now, complete=complete,
         )  # fmt: skip
-
-
-@dataclass
-class OwnRun:
-    """The run of a step that is at work, looked at now and then: the pod of a run may die, the run be said to be over
-    and another take its place, and the pods of its steps know nothing of it."""
-
-    instance: dg.DagsterInstance
-    run_id: str
-    looked: float = field(default_factory=time.monotonic)
-
-    def check(self) -> None:
-        """Raises an interrupt when the run is over: whoever took its place has told the catalogue, or will."""
-        if time.monotonic() - self.looked < _LOOK_SECONDS:
-            return
-        self.looked = time.monotonic()
-        if self.over():
-            raise dg.DagsterExecutionInterruptedError
-
-    def over(self) -> bool:
-        run = self.instance.get_run_by_id(self.run_id)
-        return run is None or run.is_finished
 
 
 @contextmanager

@@ -13,6 +13,7 @@ from pathlib import Path
 
 import dagster as dg
 from dagster._core.code_pointer import ModuleCodePointer
+from dagster._core.errors import DagsterUserCodeUnreachableError
 from dagster._core.origin import DEFAULT_DAGSTER_ENTRY_POINT, JobPythonOrigin, RepositoryPythonOrigin
 from dagster._core.remote_origin import (
     ManagedGrpcPythonEnvCodeLocationOrigin,
@@ -25,7 +26,7 @@ from dagster._core.types.loadable_target_origin import LoadableTargetOrigin
 from media_pipeline.domain.errors import Conflict, Missing, QuarantineCode, Unavailable
 from media_pipeline.domain.run import BROKEN_OFF, GOING_ON, Run, RunState
 from media_pipeline.infrastructure.pod_endings import told_of
-from media_pipeline.infrastructure.run_workers import end, reach
+from media_pipeline.infrastructure.run_pods import reach, unreachable
 
 PACKAGED_CONFIG = Path(__file__).parent.parent / "dagster.yaml"
 VERSION_TAG = "media_pipeline/version"
@@ -40,6 +41,7 @@ _log = logging.getLogger(__name__)
 _PARTITION = "dagster/partition"
 _CHUNK = 200  # media asked for at once
 _ENDING_SECONDS, _POLL_SECONDS = 30, 0.25
+_TRIES = 3
 _STATES = {
     dg.DagsterRunStatus.NOT_STARTED: RunState.MADE,
     dg.DagsterRunStatus.QUEUED: RunState.QUEUED,
@@ -124,8 +126,8 @@ class DagsterEngine:
             if run.is_finished:
                 continue
             try:
-                reach(run, self._instance)
-                end(run, self._instance)
+                self._reach(run)
+                self._end(run)
             except Unavailable as trouble:
                 _log.warning("a worker cannot be reached", extra={"run_id": run.run_id, "reason": trouble.detail})
 
@@ -154,12 +156,31 @@ class DagsterEngine:
         run = self._instance.get_run_by_id(run_id)
         if run is None or run.is_finished:
             return
-        reach(run, self._instance)
+        self._reach(run)
         self._instance.add_run_tags(run_id, {STOPPED_TAG: run_id})
-        ending = end(run, self._instance)
+        ending = self._end(run)
         after = self._instance.get_run_by_id(run_id)
         if after and not ending and not after.is_finished:
             self._instance.report_run_canceled(after, "The worker showed no sign of life.")
+
+    def _reach(self, run: dg.DagsterRun) -> None:
+        """Raises Unavailable when the worker of a run is a pod that nobody can end from here."""
+        launcher = None if self._instance.is_ephemeral else self._instance.get_ref().run_launcher_data
+        if launcher and launcher.module_name == "dagster_k8s" and run.status is not dg.DagsterRunStatus.QUEUED:
+            reach(lambda: self._instance.run_launcher, run.run_id)
+
+    def _end(self, run: dg.DagsterRun) -> bool:
+        """Tell the worker to end, or take the run out of the queue; False where there is no worker. One on this machine
+        that nobody can reach any more is taken for dead. Raises Unavailable where the pod could not be ended."""
+        try:
+            for _ in range(_TRIES):
+                told: bool | None = self._instance.run_coordinator.cancel_run(run.run_id)
+                if told is not None:  # which is the launcher's word for an error of Kubernetes
+                    return told
+        except (dg.DagsterError, DagsterUserCodeUnreachableError) as gone:
+            _log.warning("a worker cannot be reached", extra={"run_id": run.run_id, "reason": str(gone)})
+            return False
+        raise unreachable(run.run_id, "its pod could not be deleted")
 
     def forget(self, media_id: str) -> int:
         """Waits half a minute for runs to end. What the instance keeps of ticks of sensors is left to its retention."""

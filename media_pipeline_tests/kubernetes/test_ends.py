@@ -83,9 +83,7 @@ def test_a_killed_pod_of_a_run_that_stays_leaves_no_step_at_work(at_work: World,
     assert of_step in at_work.cluster.kubelet.running
     at_work.over(run_id)
     assert at_work.cluster.there(run_id).keys() == {"run", "subtitles"}
-    assert (
-        at_work.job(request).task("subtitles").state is TaskState.RUNNING
-    )  # for the next run to say
+    assert at_work.job(request).task("subtitles").state is TaskState.RUNNING  # for the next run to say
 
 
 def test_an_evicted_worker_is_named_and_its_step_tried_again(at_work: World, tmp_path: Path) -> None:

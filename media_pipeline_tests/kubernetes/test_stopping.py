@@ -8,7 +8,7 @@ import dagster as dg
 import pytest
 
 from media_pipeline.domain.errors import Unavailable
-from media_pipeline.infrastructure import run_workers
+from media_pipeline.infrastructure import run_pods
 from media_pipeline.infrastructure.dagster_engine import VERSION_TAG, DagsterEngine, stopped
 from media_pipeline_tests.instance import QUEUE, new_instance
 from media_pipeline_tests.kubernetes.chart import instance, values
@@ -66,7 +66,7 @@ def test_a_run_whose_job_is_gone_is_over(still: Cluster) -> None:
 @pytest.fixture
 def deaf(still: Cluster, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """Nobody answers, as where a network policy drops what is sent."""
-    monkeypatch.setattr(run_workers, "_SECONDS", (0.05, 0.05))
+    monkeypatch.setattr(run_pods, "_SECONDS", (0.05, 0.05))
     with socket.create_server((HOST, 0)) as silent:
         monkeypatch.setenv("KUBERNETES_SERVICE_PORT", str(silent.getsockname()[1]))
         yield
