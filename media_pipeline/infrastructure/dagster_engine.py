@@ -152,12 +152,14 @@ class DagsterEngine:
         return run.run_id
 
     def stop(self, run_id: str) -> None:
-        """A run without a worker is over. One whose worker may be there and cannot be asked to end goes on."""
+        """A run without a worker is over. One whose worker may be there and cannot be asked to end goes on. One that is
+        ending already is told so again, and stays whose it was."""
         run = self._instance.get_run_by_id(run_id)
         if run is None or run.is_finished:
             return
         self._reach(run)
-        self._instance.add_run_tags(run_id, {STOPPED_TAG: run_id})
+        if run.status is not dg.DagsterRunStatus.CANCELING:
+            self._instance.add_run_tags(run_id, {STOPPED_TAG: run_id})
         ending = self._end(run)
         after = self._instance.get_run_by_id(run_id)
         if after and not ending and not after.is_finished:

@@ -5,7 +5,7 @@ from typing import Any
 
 from media_pipeline.domain.errors import QuarantineCode, Unavailable
 
-_SECONDS = (2.0, 3.0)
+_SECONDS = (1.0, 2.0)
 """to connect, and to be answered; the client asks four times"""
 
 

@@ -3,10 +3,12 @@
 import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
 
 import dagster as dg
 import pytest
 
+from media_pipeline.defs.upkeep import insist
 from media_pipeline.domain.errors import Unavailable
 from media_pipeline.infrastructure import run_pods
 from media_pipeline.infrastructure.dagster_engine import VERSION_TAG, DagsterEngine, stopped
@@ -14,6 +16,7 @@ from media_pipeline_tests.instance import QUEUE, new_instance
 from media_pipeline_tests.kubernetes.chart import instance, values
 from media_pipeline_tests.kubernetes.cluster import HOST, NAMESPACE, Cluster
 from media_pipeline_tests.kubernetes.objects import Refused
+from media_pipeline_tests.kubernetes.rights import Rights
 
 STARTED, CANCELING, CANCELED = (dg.DagsterRunStatus(word) for word in ("STARTED", "CANCELING", "CANCELED"))
 
@@ -92,16 +95,38 @@ def test_where_nobody_answers_a_run_is_left_as_it_is(still: Cluster, deaf: None)
     left_alone("media-pipeline-code", still)
 
 
-def test_a_run_whose_job_stays_is_not_said_to_be_cancelled(still: Cluster, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_run_whose_job_stays_is_not_taken_for_cancelled(still: Cluster, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Dagster does so two minutes after it was told to end for the last time."""
+
     def busy(*_: object) -> None:
         raise Refused(500, "InternalError", "etcd is busy")
 
-    monkeypatch.setattr(still.objects, "delete_job", busy)
+    def insisted() -> tuple[dg.DagsterRunStatus, int, int]:
+        before = told()
+        insist(engine, made, before=datetime.now(UTC) + timedelta(minutes=1))
+        return status(made, run_id), len(still.objects.jobs), told() - before
+
+    def told() -> int:
+        return len(made.all_logs(run_id, of_type=dg.DagsterEventType.RUN_CANCELING))
+
     with engine_of("media-pipeline-code", still) as (engine, made):
         run_id = a_run(made, still)
-        with pytest.raises(Unavailable, match="cannot be reached"):
-            engine.stop(run_id)
-        assert status(made, run_id) is CANCELING
-        monkeypatch.undo()
-        engine.stop(run_id)
-        assert (status(made, run_id), still.objects.jobs) == (CANCELING, {})
+        with monkeypatch.context() as within:
+            within.setattr(still.objects, "delete_job", busy)
+            with pytest.raises(Unavailable, match="cannot be reached"):
+                engine.stop(run_id)
+            state, jobs, events = insisted()
+            assert (state, jobs, events > 0) == (CANCELING, 1, True)
+            within.setattr(still.api, "rights", Rights([]))  # nobody is known any more
+            assert insisted() == (CANCELING, 1, 1)
+        assert insisted()[:2] == (CANCELING, 0)
+        assert insisted()[:2] == (CANCELED, 0)
+
+
+def test_a_run_that_a_person_ends_is_not_said_to_be_stopped_by_us(still: Cluster) -> None:
+    with engine_of("media-pipeline-code", still) as (engine, made):
+        run_id = a_run(made, still, CANCELING)
+        insist(engine, made, before=datetime.now(UTC) + timedelta(minutes=1))
+        run = made.get_run_by_id(run_id)
+        assert run is not None
+        assert (still.objects.jobs, stopped(run)) == ({}, False)
