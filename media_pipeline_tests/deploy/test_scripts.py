@@ -51,6 +51,26 @@ def test_a_secret_that_is_not_there_ends_the_start(tmp_path: Path, content: str 
     assert done.stdout == ""
 
 
+@pytest.mark.parametrize(
+    ("given", "started"),
+    [
+        ("run -w /dagster-workspace/workspace.yaml", "run --log-format json -w /dagster-workspace/workspace.yaml"),
+        ("run --log-format colored", "run --log-format json --log-format colored"),  # the last one counts
+        ("liveness-check", "liveness-check"),
+    ],
+)
+def test_the_daemon_prints_json_as_the_chart_starts_it(tmp_path: Path, given: str, started: str) -> None:
+    theirs = tmp_path / "theirs"
+    theirs.write_text('#!/bin/sh\necho "$@"\n')
+    theirs.chmod(0o755)
+    path = f"{DOCKER}:{os.environ['PATH']}"
+    said = subprocess.run(
+        ["/bin/bash", "-c", f"dagster-daemon {given}"],
+        env={"PATH": path, "DAGSTER_DAEMON": str(theirs)}, check=True, capture_output=True, text=True,
+    )  # fmt: skip
+    assert said.stdout.strip() == started
+
+
 def test_the_command_takes_the_place_of_the_entry_point() -> None:
     argv = ["sh", str(DOCKER / "with-secrets"), "sh", "-c", "echo $$; exit 7"]
     process = subprocess.Popen(argv, stdout=subprocess.PIPE, text=True)

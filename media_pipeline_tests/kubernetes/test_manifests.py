@@ -75,6 +75,8 @@ def test_production_reaches_nothing_before_it_is_told_where_things_are() -> None
     for name in ("to-object-store", "to-postgres", "to-kubernetes"):
         ((peer,),) = (rule["to"] for rule in policies[name]["spec"]["egress"])
         assert peer["ipBlock"]["cidr"].startswith("192.0.2."), name  # addresses of no network
+    asking = policies["to-kubernetes"]["spec"]["podSelector"]
+    assert asking == of_kind("NetworkPolicy")["to-kubernetes"]["spec"]["podSelector"]
     assert "media-pipeline" not in of_kind("Secret", rendered("overlays/production"))
 
 
@@ -132,8 +134,9 @@ def test_whom_pods_and_values_name_there_is() -> None:
              pods.every["pod_spec_config"]["serviceAccountName"]}  # fmt: skip
     assert named <= accounts.keys()
     assert {ours["priorityClassName"], *pods.priority.values()} == classes.keys()
-    live, later = (classes[pods.priority[origin]]["value"] for origin in (Origin.LIVE, Origin.IMPORT))
-    assert live > later
+    live, later = (classes[pods.priority[origin]] for origin in (Origin.LIVE, Origin.IMPORT))
+    assert live["value"] == 0  # as whoever has no class: nobody else's pod makes way
+    assert (later["value"] < 0, later["preemptionPolicy"]) == (True, "Never")
 
 
 WORKERS = {
@@ -142,14 +145,17 @@ WORKERS = {
 }  # fmt: skip
 
 
+CANCEL = {("delete", "jobs"), ("delete", "pods"), ("list", "pods")}
+
+
 @pytest.mark.parametrize(
     ("account", "allowed"),
     [
         ("engine", WORKERS | {("get", "pods/log"), ("list", "events")}),
         ("run", WORKERS),
-        ("gateway", {("delete", "jobs"), ("delete", "pods"), ("list", "pods")}),
+        ("gateway", CANCEL),
+        ("code", CANCEL),  # the sensors in it end what is replaced, withdrawn or silent
         ("step", set()),
-        ("code", set()),
         ("metrics", set()),
     ],
 )
@@ -159,6 +165,8 @@ def test_nobody_may_ask_kubernetes_for_more_than_dagster_does(account: str, allo
              if s["name"] == f"media-pipeline-{account}"]  # fmt: skip
     rules = [rule for name in bound for rule in of_kind("Role")[name]["rules"]]
     assert {(v, r) for rule in rules for r in rule["resources"] for v in rule["verbs"]} == allowed
+    has_token = of_kind("ServiceAccount")[f"media-pipeline-{account}"].get("automountServiceAccountToken", True)
+    assert has_token is bool(allowed)  # the chart's pods do not say what they want, or not in every version
     assert not of_kind("ClusterRole")
 
 
@@ -179,6 +187,7 @@ def reached(labels: dict[str, str]) -> set[str]:
 
 STEP = {**load().every["pod_template_spec_metadata"]["labels"], "app.kubernetes.io/name": "dagster",
         "app.kubernetes.io/component": "step_worker"}  # fmt: skip
+(CODE,) = values()["dagster-user-deployments"]["deployments"]
 SERVICES = {"to-dns", "to-object-store", "to-postgres", "to-telemetry"}
 
 
@@ -189,7 +198,7 @@ SERVICES = {"to-dns", "to-object-store", "to-postgres", "to-telemetry"}
         ("run", {"media-pipeline/worker": "run"}, {"to-kubernetes"}),
         ("daemon", {"media-pipeline/worker": "engine", "component": "dagster-daemon"},
          {"to-kubernetes", "engine-to-code"}),
-        ("code server", {"component": "user-deployments"}, set()),
+        ("code server", {"component": "user-deployments", **CODE["labels"]}, {"to-kubernetes"}),
         ("gateway", of_kind("Deployment")["media-pipeline-gateway"]["spec"]["template"]["metadata"]["labels"],
          {"to-kubernetes", "gateway-to-webserver", "gateway-to-internet"}),
         ("exporter", of_kind("Deployment")["media-pipeline-metrics"]["spec"]["template"]["metadata"]["labels"], set()),

@@ -35,7 +35,7 @@ PODS = {
     "dagster-daemon": ("engine", ENGINE, set()),
     "dagster-webserver": ("engine", ENGINE, set()),
     "dagster-webserver-read-only": ("engine", ENGINE, {"webserver-read-only"}),
-    "user-deployments": ("code", SERVICES, {"code"}),
+    "user-deployments": ("code", SERVICES | {"to-kubernetes"}, {"code"}),
 }
 """by component: its account, the policies by which it reaches somebody, those by which it is reached"""
 
@@ -116,6 +116,8 @@ def test_accounts_and_policies_are_those_of_the_pods(overlay: str) -> None:
         account, out, within = PODS[component]
         assert pod["serviceAccountName"] == f"media-pipeline-{account}", component
         assert reached(labels) == out, component
+        has_token = pod.get("automountServiceAccountToken", True)  # of its account: test_manifests
+        assert has_token is ("to-kubernetes" in out), component
         policies = of_kind("NetworkPolicy").items()
         lets_in = {n for n, p in policies if p["spec"].get("ingress") and chosen(p["spec"]["podSelector"], labels)}
         assert lets_in == within, component
