@@ -91,9 +91,10 @@ EACH := set -e; for each in $(TARGETS); do image=$(IMAGES)media-pipeline-$$each:
 
 images:  ## build the four images; BUILD_ARGS="--build-arg MODELS=" leaves the weights out
 	@$(EACH) $(BUILD) -f deploy/docker/Dockerfile --target $$each -t $$image \
-	    $(if $(BASE),--build-arg BASE=$(BASE)) --build-arg VERSION=$(TAG) --build-arg SOURCE="$(SOURCE)" \
-	    --build-arg REVISION="$$(git rev-parse HEAD)" --build-arg CREATED="$$(git log -1 --format=%cI)" \
-	    $(BUILD_ARGS) .; done
+	    $(if $(BASE),--build-arg BASE=$(BASE)) --label org.opencontainers.image.version=$(TAG) \
+	    --label org.opencontainers.image.revision="$$(git rev-parse HEAD)" \
+	    --label org.opencontainers.image.created="$$(git log -1 --format=%cI)" \
+	    $(if $(SOURCE),--label org.opencontainers.image.source="$(SOURCE)") $(BUILD_ARGS) .; done
 
 secrets:  ## make what is missing in deploy/secrets
 	@deploy/secrets.sh $(SECRETS)
@@ -104,10 +105,11 @@ up: secrets $(if $(IMAGES),,images)  ## the whole platform on this machine; PROF
 down:  ## stop it; what is kept stays, unless DOWN=-v
 	$(COMPOSE) --profile observability down $(DOWN)
 
-smoke: $(INSTALLED)  ## whether a real upload through the gateway becomes playable
-	@MEDIA_PIPELINE_HOME=$(CURDIR)/build/smoke $(BIN)/media-pipeline demo build/smoke/clip.mp4
+smoke: $(INSTALLED)  ## whether a real upload through the gateway becomes playable; MEDIA=ID: whether that still plays
+	@$(if $(MEDIA),,MEDIA_PIPELINE_HOME=$(CURDIR)/build/smoke $(BIN)/media-pipeline demo build/smoke/clip.mp4)
 	@$(COMPOSE) exec -T gateway with-secrets media-pipeline keys create smoke --scope upload --scope read \
-	  | $(BIN)/python deploy/smoke.py --gateway http://localhost:$(GATEWAY_PORT) build/smoke/clip.mp4
+	  | $(BIN)/python deploy/smoke.py --gateway http://localhost:$(GATEWAY_PORT) \
+	    $(if $(MEDIA),--media $(MEDIA),build/smoke/clip.mp4)
 
 audit:  ## known holes in what is locked; asks the package index
 	@test -x .venv-audit/bin/pip-audit || { $(or $(PYTHON),python3) -m venv .venv-audit \

@@ -10,6 +10,7 @@ directory=${1:?"usage: deploy/backup.sh DIRECTORY"}
 umask 077
 mkdir -p "$directory/objects"
 directory=$(cd "$directory" && pwd)
+rm -f "$directory/finished" # until this one is
 
 database() { ${DATABASE_RUN:-docker compose exec -T -u postgres postgres env PGUSER=media} "$@"; }
 objects() {

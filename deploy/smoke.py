@@ -1,6 +1,7 @@
 """Whether a platform does its work: a file goes through the gateway as from a browser, and what comes back plays.
 
     python deploy/smoke.py --gateway http://localhost:8080 clip.mp4 < key
+    python deploy/smoke.py --gateway http://localhost:8080 --media ID < key     what is there already still plays
 
 The key, with the scopes upload and read, is read from stdin. Exit code 0, or 1 and a sentence.
 """
@@ -24,7 +25,9 @@ def main() -> None:
     parser.add_argument("--gateway", required=True)
     parser.add_argument("--origin", help="of the page that sends; default: the gateway's own")
     parser.add_argument("--seconds", type=float, default=600, help="that it may take to become playable")
-    parser.add_argument("clip", type=Path)
+    what = parser.add_mutually_exclusive_group(required=True)
+    what.add_argument("--media", metavar="ID", help="that is there already, instead of a clip")
+    what.add_argument("clip", type=Path, nargs="?")
     asked = parser.parse_args()
     key = sys.stdin.readline().strip()
     with (
@@ -44,8 +47,9 @@ def _walk(asked: argparse.Namespace, caller: httpx.Client, stranger: httpx.Clien
     refused = stranger.get("/v1/media").status_code
     if refused != 401:
         _end(f"the gateway answered somebody without a key with {refused}, not 401")
-    media_id = sent(caller, asked.clip, origin=asked.origin or asked.gateway.rstrip("/"))
-    _say(f"sent as {media_id}", began)
+    media_id = asked.media or sent(caller, asked.clip, origin=asked.origin or asked.gateway.rstrip("/"))
+    if not asked.media:
+        _say(f"sent as {media_id}", began)
     media = playable(caller, media_id, seconds=asked.seconds)
     _say(media["state"], began)
     played(stranger, media["playback"]["manifest"]["hls"])

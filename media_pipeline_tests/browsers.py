@@ -1,5 +1,6 @@
-"""Debian's Chromium or Google's Chrome, which have the codecs. Playwright drives it because it waits for conditions inside the page, and
-downloads nothing when told where the browser is. The players come from npm: `make players` installs all."""
+"""Debian's Chromium or Google's Chrome, which have the codecs. Playwright drives it because it waits for conditions
+inside the page, and downloads nothing when told where the browser is. The players come from npm: `make players`
+installs all."""
 
 import os
 import shutil

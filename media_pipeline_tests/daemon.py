@@ -28,7 +28,8 @@ def daemon(here: Platform, **environment: str) -> Iterator[None]:
         "MEDIA_PIPELINE_RECIPES": str(here.settings.recipes),
         "MEDIA_PIPELINE_PROFILE": here.settings.profile,
     }
-    command = [sys.executable, "-m", "dagster._daemon", "run", "-m", "media_pipeline.definitions"]
+    workspace = Path(__file__).parents[1] / "workspace.yaml"
+    command = [sys.executable, "-m", "dagster._daemon", "run", "-w", str(workspace)]
     with log_of(here).open("ab") as log:
         process = subprocess.Popen(command, env=whole | environment, cwd=here.settings.home, stdout=log, stderr=log)
     try:

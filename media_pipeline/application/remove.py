@@ -30,7 +30,7 @@ def remove(
     the same bytes are not taken up again. Once erased, the first receipt is the answer.
 
     What names the object goes last: whatever breaks off can be repeated. Raises Missing; Conflict when a run takes too
-    long to end.
+    long to end, Unavailable when its worker cannot be reached.
     """
     if receipt := catalogue.receipt(media_id):
         return receipt

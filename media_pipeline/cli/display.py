@@ -175,7 +175,8 @@ def _made(manifest: Manifest, job: Job) -> Table:
     table = Table("output", "what", Column("where", no_wrap=True), box=None, header_style="bold", padding=(0, 1, 0, 2))
     codecs = len({r.codec for r in manifest.renditions}) > 1
     ladder = ", ".join(f"{r.width}×{r.height}" + (f" {r.codec}" if codecs else "") for r in manifest.renditions)
-    table.add_row("stream", f"HLS + DASH, {manifest.duration_seconds:.1f} s: {ladder or 'sound only'}", below(manifest.hls))
+    played = f"HLS + DASH, {manifest.duration_seconds:.1f} s: {ladder or 'sound only'}"
+    table.add_row("stream", played, below(manifest.hls))
     if manifest.audio:
         table.add_row("audio", ", ".join(_heard(track) for track in manifest.audio), "")
     if manifest.poster:

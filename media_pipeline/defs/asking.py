@@ -64,7 +64,7 @@ def _request(job: Job, priority: int, settings: Settings) -> dg.RunRequest:
         tags={
             **all_tags(job, Lane.of(job), priority, tenancy=settings.tenancy),
             **({TRACE_TAG: trace} if trace else {}),
-            **(one_pod_tags(pods.load(settings.pods), job.size) if alone else {}),
+            **(one_pod_tags(pods.load(settings.pods), job) if alone else {}),
         },
     )
 

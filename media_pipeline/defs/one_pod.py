@@ -1,8 +1,8 @@
 """A small upload's whole run in the pod of the run: five pods fewer, and what is killed takes the whole run along."""
 
-import json
 from typing import Any
 
+from media_pipeline.domain.job import Job
 from media_pipeline.infrastructure.pods import Pods
 
 SWITCH = "in_one_pod"
@@ -11,6 +11,6 @@ IN_ONE_POD: dict[str, Any] = {"execution": {"config": {SWITCH: True}}}
 POD_TAG = "dagster-k8s/config"
 
 
-def one_pod_tags(pods: Pods, source_bytes: int) -> dict[str, str]:
+def one_pod_tags(pods: Pods, job: Job) -> dict[str, str]:
     """What the launcher is told of the run's pod, which has the work of all steps."""
-    return {POD_TAG: json.dumps(pods.whole_run(source_bytes=source_bytes))}
+    return {POD_TAG: pods.whole_run(source_bytes=job.size, origin=job.origin)}

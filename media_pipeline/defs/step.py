@@ -1,8 +1,9 @@
 """What every asset does around its one use case: find the upload, work in scratch, keep the catalogue true."""
 
+import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
@@ -14,7 +15,6 @@ from media_pipeline.application import reuse
 from media_pipeline.application.outputs import Shelf
 from media_pipeline.application.package import package
 from media_pipeline.application.parts import made_renditions
-from media_pipeline.application.ports.tools import Progress
 from media_pipeline.application.publish import publish, published, take_back
 from media_pipeline.application.register import tasks
 from media_pipeline.application.task import Report, tracked
@@ -32,6 +32,29 @@ from media_pipeline.infrastructure.dagster_engine import VERSION_TAG, stopped
 
 R = TypeVar("R")
 _log = telemetry.log("step")
+_LOOK_SECONDS = 10.0
+
+
+@dataclass
+class OwnRun:
+    """The run of a step that is at work, looked at now and then: the pod of a run may die, the run be said to be over
+    and another take its place, and the pods of its steps know nothing of it."""
+
+    instance: dg.DagsterInstance
+    run_id: str
+    looked: float = field(default_factory=time.monotonic)
+
+    def check(self) -> None:
+        """Raises an interrupt when the run is over: whoever took its place has told the catalogue, or will."""
+        if time.monotonic() - self.looked < _LOOK_SECONDS:
+            return
+        self.looked = time.monotonic()
+        if self.over():
+            raise dg.DagsterExecutionInterruptedError
+
+    def over(self) -> bool:
+        run = self.instance.get_run_by_id(self.run_id)
+        return run is None or run.is_finished
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,10 +66,12 @@ class Step:
     upload: Upload
     scratch: Path
     report: Report
+    run: OwnRun
 
-    @property
-    def progress(self) -> Progress:
-        return self.report.progress
+    def progress(self, done: float) -> None:
+        """Raises Cancelled when nobody wants the job any more, and an interrupt when the run is over."""
+        self.run.check()
+        self.report.progress(done)
 
     def needed(self, asset: str, kind: type[R]) -> R:
         """The result of an asset above. Raises Unavailable(INTERNAL) where it was never made."""
@@ -141,7 +166,7 @@ def step(
             platform.scratch(names[0].replace("/", "-")) as scratch,
         ):
             _log.info("step started", extra={"attempt": context.retry_number + 1})
-            yield Step(platform, job, upload, scratch, report)
+            yield Step(platform, job, upload, scratch, report, OwnRun(context.instance, context.run.run_id))
 
 
 @contextmanager
@@ -199,12 +224,15 @@ class Stopped(dg.DagsterError, dg.DagsterExecutionInterruptedError):
 
 @contextmanager
 def _stoppable(context: dg.AssetExecutionContext, platform: Platform) -> Iterator[None]:
-    """An interrupt that a person asked for cancels the job; any other (an evicted worker) is retried as usual."""
+    """An interrupt that a person asked for cancels the job; one after the run's end ends the step, and any other (an
+    evicted worker) is retried as usual."""
     try:
         yield
     except (KeyboardInterrupt, dg.DagsterExecutionInterruptedError) as interrupt:
         run = context.instance.get_run_by_id(context.run.run_id)
-        if run is None or run.status is not dg.DagsterRunStatus.CANCELING:
+        if run is None or run.is_finished:
+            raise Stopped("The run is over.") from interrupt
+        if run.status is not dg.DagsterRunStatus.CANCELING:
             raise
         if stopped(run):  # by the watchdog: another run takes its place
             raise Stopped("The run showed no sign of life.") from interrupt

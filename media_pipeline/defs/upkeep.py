@@ -3,7 +3,7 @@
 import time
 from collections.abc import Callable, Iterator
 from contextlib import suppress
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import dagster as dg
 
@@ -15,7 +15,7 @@ from media_pipeline.defs.jobs import process_upload
 from media_pipeline.defs.partitions import RESUMED_TAG, all_tags, uploads
 from media_pipeline.defs.resources import Platform
 from media_pipeline.domain.archive import oldest
-from media_pipeline.domain.errors import MediaError, Missing
+from media_pipeline.domain.errors import MediaError, Missing, Unavailable
 from media_pipeline.domain.fairness import Lane
 from media_pipeline.domain.job import Job
 from media_pipeline.domain.run import RETRY_GRACE
@@ -26,6 +26,8 @@ from media_pipeline.infrastructure.scratch import stale_scratch
 
 _A_TICK = 500
 _FOLDED_A_TICK = 20_000
+_ENDING = timedelta(seconds=65)
+"""a step's pod has a minute for it"""
 _SECONDS = 40  # of the minute after which Dagster gives a tick up
 _log = telemetry.log("upkeep")
 
@@ -40,6 +42,8 @@ def watchdog(context: dg.SensorEvaluationContext, platform: dg.ResourceParam[Pla
     assert context.repository_def is not None
     graph = context.repository_def.get_job(process_upload.name)
     engine = DagsterEngine(context.instance, graph=graph)
+    if platform.settings.executor == "k8s":
+        insist(engine, context.instance, before=platform.now() - _ENDING)
     p, jobs = platform, platform.catalogue.unsettled(limit=_A_TICK)
     others = engine.at_work() | engine.broken_off(since=p.now() - RETRY_GRACE)
     for media_id in others - {job.media_id for job in jobs}:
@@ -138,6 +142,21 @@ def _incomplete(platform: Platform, *, delete: bool) -> Iterator[Swept]:
     stale = tuple(stale_scratch(settings.receiving, before=before, delete=delete))
     if stale:
         yield Swept("receiving", stale)
+
+
+def insist(engine: DagsterEngine, instance: dg.DagsterInstance, *, before: datetime) -> None:
+    """Tell the runs to end once more that were told so before then and have not: a pod may be there that could not be
+    deleted. As long as nobody can be asked about them, Dagster is kept from taking them for cancelled."""
+    reached = True
+    for run in instance.get_runs(dg.RunsFilter(statuses=[dg.DagsterRunStatus.CANCELING], updated_before=before)):
+        try:
+            if reached:
+                engine.stop(run.run_id)
+        except Unavailable as trouble:
+            reached = False
+            _log.warning("a run does not end", extra={"run_id": run.run_id, "reason": trouble.detail})
+        if not reached:
+            instance.report_run_canceling(run, message="Its pod cannot be reached: it is tried again.")
 
 
 def each(jobs: list[Job], act: Callable[[Job], str | None]) -> list[str]:

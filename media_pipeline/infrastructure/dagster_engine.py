@@ -23,9 +23,10 @@ from dagster._core.remote_origin import (
 from dagster._core.run_coordinator import SubmitRunContext
 from dagster._core.types.loadable_target_origin import LoadableTargetOrigin
 
-from media_pipeline.domain.errors import Conflict, Missing, QuarantineCode
+from media_pipeline.domain.errors import Conflict, Missing, QuarantineCode, Unavailable
 from media_pipeline.domain.run import BROKEN_OFF, GOING_ON, Run, RunState
 from media_pipeline.infrastructure.pod_endings import told_of
+from media_pipeline.infrastructure.run_pods import reach, unreachable
 
 PACKAGED_CONFIG = Path(__file__).parent.parent / "dagster.yaml"
 VERSION_TAG = "media_pipeline/version"
@@ -40,6 +41,7 @@ _log = logging.getLogger(__name__)
 _PARTITION = "dagster/partition"
 _CHUNK = 200  # media asked for at once
 _ENDING_SECONDS, _POLL_SECONDS = 30, 0.25
+_TRIES = 3
 _STATES = {
     dg.DagsterRunStatus.NOT_STARTED: RunState.MADE,
     dg.DagsterRunStatus.QUEUED: RunState.QUEUED,
@@ -124,9 +126,10 @@ class DagsterEngine:
             if run.is_finished:
                 continue
             try:
-                self._instance.run_coordinator.cancel_run(run.run_id)
-            except (dg.DagsterError, DagsterUserCodeUnreachableError) as unreachable:
-                _log.warning("a worker cannot be reached", extra={"run_id": run.run_id, "reason": str(unreachable)})
+                self._reach(run)
+                self._end(run)
+            except Unavailable as trouble:
+                _log.warning("a worker cannot be reached", extra={"run_id": run.run_id, "reason": trouble.detail})
 
     def launch(self, media_id: str, version: str, *, assets: Collection[str] | None, tags: Mapping[str, str]) -> str:
         """Made by the instance alone, without asking a code server: it works beside a daemon, and before one runs.
@@ -141,6 +144,7 @@ class DagsterEngine:
         run = self._instance.create_run_for_job(
             self._graph,
             asset_selection=selected,
+            run_config=self._graph.get_run_config_for_partition_key(media_id),
             tags={**tags, _PARTITION: media_id, VERSION_TAG: version},
             remote_job_origin=job,
             job_code_origin=code,
@@ -149,19 +153,37 @@ class DagsterEngine:
         return run.run_id
 
     def stop(self, run_id: str) -> None:
-        """A worker that cannot be reached any more is taken for dead."""
+        """A run without a worker is over. One whose worker may be there and cannot be asked to end goes on. One that is
+        ending already is told so again, and stays whose it was."""
         run = self._instance.get_run_by_id(run_id)
         if run is None or run.is_finished:
             return
-        self._instance.add_run_tags(run_id, {STOPPED_TAG: run_id})
-        try:
-            ending = self._instance.run_coordinator.cancel_run(run_id)
-        except (dg.DagsterError, DagsterUserCodeUnreachableError) as unreachable:
-            _log.warning("a worker cannot be reached", extra={"run_id": run_id, "reason": str(unreachable)})
-            ending = False
+        self._reach(run)
+        if run.status is not dg.DagsterRunStatus.CANCELING:
+            self._instance.add_run_tags(run_id, {STOPPED_TAG: run_id})
+        ending = self._end(run)
         after = self._instance.get_run_by_id(run_id)
         if after and not ending and not after.is_finished:
             self._instance.report_run_canceled(after, "The worker showed no sign of life.")
+
+    def _reach(self, run: dg.DagsterRun) -> None:
+        """Raises Unavailable when the worker of a run is a pod that nobody can end from here."""
+        launcher = None if self._instance.is_ephemeral else self._instance.get_ref().run_launcher_data
+        if launcher and launcher.module_name == "dagster_k8s" and run.status is not dg.DagsterRunStatus.QUEUED:
+            reach(lambda: self._instance.run_launcher, run.run_id)
+
+    def _end(self, run: dg.DagsterRun) -> bool:
+        """Tell the worker to end, or take the run out of the queue; False where there is no worker. One on this machine
+        that nobody can reach any more is taken for dead. Raises Unavailable where the pod could not be ended."""
+        try:
+            for _ in range(_TRIES):
+                told: bool | None = self._instance.run_coordinator.cancel_run(run.run_id)
+                if told is not None:  # which is the launcher's word for an error of Kubernetes
+                    return told
+        except (dg.DagsterError, DagsterUserCodeUnreachableError) as gone:
+            _log.warning("a worker cannot be reached", extra={"run_id": run.run_id, "reason": str(gone)})
+            return False
+        raise unreachable(run.run_id, "its pod could not be deleted")
 
     def forget(self, media_id: str) -> int:
         """Waits half a minute for runs to end. What the instance keeps of ticks of sensors is left to its retention."""

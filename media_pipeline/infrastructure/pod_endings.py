@@ -21,6 +21,8 @@ IMAGE_MISSING = Failure(_CODE, "The worker's image cannot be had.")
 NOT_STARTED = Failure(_CODE, "The worker could not be started.")
 VANISHED = Failure(_CODE, "The worker vanished.")
 SILENT = Failure(_CODE, "The worker ended without a word.")
+TAKEN = Failure(_CODE, "The worker was told to end: its node was drained, or others needed the room.")
+NO_ROOM = "No node has room for the worker yet."
 
 _IMAGE = frozenset({"ErrImagePull", "ImagePullBackOff", "ErrImageNeverPull", "InvalidImageName", "ImageInspectError"})
 _UNSTARTABLE = frozenset({"CreateContainerConfigError", "CreateContainerError", "RunContainerError"})
@@ -44,10 +46,13 @@ _FULL = ("ephemeral", "EmptyDir")
 
 def why(pods: Sequence[Pod]) -> Failure:
     """Why the worker is gone that these pods were, of which the youngest tells. Without any it vanished."""
-    if not pods:
-        return VANISHED
-    pod = max(pods, key=_age)
-    return _of_container(pod) or _of_node(pod) or unstartable(pods) or LOST
+    return (taken(pods) or unstartable(pods) or LOST) if pods else VANISHED
+
+
+def taken(pods: Sequence[Pod]) -> Failure | None:
+    """What the youngest of these pods did itself or was done to it, be it that it has ended or that it is told to."""
+    pod = youngest(pods)
+    return (_of_container(pod) or _of_node(pod)) if pod else None
 
 
 def _of_container(pod: Pod) -> Failure | None:
@@ -68,13 +73,27 @@ def _of_node(pod: Pod) -> Failure | None:
 
 def unstartable(pods: Sequence[Pod]) -> Failure | None:
     """Why the youngest of these pods waits, if it is not for room or for its turn."""
-    for status in _containers(max(pods, key=_age)) if pods else ():
+    pod = youngest(pods)
+    for status in _containers(pod) if pod else ():
         waiting = status.state and status.state.waiting
         if waiting and waiting.reason in _IMAGE:
             return IMAGE_MISSING
         if waiting and waiting.reason in _UNSTARTABLE:
             return NOT_STARTED
     return None
+
+
+def without_room(pods: Sequence[Pod]) -> str | None:
+    """What the scheduler says of the youngest of these pods, where it finds no node for it."""
+    pod = youngest(pods)
+    for condition in pod.status.conditions or () if pod else ():
+        if (condition.type, condition.status, condition.reason) == ("PodScheduled", "False", "Unschedulable"):
+            return condition.message or NO_ROOM
+    return None
+
+
+def youngest(pods: Sequence[Pod]) -> Pod | None:
+    return max(pods, key=made, default=None)
 
 
 def told_of(message: str) -> QuarantineCode:
@@ -104,5 +123,6 @@ def _disruption(pod: Pod, what: str) -> str | None:
     return None
 
 
-def _age(pod: Pod) -> datetime:
+def made(pod: Pod) -> datetime:
+    """When it was made."""
     return pod.metadata.creation_timestamp or datetime.min.replace(tzinfo=UTC)

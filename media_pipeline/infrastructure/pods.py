@@ -2,6 +2,7 @@
 
 import json
 import math
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -64,10 +65,8 @@ class Pods(BaseModel, frozen=True, extra="forbid"):
 
     def step(self, name: str, *, source_bytes: int | None, origin: Origin, gpu: bool) -> dict[str, Any]:
         """What the pod of a step has besides `every`. A step that the file does not name has a share like `source`."""
-        config = self._of(self.steps.get(name, self.steps["source"]), source_bytes)
+        config = self._placed(self.steps.get(name, self.steps["source"]), source_bytes, origin)
         spec = config["pod_spec_config"]
-        spec["tolerations"] = [*self.spot.get("tolerations", ())]
-        spec["priorityClassName"] = self.priority[origin]
         if gpu:
             spec["tolerations"] += self.gpu.tolerations
             spec["nodeSelector"] = self.gpu.node_selector
@@ -76,13 +75,22 @@ class Pods(BaseModel, frozen=True, extra="forbid"):
 
     def alone(self, name: str, *, source_bytes: int | None, origin: Origin) -> str:
         """All of the pod of a run that is one step, as JSON: it is like a step's, not like a run's."""
-        config = self.step(name, source_bytes=source_bytes, origin=origin, gpu=False)
-        whole = {part: {**self.every.get(part, {}), **config.get(part, {})} for part in {*self.every, *config}}
-        return json.dumps(whole, sort_keys=True, separators=(",", ":"))
+        return self._whole(self.step(name, source_bytes=source_bytes, origin=origin, gpu=False))
 
-    def whole_run(self, *, source_bytes: int) -> dict[str, Any]:
-        """What the pod of a run has that does all of its steps itself."""
-        return self._of(self.one_pod, source_bytes)
+    def whole_run(self, *, source_bytes: int, origin: Origin) -> str:
+        """All of the pod of a run that does all of its steps itself, as JSON. It meets bytes of strangers and asks
+        nothing of Kubernetes: it is like a step's."""
+        return self._whole(self._placed(self.one_pod, source_bytes, origin))
+
+    def _whole(self, config: dict[str, Any]) -> str:
+        return json.dumps(_merged(self.every, config), sort_keys=True, separators=(",", ":"))
+
+    def _placed(self, share: Share, source_bytes: int | None, origin: Origin) -> dict[str, Any]:
+        """A share, where it may go and before whom."""
+        config = self._of(share, source_bytes)
+        config["pod_spec_config"]["tolerations"] = [*self.spot.get("tolerations", ())]
+        config["pod_spec_config"]["priorityClassName"] = self.priority[origin]
+        return config
 
     def _of(self, share: Share, source_bytes: int | None) -> dict[str, Any]:
         requests = {"cpu": share.cpu, "memory": share.memory}
@@ -106,6 +114,20 @@ class Pods(BaseModel, frozen=True, extra="forbid"):
             "resources": {"requests": {"storage": size}},
         }
         return {"name": _VOLUME, "ephemeral": {"volumeClaimTemplate": {"spec": claim}}}
+
+
+def _merged(onto: Mapping[str, Any], other: Mapping[str, Any]) -> dict[str, Any]:
+    """As dagster-k8s merges what it is told of one pod in several places: lists one after the other."""
+    made = dict(onto)
+    for key, value in other.items():
+        match made.get(key), value:
+            case Mapping() as first, Mapping():
+                made[key] = _merged(first, value)
+            case list() as first, list():
+                made[key] = [*first, *value]
+            case _:
+                made[key] = value
+    return made
 
 
 def load(path: Path = PACKAGED) -> Pods:

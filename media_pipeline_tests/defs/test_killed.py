@@ -60,10 +60,12 @@ def encoding(here: Platform, tries: int) -> Callable[[], bool]:
     return told
 
 
-def worker(dagster: dg.DagsterInstance) -> int:
-    """The process of the run at work."""
-    (run,) = dagster.get_runs(dg.RunsFilter(statuses=[dg.DagsterRunStatus.STARTED]))
-    said = " ".join(e.message + str(e.dagster_event) for e in dagster.all_logs(run.run_id))
+def worker(here: Platform, dagster: dg.DagsterInstance) -> int:
+    """The process of the run that the job is at."""
+    job = only(here)
+    assert job is not None
+    assert job.run_id is not None
+    said = " ".join(e.message + str(e.dagster_event) for e in dagster.all_logs(job.run_id))
     found = re.search(r"\(pid: (\d+)\)", said)
     assert found, said
     return int(found[1])
@@ -76,7 +78,7 @@ def test_a_killed_worker_and_a_killed_daemon_cost_a_try_each_and_nothing_else(he
     with instance(here.settings.dagster_home) as dagster:
         with daemon(here, MEDIA_PIPELINE_STALL_SECONDS="600"):
             until(encoding(here, 1), here, seconds=SECONDS)
-            os.kill(worker(dagster), signal.SIGKILL)
+            os.kill(worker(here, dagster), signal.SIGKILL)
             until(encoding(here, 2), here, seconds=SECONDS)
         with daemon(here, MEDIA_PIPELINE_STALL_SECONDS="5"):
             until(lambda: (job := only(here)) is not None and job.state is JobState.READY, here, seconds=SECONDS)
@@ -115,7 +117,7 @@ def test_a_killed_worker_of_a_long_picture_leaves_no_process_and_the_next_goes_o
     cut = {"MEDIA_PIPELINE_CHUNKS__ABOVE_SECONDS": "5", "MEDIA_PIPELINE_CHUNKS__SECONDS": "6"}
     with instance(here.settings.dagster_home) as dagster, daemon(here, MEDIA_PIPELINE_STALL_SECONDS="600", **cut):
         until(lambda: bool(parts(here)), here, seconds=SECONDS)
-        process = psutil.Process(worker(dagster))
+        process = psutil.Process(worker(here, dagster))
         encoders = process.children(recursive=True)
         process.kill()
         before = parts(here)

@@ -43,6 +43,7 @@ def test_a_small_upload_is_asked_for_in_one_pod_that_has_room_for_all_steps(tmp_
     config = json.loads(request.tags[POD])
     assert config["container_config"]["resources"]["requests"]["memory"] == "6Gi"
     assert config["pod_spec_config"]["volumes"][0]["emptyDir"] == {"sizeLimit": "2Gi"}
+    assert config["pod_spec_config"]["priorityClassName"] == "media-pipeline-interactive"
 
 
 @pytest.mark.parametrize(

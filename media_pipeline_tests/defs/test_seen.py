@@ -1,22 +1,28 @@
-"""One upload, followed by a collector from the sensor that finds it to the last call of a tool, and what the exporter
-tells of it. A real daemon, real tools, real models."""
+"""One upload, followed by a collector from the gateway that receives it to the last call of a tool, and what the
+exporter tells of it. A real daemon, real tools, real models."""
 
 import json
-import os
-import time
 import urllib.request
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import pytest
+from fastapi.testclient import TestClient
 from prometheus_client.parser import text_string_to_metric_families
 
+from media_pipeline.application.access import issue
 from media_pipeline.cli import demo
 from media_pipeline.cli.metrics import exporter
 from media_pipeline.cli.scraped import served
+from media_pipeline.definitions import build
 from media_pipeline.defs.resources import Platform
+from media_pipeline.domain.caller import Scope
 from media_pipeline.domain.job import Job, JobState
 from media_pipeline.domain.tally import STAGES
+from media_pipeline.gateway.app import create_app
+from media_pipeline.gateway.front import opened
+from media_pipeline.infrastructure import tracing
 from media_pipeline.infrastructure.dagster_engine import instance, seed
 from media_pipeline_tests import media
 from media_pipeline_tests.collector import Collector, Received, collecting
@@ -26,6 +32,7 @@ from media_pipeline_tests.platform import platform
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
 SECONDS = 400
 SECRET = "Nobody may know 4711"
+COMPLETE = "POST /v1/uploads/{upload_id}/complete"
 
 
 @dataclass
@@ -41,25 +48,44 @@ class Seen:
 
 @pytest.fixture(scope="module")
 def seen(tmp_path_factory: pytest.TempPathFactory) -> Seen:
-    """An upload that was found and made, by a deployment that is watched."""
+    """An upload that was sent and made, by a deployment that is watched."""
     home = tmp_path_factory.mktemp("home")
-    here = platform(home, profile="fast")
+    here = platform(home, profile="fast", log_format="json")
     clip = home / "clip.mp4"
     demo.make(clip, ffmpeg=media.settings().ffmpeg_path)
-    os.utime(clip, (time.time() - 3600,) * 2)
-    clip.rename(here.settings.inbox / f"{SECRET}.mp4")
     seed(here.settings.dagster_home)
     with (
         collecting() as collector,
+        pytest.MonkeyPatch.context() as environment,
         instance(here.settings.dagster_home) as dagster,
         daemon(here, OTEL_EXPORTER_OTLP_ENDPOINT=collector.endpoint, MEDIA_PIPELINE_LOG_FORMAT="json"),
     ):
+        environment.setenv("OTEL_EXPORTER_OTLP_ENDPOINT", collector.endpoint)
+        tracing.start()
+        try:
+            send(clip, here)
+        finally:
+            tracing.stop()
         until(lambda: any(job.state is JobState.READY for job in here.catalogue.jobs()), here, seconds=SECONDS)
         until(lambda: bool(collector.named("run process_upload")), here, seconds=60)
         with served(exporter(here, dagster), host="127.0.0.1", port=0) as url:
             numbers = scraped(url)
     (job,) = here.catalogue.jobs()
     return Seen(here, job, collector, numbers)
+
+
+def send(clip: Path, here: Platform) -> None:
+    """Through a gateway, as its answers say."""
+    _, key = issue("test", tenant="default", scopes={Scope.UPLOAD}, keys=here.keys, now=here.now())
+    headers = {"Authorization": f"Bearer {key}"}
+    graph, data = build(here).resolve_job_def("process_upload"), clip.read_bytes()
+    with opened(here, graph) as front, TestClient(create_app(front), headers=headers) as client:
+        announced = {"filename": f"{SECRET}.mp4", "size": len(data)}
+        upload = client.post("/v1/uploads", json=announced).raise_for_status().json()
+        for part in upload["parts"]:
+            began = (part["number"] - 1) * upload["part_size"]
+            client.put(part["url"], content=data[began : began + part["size"]]).raise_for_status()
+        client.post(f"/v1/uploads/{upload['id']}/complete").raise_for_status()
 
 
 def scraped(url: str) -> dict[tuple[str, frozenset[tuple[str, str]]], float]:
@@ -78,13 +104,15 @@ def above(span: Received, by_id: dict[str, Received]) -> list[str]:
 
 
 def test_one_connected_trace_follows_the_upload(seen: Seen) -> None:
-    spans = seen.collector.spans
-    by_id = {span.id: span for span in spans}
-    assert len({span.trace for span in spans}) == 1
-    assert [span.name for span in spans if not span.parent] == ["upload received"]
+    by_id = {span.id: span for span in seen.collector.spans}
+    trace = seen.collector.one(COMPLETE).trace
+    spans = [span for span in by_id.values() if span.trace == trace]
+    before = {"POST /v1/uploads", "PUT /v1/uploads/{upload_id}/parts/{number}"}
+    assert {span.name for span in by_id.values() if span.trace != trace} == before
+    assert [span.name for span in spans if not span.parent] == [COMPLETE]
     assert seen.collector.one("upload received").trace == (seen.job.trace or "").split("-")[1]
     (run,) = {span.id for span in seen.collector.named("run process_upload")}
-    assert above(by_id[run], by_id) == ["run requested", "upload received"]
+    assert above(by_id[run], by_id) == ["run requested", "upload received", COMPLETE]
     steps = [span for span in spans if span.name.startswith("step ")]
     assert {span.name for span in steps} == {f"step {stage}" for stage in STAGES}
     assert {span.parent for span in steps} == {run}
@@ -122,9 +150,9 @@ def ours(here: Platform) -> list[dict[str, Any]]:
 
 
 def test_the_numbers_are_what_happened(seen: Seen) -> None:
-    clip = seen.here.settings.inbox / f"{SECRET}.mp4"
+    (sent,) = (path for path in seen.here.settings.inbox.rglob("*.mp4") if path.is_file())
     assert seen.number("received_total", origin="live") == 1
-    assert seen.number("received_bytes_total", origin="live") == clip.stat().st_size
+    assert seen.number("received_bytes_total", origin="live") == sent.stat().st_size
     assert seen.number("jobs", state="ready") == 1
     assert seen.number("queue_jobs", origin="live") == 0
     assert seen.number("closed_total", state="ready", code="") == 1

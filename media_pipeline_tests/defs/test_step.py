@@ -8,10 +8,12 @@ import pytest
 
 from media_pipeline.application.register import register, tasks
 from media_pipeline.definitions import build
+from media_pipeline.defs import step as at_work
 from media_pipeline.defs.failures import RETRIES
 from media_pipeline.defs.partitions import RESUMED_TAG, RUN_KEY_TAG, unasked, uploads
+from media_pipeline.defs.resources import Platform
 from media_pipeline.defs.step import asked
-from media_pipeline.domain.job import JobState
+from media_pipeline.domain.job import JobState, TaskState
 from media_pipeline_tests.instance import new_instance
 from media_pipeline_tests.platform import platform, slim
 
@@ -79,6 +81,36 @@ def test_only_a_run_that_was_asked_for_undoes_a_cancellation(
         instance=instance, partition_key=job.media_id, tags=tags, raise_on_error=False
     )
     assert here.catalogue.job(job.media_id).state is after
+
+
+def test_a_step_whose_run_is_over_ends_without_a_word(
+    tmp_path: Path, instance: dg.DagsterInstance, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As on Kubernetes, when the run's pod was killed and the step's was not: another run has its work."""
+    monkeypatch.setattr(at_work, "_LOOK_SECONDS", 0)
+    here = slim(tmp_path)
+    progressed: list[str] = []
+
+    @dg.asset(partitions_def=uploads, retry_policy=dg.RetryPolicy(max_retries=1))
+    def source(context: dg.AssetExecutionContext, platform: dg.ResourceParam[Platform]) -> None:
+        with at_work.step(context, platform, ["source"]) as own:
+            own.progress(0.1)
+            monkeypatch.setattr(own.report, "_told", -1.0)
+            context.instance.report_run_failed(context.run, "The pod of the run was evicted.")
+            own.progress(0.2)
+            progressed.append("on")
+
+    (here.settings.inbox / "clip.mp4").write_bytes(b"x")
+    obj = here.store.head("uploads", "clip.mp4")
+    job = register(obj, profile=here.profile, catalogue=here.catalogue, now=here.now())
+    instance.add_dynamic_partitions(str(uploads.name), [job.media_id])
+    result = dg.materialize(
+        [source], instance=instance, partition_key=job.media_id, resources={"platform": here}, raise_on_error=False
+    )
+    task = here.catalogue.job(job.media_id).task("source")
+    assert (result.success, progressed, task.state, task.progress) == (False, [], TaskState.RUNNING, 0.1)
+    assert [t.ended_at for t in here.catalogue.attempts(job.media_id, job.version)] == [None]
+    assert [e for e in result.all_events if e.is_step_up_for_retry] == []
 
 
 def test_the_tries_at_a_step_outlast_a_store_that_is_away_for_half_a_minute() -> None:

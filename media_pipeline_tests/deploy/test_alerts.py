@@ -100,6 +100,13 @@ def test_every_alert_is_shown_to_fire() -> None:
     assert {test["name"] for test in tests} == {rule["alert"] for rule in rules()} | {"a quiet day"}
 
 
+def test_jobs_have_one_name_wherever_prometheus_is_and_alerts_ask_for_no_other() -> None:
+    configs = [yaml.safe_load((DEPLOY / name).read_text()) for name in ("prometheus.yaml", "kubernetes.yaml")]
+    beside, inside = ({job["job_name"] for job in config["scrape_configs"]} for config in configs)
+    said = {job for rule in rules() for job in re.findall(r'job="([^"]+)"', rule["expr"])}
+    assert said == beside == inside
+
+
 @pytest.fixture(scope="module")
 def programs() -> Path:
     """Where prometheus and promtool are."""
@@ -119,6 +126,7 @@ def run(programs: Path, *arguments: str) -> None:
 @pytest.mark.slow
 def test_promtool_finds_no_fault(programs: Path) -> None:
     run(programs, "check", "config", str(DEPLOY / "prometheus.yaml"))
+    run(programs, "check", "config", str(DEPLOY / "kubernetes.yaml"))
     run(programs, "test", "rules", str(DEPLOY / "rules_test.yaml"))
 
 

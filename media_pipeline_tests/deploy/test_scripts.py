@@ -3,11 +3,13 @@
 import http.server
 import json
 import os
+import re
+import shutil
 import stat
 import subprocess
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -49,6 +51,26 @@ def test_a_secret_that_is_not_there_ends_the_start(tmp_path: Path, content: str 
     assert done.stdout == ""
 
 
+@pytest.mark.parametrize(
+    ("given", "started"),
+    [
+        ("run -w /dagster-workspace/workspace.yaml", "run --log-format json -w /dagster-workspace/workspace.yaml"),
+        ("run --log-format colored", "run --log-format json --log-format colored"),  # the last one counts
+        ("liveness-check", "liveness-check"),
+    ],
+)
+def test_the_daemon_prints_json_as_the_chart_starts_it(tmp_path: Path, given: str, started: str) -> None:
+    theirs = tmp_path / "theirs"
+    theirs.write_text('#!/bin/sh\necho "$@"\n')
+    theirs.chmod(0o755)
+    path = f"{DOCKER}:{os.environ['PATH']}"
+    said = subprocess.run(
+        ["/bin/bash", "-c", f"dagster-daemon {given}"],
+        env={"PATH": path, "DAGSTER_DAEMON": str(theirs)}, check=True, capture_output=True, text=True,
+    )  # fmt: skip
+    assert said.stdout.strip() == started
+
+
 def test_the_command_takes_the_place_of_the_entry_point() -> None:
     argv = ["sh", str(DOCKER / "with-secrets"), "sh", "-c", "echo $$; exit 7"]
     process = subprocess.Popen(argv, stdout=subprocess.PIPE, text=True)
@@ -69,6 +91,19 @@ def test_secrets_are_made_once_and_their_directory_is_closed(tmp_path: Path) -> 
     subprocess.run(make, check=True, capture_output=True)
     after = {path.name: path.read_text() for path in directory.iterdir()}
     assert {name for name in before if before[name] != after[name]} == {"signing_key"}
+
+
+def test_a_backup_that_was_broken_off_is_none(tmp_path: Path) -> None:
+    def run(script: str, store: str) -> subprocess.CompletedProcess[str]:
+        ways = {"DATABASE_RUN": "echo", "STORE_RUN": store, "PATH": os.environ["PATH"]}
+        argv = ["sh", str(ROOT / "deploy" / script), str(tmp_path)]
+        return subprocess.run(argv, env=ways, capture_output=True, text=True, check=False)
+
+    assert run("backup.sh", "true").returncode == 0
+    assert run("backup.sh", "false").returncode != 0
+    refused = run("restore.sh", "true")
+    assert refused.returncode != 0
+    assert "holds no finished backup" in refused.stderr
 
 
 @contextmanager
@@ -118,3 +153,76 @@ def test_a_service_that_answers_is_healthy_and_another_is_not() -> None:
 def test_a_daemon_that_is_silent_is_not_healthy(daemons: list[dict[str, Any]]) -> None:
     with server(daemons) as url:
         assert answers("heartbeats", url) == 1
+
+
+KUBECTL = """#!/bin/sh
+case $1 in kustomize) exec "$REAL" "$@" ;; esac
+echo "kubectl $*" >> "$CALLS"
+case "$*" in
+  *apply*) cat > "$CALLS.$(grep -c apply "$CALLS")" ;;
+  *"get job"*) echo "$ENDED" ;;
+esac
+"""
+HELM = '#!/bin/sh\necho "helm $*" >> "$CALLS"\n'
+
+
+@pytest.fixture
+def deployed(tmp_path: Path) -> Callable[..., tuple[int, list[str]]]:
+    """Runs deploy.sh against a cluster that only writes down what it is told: the exit code, and what was told."""
+    real = shutil.which("kubectl")
+    if real is None:
+        pytest.skip("no kubectl here: what deploy.sh does was not tried")
+    for name, text in (("kubectl", KUBECTL), ("helm", HELM)):
+        (tmp_path / name).write_text(text)
+        (tmp_path / name).chmod(0o755)
+    calls = tmp_path / "calls"
+
+    def run(*, ended: str = "Complete", **more: str) -> tuple[int, list[str]]:
+        calls.write_text("")
+        said = {"OVERLAY": "local", "TAG": "1.2.3", "IMAGES": "somewhere/ours/", "CHART": "dagster", "ENDED": ended}
+        environment = {"PATH": f"{tmp_path}:{os.environ['PATH']}", "REAL": real, "CALLS": str(calls), **said, **more}
+        argv = ["sh", str(ROOT / "deploy" / "deploy.sh")]
+        done = subprocess.run(argv, env=environment, capture_output=True, timeout=60, check=False)
+        return done.returncode, calls.read_text().splitlines()
+
+    return run
+
+
+def step(calls: list[str], *words: str) -> int:
+    """Which call it is that has all these words."""
+    (found,) = [number for number, call in enumerate(calls) if all(word in call for word in words)]
+    return found
+
+
+def test_tables_come_before_what_needs_them_and_images_have_one_name(
+    deployed: Callable[..., tuple[int, list[str]]], tmp_path: Path
+) -> None:
+    code, calls = deployed()
+    assert code == 0
+    order = [
+        step(calls, "delete job"), step(calls, "apply -l"), step(calls, "get job"), step(calls, "apply -f"),
+        step(calls, "helm upgrade"), step(calls, "instance migrate"), step(calls, "rollout status"),
+    ]  # fmt: skip
+    assert order == sorted(order)
+    text = (tmp_path / "calls.2").read_text()
+    images = set(re.findall(r"\S*media-pipeline-(?:gateway|code-server)[:@]\S+", text))
+    assert images == {f"somewhere/ours/media-pipeline-{each}:1.2.3" for each in ("gateway", "code-server")}
+    assert "somewhere/ours/media-pipeline-dagster" in calls[step(calls, "helm upgrade")]
+
+
+def test_a_migration_that_fails_ends_it_before_anything_new_starts(
+    deployed: Callable[..., tuple[int, list[str]]],
+) -> None:
+    code, calls = deployed(ended="Failed")
+    assert code != 0
+    assert "logs job/media-pipeline-migrate" in calls[-1]
+    assert not any("helm" in call or "apply -f" in call for call in calls)
+
+
+def test_on_the_way_back_the_release_that_runs_takes_its_changes_back_first(
+    deployed: Callable[..., tuple[int, list[str]]],
+) -> None:
+    code, calls = deployed(DOWN_TO="0010")
+    assert code == 0
+    back = step(calls, "exec deployment/media-pipeline-gateway", "migrate --to 0010")
+    assert back < step(calls, "delete job")

@@ -82,6 +82,43 @@ def test_a_run_that_is_one_step_has_a_pod_like_a_steps_and_fits_into_a_tag() -> 
     assert pod["container_config"]["resources"]["limits"] == {"memory": "5Gi"}
 
 
+def test_a_run_in_one_pod_meets_bytes_of_strangers_and_may_as_little_as_a_step() -> None:
+    said = PODS.whole_run(source_bytes=GIB, origin=Origin.IMPORT)
+    assert len(said) < 2000
+    pod = json.loads(said)
+    spec = pod["pod_spec_config"]
+    assert (spec["serviceAccountName"], spec["automountServiceAccountToken"]) == ("media-pipeline-step", False)
+    assert pod["pod_template_spec_metadata"]["labels"] == {"media-pipeline/worker": "step"}
+    assert spec["priorityClassName"] == "media-pipeline-backfill"
+    assert pod["container_config"]["resources"]["requests"]["memory"] == PODS.one_pod.memory
+    assert pod["job_spec_config"]["backoffLimit"] == 0
+
+
+def test_what_operators_add_to_every_pod_is_in_those_of_runs_too(tmp_path: Path) -> None:
+    raw = yaml.safe_load(PACKAGED.read_text())
+    own = {"name": "certificates", "configMap": {"name": "certificates"}}
+    mount = {"name": "certificates", "mountPath": "/certificates"}
+    variable = {"name": "SSL_CERT_FILE", "value": "/certificates/ca.pem"}
+    raw["every"]["container_config"] = {
+        "volumeMounts": [mount],
+        "env": [variable],
+        "resources": {"limits": {"a/b": "1"}},
+    }
+    raw["every"]["pod_spec_config"] |= {"volumes": [own], "tolerations": [{"key": "own", "operator": "Exists"}]}
+    (tmp_path / "pods.yaml").write_text(yaml.safe_dump(raw))
+    made = load(tmp_path / "pods.yaml")
+    for said in (
+        made.alone("encode_chunk", source_bytes=GIB, origin=Origin.LIVE),
+        made.whole_run(source_bytes=GIB, origin=Origin.LIVE),
+    ):
+        container, spec = json.loads(said)["container_config"], json.loads(said)["pod_spec_config"]
+        assert [v["name"] for v in spec["volumes"]] == ["certificates", "scratch"]
+        assert [t["key"] for t in spec["tolerations"]] == ["own", "media-pipeline/spot"]
+        assert [m["name"] for m in container["volumeMounts"]] == ["certificates", "scratch"]
+        assert [e["name"] for e in container["env"]] == ["SSL_CERT_FILE", "MEDIA_PIPELINE_SCRATCH"]
+        assert container["resources"]["limits"].keys() == {"a/b", "memory"}
+
+
 def test_one_step_leaves_no_trace_on_the_next() -> None:
     before = step("source")
     step("subtitles", gpu=True)

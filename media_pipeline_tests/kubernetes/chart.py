@@ -10,6 +10,8 @@ import yaml
 DEPLOYED = Path(__file__).parent.parent.parent / "deploy" / "kubernetes"
 RELEASE = "dagster"
 Plain = dict[str, Any]
+_TICKS = {"skipped": 7, "success": -1, "failure": -1, "started": -1}
+"""the chart's own days, of what it does not hear from us"""
 
 
 def values(overlay: str | None = None) -> Plain:
@@ -64,6 +66,7 @@ def instance(of: Plain, *, namespace: str) -> Plain:
         "retention": {
             "schedule": {"purge_after_days": of["retention"]["schedule"]["purgeAfterDays"]},
             "sensor": {"purge_after_days": of["retention"]["sensor"]["purgeAfterDays"]},
+            "auto_materialize": {"purge_after_days": _TICKS},
         },
         **of["additionalInstanceConfig"],
     }  # fmt: skip
@@ -83,7 +86,7 @@ def _launcher(of: Plain, namespace: str) -> Plain:
         "load_incluster_config": said["loadInclusterConfig"],
         "job_namespace": namespace,
         "image_pull_policy": said["imagePullPolicy"],
-        "service_account_name": of["global"]["serviceAccountName"],
+        "service_account_name": of["serviceAccount"]["name"],
         "dagster_home": of["global"]["dagsterHome"],
         "instance_config_map": f"{RELEASE}-instance",
         "postgres_password_secret": of["global"]["postgresqlSecretName"],

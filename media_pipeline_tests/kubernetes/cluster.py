@@ -9,10 +9,12 @@ from ipaddress import ip_address
 from pathlib import Path
 from typing import Any
 
+import pytest
 import yaml
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
+from kubernetes.config import incluster_config  # type: ignore[import-untyped,unused-ignore]
 
 from media_pipeline_tests.kubernetes.api import Api, serving
 from media_pipeline_tests.kubernetes.chart import DEPLOYED
@@ -30,6 +32,14 @@ class Cluster:
     api: Api
     kubelet: Kubelet
     tokens: Path
+
+    @contextmanager
+    def account(self, name: str) -> Iterator[None]:
+        """Whoever meets Kubernetes for the first time inside has the token of this account."""
+        with pytest.MonkeyPatch.context() as here:
+            here.setattr(incluster_config, "SERVICE_TOKEN_FILENAME", str(self.tokens / name / "token"))
+            here.setattr(incluster_config, "SERVICE_CERT_FILENAME", str(self.tokens / name / "ca.crt"))
+            yield
 
     def pods_of(self, step: str) -> list[Object]:
         """Of the step of any run, in the order of their making, those that are gone too."""

@@ -22,6 +22,7 @@ class Slow(ScriptedRecogniser):
     ) -> Transcript | None:
         until = time.monotonic() + float(os.environ.get(LISTENING, "0"))
         while time.monotonic() < until:
+            progress(0.0)
             time.sleep(0.1)
         return super().transcribe(pcm, model=model, language=language, progress=progress)
 

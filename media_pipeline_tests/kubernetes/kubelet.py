@@ -21,6 +21,7 @@ _GRACE_SECONDS = 10
 """at most, whatever the pod asks for"""
 _LOOK_SECONDS = 0.5
 """between two looks at a pod's memory: each goes through all processes of the machine"""
+_EVICTED = {"reason": "Evicted", "message": "The node was low on resource: memory. "}
 _UNITS = {"Ki": 2**10, "Mi": 2**20, "Gi": 2**30}
 
 
@@ -49,6 +50,7 @@ class Kubelet:
     faults: list[Fault] = field(default_factory=list)
     running: dict[str, subprocess.Popen[bytes]] = field(default_factory=dict)
     _killed: set[str] = field(default_factory=set)
+    _evicted: set[str] = field(default_factory=set)
     _threads: list[threading.Thread] = field(default_factory=list)
 
     def run(self, pod: Object) -> None:
@@ -71,6 +73,15 @@ class Kubelet:
         self._killed.add(name)
         if process := self.running.get(name):
             process.kill()  # and all in it die with it
+
+    def crash(self, name: str) -> None:
+        """As when it is killed for memory: at once, and the pod stays, failed."""
+        self.running[name].kill()
+
+    def evict(self, pod: Object) -> None:
+        """Its node runs short: it is asked to end, and stays, failed."""
+        self._evicted.add(pod["metadata"]["name"])
+        self.end(pod)
 
     def freeze(self, name: str) -> None:
         """What runs in it is there, and does nothing any more."""
@@ -113,8 +124,9 @@ class Kubelet:
         code = 137 if out_of_memory else process.returncode
         reason = "OOMKilled" if out_of_memory else "Error" if code else "Completed"
         ended = {"terminated": {"exitCode": code, "reason": reason}}
-        phase = "Failed" if code else "Succeeded"
-        self.objects.tell(name, phase=phase, containerStatuses=[_status(container, ended)])
+        evicted = _EVICTED if name in self._evicted else {}
+        phase = "Failed" if code or evicted else "Succeeded"
+        self.objects.tell(name, phase=phase, containerStatuses=[_status(container, ended)], **evicted)
 
     def _watched(self, process: subprocess.Popen[bytes], limit: int) -> bool:
         """Until the process ends. Whether it was killed for memory."""

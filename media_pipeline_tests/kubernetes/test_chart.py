@@ -1,20 +1,13 @@
-"""Our values for the Dagster chart: the same numbers as everywhere, and what the chart itself makes of them."""
+"""Our values for the Dagster chart: the same numbers and names as everywhere, and nothing given away."""
 
-import os
-import shutil
-import subprocess
 from typing import Any
 
-import pytest
 import yaml
 
 from media_pipeline_tests.kubernetes import chart
 from media_pipeline_tests.kubernetes.cluster import NAMESPACE
-from media_pipeline_tests.kubernetes.test_manifests import VERSIONS, checked
 
 REPOSITORY = chart.DEPLOYED.parent.parent
-CHART = "DAGSTER_HELM_CHART"
-"""variable: a directory or an archive that has the chart"""
 
 
 def read(name: str) -> dict[str, Any]:
@@ -61,23 +54,18 @@ def test_nothing_secret_stands_in_the_values() -> None:
     assert "postgresqlPassword" not in said["postgresql"]
 
 
-@pytest.mark.parametrize("overlay", ["local", "production"])
-def test_the_chart_itself_makes_of_our_values_what_we_think(overlay: str) -> None:
-    where, helm = os.environ.get(CHART), shutil.which("helm")
-    if not (where and helm):
-        pytest.skip(f"the official chart was not rendered: {CHART} names no chart, or there is no helm")
-    files = [chart.DEPLOYED / "values.yaml", chart.DEPLOYED / "overlays" / overlay / "values.yaml"]
-    command = [helm, "template", chart.RELEASE, where, "--namespace", NAMESPACE]
-    command += [word for file in files for word in ("--values", str(file))]
-    rendered = subprocess.run(command, check=True, capture_output=True, text=True).stdout
-    manifests = [m for m in yaml.safe_load_all(rendered) if m]
-    for version in VERSIONS:
-        checked(manifests, version)
-    (config,) = (m for m in manifests if m["kind"] == "ConfigMap" and m["metadata"]["name"].endswith("-instance"))
-    theirs = yaml.safe_load(config["data"]["dagster.yaml"])
-    ours = made(overlay)
-    for storage in ("run_storage", "event_log_storage", "schedule_storage"):
-        assert theirs.pop(storage)["config"] == ours["storage"]["postgres"]
-    del ours["storage"]
-    assert theirs == ours
-    assert not [m for m in manifests if m["kind"] in {"Role", "ServiceAccount", "Secret"}]
+def test_the_chart_makes_no_accounts_and_gives_no_rights() -> None:
+    said = chart.values()
+    for whose, account in ((said, "engine"), (said["dagster-user-deployments"], "code")):
+        assert whose["rbacEnabled"] is False
+        assert whose["serviceAccount"] == {"create": False, "name": f"media-pipeline-{account}"}
+    assert "serviceAccountName" not in said["global"]  # it would win over both
+
+
+def test_the_daemon_knows_the_code_by_the_name_that_the_gateway_says() -> None:
+    said = chart.values()
+    (code,) = said["dagster-user-deployments"]["deployments"]
+    (server,) = said["dagsterWebserver"]["workspace"]["servers"]
+    (deployed,) = read("deploy/workspace.yaml")["load_from"]
+    assert server["name"] == deployed["grpc_server"]["location_name"] == "media_pipeline"
+    assert (server["host"], server["port"]) == (code["name"], code["port"])

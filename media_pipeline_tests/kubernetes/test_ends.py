@@ -1,5 +1,5 @@
 """Runs on Kubernetes that end otherwise: a file at fault, a person who cancels, a run of which nothing is heard, a node
-that is lost; and a small upload whose whole run is in one pod."""
+that is lost or runs short, a run's own pod that is killed; and a small upload whose whole run is in one pod."""
 
 import shutil
 from collections.abc import Iterator
@@ -11,13 +11,15 @@ import pytest
 
 from media_pipeline.application.cancel import cancel
 from media_pipeline.defs.upkeep import watchdog
-from media_pipeline.domain.attempt import spent
+from media_pipeline.domain.attempt import Attempt, spent
 from media_pipeline.domain.errors import QuarantineCode, RejectionCode
 from media_pipeline.domain.job import JobState, TaskState
+from media_pipeline.infrastructure import pod_endings as end
 from media_pipeline.infrastructure.dagster_engine import DagsterEngine, cause
 from media_pipeline_tests import media
 from media_pipeline_tests.kubernetes.cluster import scratch
 from media_pipeline_tests.kubernetes.deployment import LISTENING
+from media_pipeline_tests.kubernetes.test_runs import violations
 from media_pipeline_tests.kubernetes.world import World, world
 from media_pipeline_tests.postgres import Postgres
 
@@ -52,7 +54,7 @@ def test_a_file_at_fault_is_not_tried_again(at_work: World, tmp_path: Path) -> N
 
 def test_what_a_person_cancels_ends_in_every_pod(at_work: World, tmp_path: Path) -> None:
     request, run_id = at_work.listening(media.clip(tmp_path / "cancelled.mp4", 2))
-    engine, now = DagsterEngine(at_work.instance), at_work.here.now()
+    engine, now = DagsterEngine(at_work.of_gateway), at_work.here.now()
     cancel(at_work.job(request).media_id, catalogue=at_work.here.catalogue, engine=engine, now=now)
     assert at_work.over(run_id).status is dg.DagsterRunStatus.CANCELED
     job = at_work.settled(run_id, request)
@@ -70,6 +72,33 @@ def test_a_lost_node_of_a_run_takes_the_pods_of_its_steps_along(at_work: World, 
     assert at_work.cluster.there(run_id) == {}
     at_work.instance.add_run_tags(run_id, {"dagster/will_retry": "false"})  # it could not: the code server was away
     assert f"{at_work.job(request).media_id}: taken up again" in at_work.tick(watchdog)
+
+
+def test_a_killed_pod_of_a_run_that_stays_leaves_no_step_at_work(at_work: World, tmp_path: Path) -> None:
+    """Nobody deletes it, and so nobody the pods of its steps: they look after their run themselves."""
+    request, run_id = at_work.listening(media.clip(tmp_path / "killed.mp4", 2))
+    of_run, of_step = (at_work.cluster.there(run_id)[who]["metadata"]["name"] for who in ("run", "subtitles"))
+    at_work.cluster.kubelet.crash(of_run)
+    at_work.until(lambda: at_work.monitored().run(run_id).status is dg.DagsterRunStatus.FAILURE)
+    assert of_step in at_work.cluster.kubelet.running
+    at_work.over(run_id)
+    assert at_work.cluster.there(run_id).keys() == {"run", "subtitles"}
+    assert at_work.job(request).task("subtitles").state is TaskState.RUNNING  # for the next run to say
+
+
+def test_an_evicted_worker_is_named_and_its_step_tried_again(at_work: World, tmp_path: Path) -> None:
+    request, run_id = at_work.listening(media.clip(tmp_path / "evicted.mp4", 2))
+    job = at_work.job(request)
+
+    def tries() -> list[Attempt]:
+        every = at_work.here.catalogue.attempts(job.media_id, job.version)
+        return [t for t in every if t.stage == "subtitles"]
+
+    at_work.cluster.kubelet.evict(at_work.cluster.there(run_id)["subtitles"])
+    at_work.until(lambda: len(tries()) == 2)
+    assert [t.failure for t in tries()] == [end.EVICTED, None]
+    DagsterEngine(at_work.of_gateway).cancel(job.media_id, job.version)
+    at_work.over(run_id)
 
 
 def test_a_run_of_which_nothing_is_heard_is_stopped_and_another_takes_its_place(at_work: World, tmp_path: Path) -> None:
@@ -97,3 +126,9 @@ def test_the_whole_run_of_a_small_upload_is_in_one_pod_where_asked_for(
         (pod,) = at_work.cluster.objects.seen
     assert scratch(pod) == "2Gi"
     assert pod["spec"]["containers"][0]["resources"]["requests"]["memory"] == "6Gi"
+    assert list(violations(pod)) == []
+    assert pod["spec"]["serviceAccountName"] == "media-pipeline-step"
+    assert pod["spec"]["automountServiceAccountToken"] is False
+    assert pod["spec"]["priorityClassName"] == "media-pipeline-interactive"
+    assert pod["metadata"]["labels"]["media-pipeline/worker"] == "step"
+    assert {account for account, _, _ in at_work.cluster.api.asked} == {"media-pipeline-engine"}

@@ -1,6 +1,6 @@
 """When a step is taken for lost, over the API server alone: no pod runs here."""
 
-from collections.abc import Iterator
+from copy import deepcopy
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -9,31 +9,18 @@ import dagster as dg
 import pytest
 import yaml
 from dagster_k8s import K8sRunLauncher
-from kubernetes.config import incluster_config  # type: ignore[import-untyped,unused-ignore]
+from kubernetes.client import ApiException  # type: ignore[import-untyped,unused-ignore]
 
 from media_pipeline.application.register import register
 from media_pipeline.defs.pods import PodOfItsOwn
 from media_pipeline.defs.resources import Platform
-from media_pipeline.domain.job import Failure, Job
+from media_pipeline.domain.job import Failure, Job, TaskState
 from media_pipeline.infrastructure import pod_endings as end
 from media_pipeline.infrastructure import pods
 from media_pipeline.infrastructure.dagster_engine import VERSION_TAG, cause
 from media_pipeline_tests.kubernetes.chart import values
-from media_pipeline_tests.kubernetes.cluster import NAMESPACE, Cluster, cluster
+from media_pipeline_tests.kubernetes.cluster import NAMESPACE, Cluster
 from media_pipeline_tests.platform import platform
-
-
-@pytest.fixture
-def still(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Cluster]:
-    """A cluster whose node does nothing; this process is a run's."""
-    with cluster(tmp_path / "cluster", {}) as made:
-        made.objects.run = lambda pod: None
-        for name, value in made.kubelet.api.items():
-            monkeypatch.setenv(name, value)
-        account = made.tokens / "media-pipeline-run"
-        monkeypatch.setattr(incluster_config, "SERVICE_TOKEN_FILENAME", str(account / "token"))
-        monkeypatch.setattr(incluster_config, "SERVICE_CERT_FILENAME", str(account / "ca.crt"))
-        yield made
 
 
 class Step:
@@ -41,6 +28,8 @@ class Step:
 
     def __init__(self, here: Platform, still: Cluster, image_seconds: float = 300) -> None:
         self.here, self.still = here, still
+        self.said: list[str] = []
+        """of this step, in Dagster's own log"""
         said = values()["runLauncher"]["config"]["k8sRunLauncher"]["runK8sConfig"]
         self.launcher = K8sRunLauncher(
             "media-pipeline-run", "dagster-instance", dagster_home="/home", job_image="image:1",
@@ -58,17 +47,33 @@ class Step:
                 get_command_args=lambda **_: ["dagster"], get_command_env=lambda: [],
             ),
             dagster_run=self.run,
-            instance=SimpleNamespace(run_launcher=self.launcher),
+            instance=SimpleNamespace(
+                run_launcher=self.launcher, report_engine_event=lambda said, run, step_key: self.said.append(said)
+            ),
             step_tags={"source": {}},
             get_step_context=_StepContext,
         )  # fmt: skip
+        self.launch()
+
+    def launch(self) -> None:
         for _ in self.handler.launch_step(self.context):
             pass
 
+    def retry(self, number: int = 1) -> None:
+        counted = SimpleNamespace(get_attempt_count=lambda _: number)
+        self.context.execute_step_args.known_state = SimpleNamespace(get_retry_state=lambda: counted)
+        self.launch()
+
+    def begin(self) -> None:
+        """What the step itself tells the catalogue."""
+        of = self.job.media_id, self.job.version
+        self.here.catalogue.begin(*of, "source", run_id=self.run.run_id, at=self.here.now())
+        self.here.catalogue.task(*of, "source", TaskState.RUNNING, at=self.here.now())
+
     @property
     def pod(self) -> str:
-        (name,) = self.still.objects.pods
-        return name
+        """The youngest."""
+        return list(self.still.objects.pods)[-1]
 
     def tell(self, phase: str, **state: Any) -> None:
         container = {"name": "dagster", "image": "i", "imageID": "i", "ready": False, "restartCount": 0, "state": state}
@@ -144,6 +149,83 @@ def test_an_image_that_does_not_come_is_given_up_and_its_job_is_gone(
     step.tell("Pending", waiting={"reason": "ErrImagePull"})
     assert [step.look(), step.look()] == [None, "WORKER_LOST: The worker's image cannot be had."]
     assert still.objects.jobs == {}
+
+
+def test_how_long_an_image_is_waited_for_is_told_by_the_youngest_pod(step: Step) -> None:
+    step.handler._patience *= 0.5
+    old = step.still.objects.pods[step.pod]
+    young = deepcopy(old)
+    young["metadata"] |= {"name": "another", "uid": "another"}
+    old["metadata"]["creationTimestamp"] = "2020-01-01T00:00:00Z"
+    step.still.objects.pods["another"] = young
+    step.tell("Pending", waiting={"reason": "ErrImagePull"})
+    assert [step.look(), step.look()] == [None, None]
+    young["metadata"]["creationTimestamp"] = "2020-01-02T00:00:00Z"
+    assert [step.look(), step.look()] == [None, "WORKER_LOST: The worker's image cannot be had."]
+
+
+def test_a_step_that_waits_for_room_says_so_once(step: Step) -> None:
+    nowhere = {"type": "PodScheduled", "status": "False", "reason": "Unschedulable", "message": "0/3 nodes fit."}
+    step.still.objects.tell(step.pod, conditions=[nowhere])
+    assert [step.look(), step.look(), step.look()] == [None] * 3
+    task = step.here.catalogue.job(step.job.media_id).task("source")
+    assert (task.state, task.reason) == (TaskState.WAITING, "No node has room for the worker yet.")
+    assert step.said == ["No node has room for the worker yet. 0/3 nodes fit."]
+    assert step.tries() == []
+    step.begin()
+    assert step.here.catalogue.job(step.job.media_id).task("source").reason is None
+
+
+EVICTED = {"type": "DisruptionTarget", "status": "True", "reason": "PreemptionByScheduler"}
+
+
+def test_a_worker_that_was_told_to_end_is_named_when_its_step_is_tried_again(step: Step) -> None:
+    """It asks for a retry by itself, and nobody looks after its pod any more."""
+    step.begin()
+    step.tell("Failed", terminated={"reason": "Error", "exitCode": 143})
+    step.still.objects.tell(step.pod, conditions=[EVICTED])
+    step.retry()
+    assert step.tries() == [end.PREEMPTED]
+    step.begin()
+    step.tell("Failed", terminated={"reason": "OOMKilled", "exitCode": 137})
+    step.retry(2)
+    assert step.tries() == [end.PREEMPTED, end.OUT_OF_MEMORY]
+    assert len(step.still.objects.jobs) == 3
+
+
+def test_what_was_seen_of_a_worker_that_ends_is_remembered(step: Step) -> None:
+    step.begin()
+    step.still.objects.tell(step.pod, conditions=[EVICTED])
+    assert step.look() is None
+    step.still.objects.pods.clear()
+    step.retry()
+    assert step.tries() == [end.PREEMPTED]
+
+
+def test_a_pod_of_which_nothing_is_left_was_taken(step: Step) -> None:
+    step.begin()
+    step.still.objects.pods.clear()
+    step.retry()
+    assert step.tries() == [end.TAKEN]
+
+
+def test_a_step_that_gave_an_error_is_tried_again_without_a_question(step: Step) -> None:
+    asked = len(step.still.api.asked)
+    step.retry()
+    assert step.tries() == []
+    assert [verb for _, verb, _ in step.still.api.asked[asked:]] == ["create"]
+
+
+def test_where_kubernetes_does_not_say_why_the_step_is_tried_again_all_the_same(
+    step: Step, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*_: object) -> None:
+        raise ApiException(403, "Forbidden")
+
+    step.begin()
+    monkeypatch.setattr(step.handler._api_client, "get_pods_in_job", refuse)
+    step.retry()
+    assert (len(step.still.objects.jobs), step.tries()) == (2, [None])
 
 
 def test_a_run_of_a_partition_made_by_hand_is_lost_without_a_job(step: Step) -> None:

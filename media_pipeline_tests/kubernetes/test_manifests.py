@@ -1,5 +1,6 @@
 """The manifests beside the chart: they are what Kubernetes takes, and they let in and out whom they should."""
 
+import ipaddress
 import shutil
 import subprocess
 from collections.abc import Iterator, Sequence
@@ -74,6 +75,8 @@ def test_production_reaches_nothing_before_it_is_told_where_things_are() -> None
     for name in ("to-object-store", "to-postgres", "to-kubernetes"):
         ((peer,),) = (rule["to"] for rule in policies[name]["spec"]["egress"])
         assert peer["ipBlock"]["cidr"].startswith("192.0.2."), name  # addresses of no network
+    asking = policies["to-kubernetes"]["spec"]["podSelector"]
+    assert asking == of_kind("NetworkPolicy")["to-kubernetes"]["spec"]["podSelector"]
     assert "media-pipeline" not in of_kind("Secret", rendered("overlays/production"))
 
 
@@ -117,6 +120,8 @@ def test_the_chart_gives_its_pods_the_same() -> None:
         assert pod["securityContext"] == ours["containerConfig"]["securityContext"]
         assert pod["volumes"] == launcher["volumes"]
         assert "memory" in pod["resources"]["limits"]
+    for waiting in (said["dagsterDaemon"], said["dagsterWebserver"]):
+        assert "memory" in waiting["initContainerResources"]["limits"]
     assert ours["podSpecConfig"]["securityContext"]["runAsNonRoot"] is True
     assert said["dagsterWebserver"]["enableReadOnly"] is True
 
@@ -124,13 +129,14 @@ def test_the_chart_gives_its_pods_the_same() -> None:
 def test_whom_pods_and_values_name_there_is() -> None:
     accounts, classes, pods, said = of_kind("ServiceAccount"), of_kind("PriorityClass"), load(), values()
     ours = said["runLauncher"]["config"]["k8sRunLauncher"]["runK8sConfig"]["podSpecConfig"]
-    (code,) = said["dagster-user-deployments"]["deployments"]
-    named = {said["global"]["serviceAccountName"], ours["serviceAccountName"], code["serviceAccount"]["name"],
+    code = said["dagster-user-deployments"]
+    named = {said["serviceAccount"]["name"], ours["serviceAccountName"], code["serviceAccount"]["name"],
              pods.every["pod_spec_config"]["serviceAccountName"]}  # fmt: skip
     assert named <= accounts.keys()
     assert {ours["priorityClassName"], *pods.priority.values()} == classes.keys()
-    live, later = (classes[pods.priority[origin]]["value"] for origin in (Origin.LIVE, Origin.IMPORT))
-    assert live > later
+    live, later = (classes[pods.priority[origin]] for origin in (Origin.LIVE, Origin.IMPORT))
+    assert live["value"] == 0  # as whoever has no class: nobody else's pod makes way
+    assert (later["value"] < 0, later["preemptionPolicy"]) == (True, "Never")
 
 
 WORKERS = {
@@ -139,14 +145,17 @@ WORKERS = {
 }  # fmt: skip
 
 
+CANCEL = {("delete", "jobs"), ("delete", "pods"), ("list", "pods")}
+
+
 @pytest.mark.parametrize(
     ("account", "allowed"),
     [
         ("engine", WORKERS | {("get", "pods/log"), ("list", "events")}),
         ("run", WORKERS),
-        ("gateway", {("delete", "jobs"), ("delete", "pods"), ("list", "pods")}),
+        ("gateway", CANCEL),
+        ("code", CANCEL),  # the sensors in it end what is replaced, withdrawn or silent
         ("step", set()),
-        ("code", set()),
         ("metrics", set()),
     ],
 )
@@ -156,6 +165,8 @@ def test_nobody_may_ask_kubernetes_for_more_than_dagster_does(account: str, allo
              if s["name"] == f"media-pipeline-{account}"]  # fmt: skip
     rules = [rule for name in bound for rule in of_kind("Role")[name]["rules"]]
     assert {(v, r) for rule in rules for r in rule["resources"] for v in rule["verbs"]} == allowed
+    has_token = of_kind("ServiceAccount")[f"media-pipeline-{account}"].get("automountServiceAccountToken", True)
+    assert has_token is bool(allowed)  # the chart's pods do not say what they want, or not in every version
     assert not of_kind("ClusterRole")
 
 
@@ -176,6 +187,7 @@ def reached(labels: dict[str, str]) -> set[str]:
 
 STEP = {**load().every["pod_template_spec_metadata"]["labels"], "app.kubernetes.io/name": "dagster",
         "app.kubernetes.io/component": "step_worker"}  # fmt: skip
+(CODE,) = values()["dagster-user-deployments"]["deployments"]
 SERVICES = {"to-dns", "to-object-store", "to-postgres", "to-telemetry"}
 
 
@@ -186,9 +198,9 @@ SERVICES = {"to-dns", "to-object-store", "to-postgres", "to-telemetry"}
         ("run", {"media-pipeline/worker": "run"}, {"to-kubernetes"}),
         ("daemon", {"media-pipeline/worker": "engine", "component": "dagster-daemon"},
          {"to-kubernetes", "engine-to-code"}),
-        ("code server", {"component": "user-deployments"}, set()),
+        ("code server", {"component": "user-deployments", **CODE["labels"]}, {"to-kubernetes"}),
         ("gateway", of_kind("Deployment")["media-pipeline-gateway"]["spec"]["template"]["metadata"]["labels"],
-         {"to-kubernetes", "gateway-to-webserver"}),
+         {"to-kubernetes", "gateway-to-webserver", "gateway-to-internet"}),
         ("exporter", of_kind("Deployment")["media-pipeline-metrics"]["spec"]["template"]["metadata"]["labels"], set()),
     ],
 )  # fmt: skip
@@ -196,12 +208,13 @@ def test_everybody_reaches_the_stores_and_hardly_anybody_else(who: str, labels: 
     assert reached(labels) == SERVICES | more, who
 
 
-def test_no_policy_but_that_of_kubernetes_names_the_whole_world() -> None:
+def test_the_world_is_open_to_the_gateway_alone_and_the_api_to_who_asks_for_pods() -> None:
     for name, policy in of_kind("NetworkPolicy").items():
         for rule in policy["spec"].get("egress", ()):
             assert rule.get("to"), f"{name} lets out to everybody"
             assert rule.get("ports"), f"{name} lets out to every port"
-            assert name == "to-kubernetes" or not any("ipBlock" in peer for peer in rule["to"])
+            if any("ipBlock" in peer for peer in rule["to"]):
+                assert name in {"to-kubernetes", "gateway-to-internet"}
 
 
 def test_nobody_gets_in_but_by_name() -> None:
@@ -209,3 +222,11 @@ def test_nobody_gets_in_but_by_name() -> None:
         for rule in policy["spec"].get("ingress", ()):
             assert rule.get("from"), name
             assert rule.get("ports"), name
+
+
+def test_the_gateway_goes_out_to_nobodys_own_network() -> None:
+    policy = of_kind("NetworkPolicy")["gateway-to-internet"]["spec"]
+    assert policy["podSelector"] == {"matchLabels": {"app.kubernetes.io/component": "gateway"}}
+    closed = [ipaddress.ip_network(each) for each in policy["egress"][0]["to"][0]["ipBlock"]["except"]]
+    for own in ("10.1.2.3", "172.16.0.1", "192.168.1.1", "169.254.169.254", "127.0.0.1", "100.64.0.1"):
+        assert any(ipaddress.ip_address(own) in network for network in closed)

@@ -1,5 +1,5 @@
 """A deployment on Kubernetes: our values and manifests, Postgres, S3, and a cluster that runs pods on this machine. The
-test itself is the daemon."""
+test itself is the daemon, the code server (in which sensors run) and the gateway, each with the account of its own."""
 
 import json
 import logging
@@ -7,7 +7,7 @@ import sys
 import time
 import uuid
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
@@ -22,7 +22,6 @@ import yaml
 from dagster._core.code_pointer import ModuleCodePointer
 from dagster._core.origin import DEFAULT_DAGSTER_ENTRY_POINT, JobPythonOrigin, RepositoryPythonOrigin
 from dagster._daemon.monitoring import execute_concurrency_slots_iteration, execute_run_monitoring_iteration
-from kubernetes.config import incluster_config  # type: ignore[import-untyped,unused-ignore]
 
 from media_pipeline.definitions import build
 from media_pipeline.defs.partitions import uploads
@@ -48,6 +47,9 @@ class World:
     cluster: Cluster
     here: Platform
     instance: dg.DagsterInstance
+    """as the daemon has it, and below as the code server and the gateway have it"""
+    of_code: dg.DagsterInstance
+    of_gateway: dg.DagsterInstance
     s3: "S3Client"
     inbox: str
 
@@ -61,7 +63,7 @@ class World:
         cursor = None
         while True:  # the first listing only notes an object this young
             resources = {"platform": self.here}
-            tick = new_uploads(dg.build_sensor_context(instance=self.instance, cursor=cursor, resources=resources))
+            tick = new_uploads(dg.build_sensor_context(instance=self.of_code, cursor=cursor, resources=resources))
             assert isinstance(tick, dg.SensorResult)
             if tick.run_requests:
                 return tick.run_requests[0]
@@ -111,7 +113,7 @@ class World:
         """One tick of a sensor, and what it says."""
         repository = self.definitions.get_repository_def()
         context = dg.build_sensor_context(
-            instance=self.instance, resources={"platform": self.here}, repository_def=repository
+            instance=self.of_code, resources={"platform": self.here}, repository_def=repository
         )
         said = sensor(context)
         assert isinstance(said, dg.SkipReason)
@@ -179,26 +181,34 @@ def world(home: Path, s3: "S3Client", postgres: Postgres, **variables: str) -> I
         "media-pipeline-postgres": {"postgresql-password": str(engine_database.password)},
     }
     with pytest.MonkeyPatch.context() as monkeypatch, cluster(home / "cluster", given, files) as made:
-        _be_the_daemon(home, made, given, monkeypatch)
+        _be_a_pod(home, made, given, monkeypatch)
         (home / "dagster").mkdir()
         (home / "dagster" / "dagster.yaml").write_text(yaml.safe_dump(chart.instance(said, namespace=NAMESPACE)))
         chosen = from_environment()
         prepare(chosen)
-        with dg.DagsterInstance.get() as instance:
-            yield World(made, production(chosen), instance, s3, inbox)
+        with ExitStack() as stack:
+            accounts = ("media-pipeline-engine", "media-pipeline-code", "media-pipeline-gateway")
+            engine, code, gateway = (stack.enter_context(_instance_of(account, made)) for account in accounts)
+            yield World(made, production(chosen), engine, code, gateway, s3, inbox)
 
 
-def _be_the_daemon(
+@contextmanager
+def _instance_of(account: str, made: Cluster) -> Iterator[dg.DagsterInstance]:
+    """Dagster's instance in a pod with this account."""
+    with dg.DagsterInstance.get() as instance:
+        with made.account(account):
+            assert instance.run_launcher  # is made now, and its client with it
+        yield instance
+
+
+def _be_a_pod(
     home: Path, made: Cluster, given: Mapping[str, Mapping[str, str]], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """This process has what the pod of the daemon has."""
+    """This process has what a pod of ours has."""
     own = {"HOME": str(home), "DAGSTER_HOME": str(home / "dagster"), "MEDIA_PIPELINE_HOME": str(home),
            "DAGSTER_PG_PASSWORD": given["media-pipeline-postgres"]["postgresql-password"]}  # fmt: skip
     for name, value in {**given["media-pipeline"], **made.kubelet.api, **own}.items():
         monkeypatch.setenv(name, value)
-    account = made.tokens / "media-pipeline-engine"
-    monkeypatch.setattr(incluster_config, "SERVICE_TOKEN_FILENAME", str(account / "token"))
-    monkeypatch.setattr(incluster_config, "SERVICE_CERT_FILENAME", str(account / "ca.crt"))
 
 
 def _config_map() -> dict[str, str]:

@@ -26,7 +26,8 @@ class Engine(Protocol):
     """Dagster, as far as the outside may use it."""
 
     def cancel(self, media_id: str, version: str) -> None:
-        """Stop every run of a version that has not ended, queued ones too; none is no error."""
+        """Stop every run of a version that has not ended, queued ones too; none is no error, and neither is a worker
+        that cannot be reached: it hears of it from the catalogue."""
         ...
 
     def launch(self, media_id: str, version: str, *, assets: Collection[str] | None, tags: Mapping[str, str]) -> str:
@@ -36,10 +37,11 @@ class Engine(Protocol):
 
     def stop(self, run_id: str) -> None:
         """End a run that nobody needs or that shows no sign of life; its job is not cancelled by it. One that has
-        ended is left."""
+        ended is left. Raises Unavailable when its worker may be there and cannot be reached: then it is to be asked
+        again."""
         ...
 
     def forget(self, media_id: str) -> int:
         """Stop and then delete every run over a media, its logs and its partition; how many runs there were. Raises
-        Conflict when a run takes too long to end: to be asked again."""
+        Conflict when a run takes too long to end, Unavailable when its worker cannot be reached: to be asked again."""
         ...
