@@ -43,6 +43,11 @@ COMMAND = [
 ]
 
 
+def pytest_xdist_auto_num_workers() -> int:
+    """Tests wait for programs as often as they compute: half as many again as there are cores."""
+    return len(os.sched_getaffinity(0)) * 3 // 2 if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
 def pytest_configure() -> None:
     """Begun in the background by a script, we ignore Ctrl-C. After a run, Dagster treats the request to end as it found
     Ctrl-C treated; what is started then cannot be ended, and each step waits a minute for the programs of its logs."""

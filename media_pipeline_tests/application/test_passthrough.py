@@ -127,6 +127,7 @@ def shown(path: Path) -> list[str]:
         pytest.param("clip.ts", "24000/1001", 36, marks=pytest.mark.slow),
     ],
 )
+@pytest.mark.slow
 def test_a_standard_source_is_its_own_top_rung_and_every_other_keeps_step(
     tmp_path: Path, name: str, rate: str, gop: int
 ) -> None:
@@ -168,6 +169,7 @@ def test_a_rung_made_alone_keeps_step_with_the_copy(tmp_path: Path) -> None:
     assert alone.keyframes == here.top().keyframes
 
 
+@pytest.mark.slow
 def test_a_profile_may_want_everything_encoded(tmp_path: Path) -> None:
     here = bench(tmp_path, seconds=3)
     assert here.own()

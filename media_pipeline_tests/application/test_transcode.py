@@ -58,6 +58,7 @@ def rung(made: Transcoded, name: str) -> Rendition:
     return found
 
 
+@pytest.mark.slow
 def test_a_rung_that_misses_its_gate_is_encoded_once_more_and_no_other_is(tmp_path: Path) -> None:
     made, plain = transcoded(tmp_path / "gated", GATE), transcoded(tmp_path / "plain", None)
     assert (rung(made, "good").tries, rung(made, "poor").tries) == (1, 2)
@@ -71,6 +72,7 @@ def test_a_rung_that_misses_its_gate_is_encoded_once_more_and_no_other_is(tmp_pa
     assert rung(made, "poor").made.fingerprint == rung(plain, "poor").made.fingerprint
 
 
+@pytest.mark.slow
 def test_a_long_picture_is_encoded_in_parts_and_judged_as_a_whole(tmp_path: Path) -> None:
     clip = media.clip(tmp_path / "a.mp4", 8, "320x180")
     chunking = Chunking(Cutting(above_seconds=2, seconds=3), ChunkPool(2))
@@ -113,6 +115,7 @@ def lost(home: Path, monkeypatch: pytest.MonkeyPatch, fault: str, *, tries: int)
 
 
 @pytest.mark.parametrize("fault", [pytest.param(BLACKENED, id="black"), pytest.param(FROZEN, id="frozen", marks=SLOW)])
+@pytest.mark.slow
 def test_a_rung_that_lost_its_picture_is_encoded_once_more(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, fault: str
 ) -> None:
@@ -142,6 +145,7 @@ def test_a_picture_that_is_lost_twice_fails_its_check_without_a_gate_too(
         pytest.param("loop=loop=150:size=1", marks=SLOW),
     ],
 )
+@pytest.mark.slow
 def test_a_source_that_is_black_or_stands_still_itself_passes(tmp_path: Path, honest: str) -> None:
     clip = media.make(tmp_path / "a.mkv", *media.picture(6, "320x180"), "-vf", honest, "-t", "6", *media.h264())
     made = transcoded(tmp_path / "home", clip=clip)
@@ -151,6 +155,7 @@ def test_a_source_that_is_black_or_stands_still_itself_passes(tmp_path: Path, ho
 NOISE = ("-c", "copy", "-map", "0", "-bsf:a:1", "noise=amount=1")
 
 
+@pytest.mark.slow
 def test_a_track_that_cannot_be_decoded_costs_itself_and_is_named(tmp_path: Path) -> None:
     two = media.make(
         tmp_path / "two.mkv", *media.picture(1, "320x180"), *media.tone(1), *media.tone(1), "-map", "0", "-map", "1",

@@ -16,6 +16,7 @@ def run(*args: str) -> Any:
     return json.loads(result.stdout)
 
 
+@pytest.mark.slow
 def test_a_bucket_is_imported_by_one_command_after_a_dry_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("MEDIA_PIPELINE_HOME", str(tmp_path))
     monkeypatch.delenv("DAGSTER_HOME", raising=False)

@@ -9,6 +9,8 @@ from media_pipeline.domain.media import MediaInfo
 from media_pipeline_tests import media
 from media_pipeline_tests.fuzz.oracle import Broken, Oracle
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.mark.slow
 def test_one_wrong_timestamp_does_not_freeze_the_picture(tmp_path: Path) -> None:

@@ -20,6 +20,8 @@ from media_pipeline.infrastructure.vision import OnnxEye
 from media_pipeline_tests.fake_models import ScriptedEye
 from media_pipeline_tests.media import settings
 
+pytestmark = pytest.mark.slow
+
 LABELS = VisionModel("labels", "efficientnet-lite0", 0.4, 2, 1.0, 60, text=False)
 READS = VisionModel("reads", "efficientnet-lite0", 0.4, 2, 1.0, 60, text=True)
 WRITTEN = ("Chapter One", "in which little happens")

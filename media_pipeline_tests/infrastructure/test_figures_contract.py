@@ -232,6 +232,7 @@ def test_folding_changes_no_number(place: Place) -> None:
 
 
 @pytest.mark.parametrize("seed", range(3))
+@pytest.mark.slow
 def test_no_number_ever_falls_and_sql_counts_as_the_fake_does(place: Place, seed: int) -> None:
     """Whatever is done, in whatever order: registered, moved, tried, redone, erased, folded."""
     model = MemoryCatalogue()

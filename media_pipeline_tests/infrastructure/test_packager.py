@@ -18,6 +18,8 @@ from media_pipeline_tests import builders as a
 from media_pipeline_tests import media
 from media_pipeline_tests.published import Published, published
 
+pytestmark = pytest.mark.slow
+
 SECONDS, RATE, LONGER_SOUND = 9.0, 25, 10.5
 END = 10.52
 """The last frame stands still and the shorter sounds are silent until the longest one is over, to the next frame."""

@@ -19,6 +19,8 @@ from media_pipeline_tests.fake_models import ScriptedRecogniser
 from media_pipeline_tests.media import make, settings
 from media_pipeline_tests.sounds import SOUNDS
 
+pytestmark = pytest.mark.slow
+
 LINE = "Ever tried. Ever failed. No matter. Try again. Fail again. Fail better."
 TINY = {
     "faster": SpeechModel("tiny", "faster-whisper", "tiny.en", 1),

@@ -32,6 +32,7 @@ def test_a_result_is_read_back_as_it_was(value: Result | NotMade) -> None:
 
 @settings(max_examples=25, deadline=None)
 @given(st.from_type(Manifest))
+@pytest.mark.slow
 def test_a_manifest_is_read_back_as_it_was_and_fits_its_schema(manifest: Manifest) -> None:
     data = ManifestJson().dump(manifest)
     assert ManifestJson().load(data) == manifest

@@ -114,6 +114,7 @@ VP9 = ("-c:v", "libvpx-vp9", "-deadline", "realtime", "-g", "70")
         pytest.param("vp9.mkv", "30", VP9, id="VP9", marks=SLOW),
     ],
 )  # fmt: skip
+@pytest.mark.slow
 def test_no_frame_is_lost_or_doubled_or_out_of_place(
     tmp_path: Path, scratch: Path, name: str, rate: str, encoder: tuple[str, ...]
 ) -> None:
@@ -131,6 +132,7 @@ def test_no_frame_is_lost_or_doubled_or_out_of_place(
     assert made[0].keyframes == made[1].keyframes
 
 
+@pytest.mark.slow
 def test_at_the_sources_own_keyframes_too(tmp_path: Path, scratch: Path) -> None:
     info, plans = probed(scratch, numbered(tmp_path / "a.mp4", 8, "25", *media.h264("-g", "70")))
     own, copy = media.tool().copy(scratch / "source", info, scratch=scratch, progress=lambda _: None)
@@ -202,6 +204,7 @@ def test_a_part_tells_how_far_it_is(tmp_path: Path, scratch: Path) -> None:
     assert told[-1] == pytest.approx(1, abs=0.05)
 
 
+@pytest.mark.slow
 def test_parts_that_nobody_waits_for_any_more_leave_no_process(tmp_path: Path, scratch: Path) -> None:
     info, plans = probed(scratch, numbered(tmp_path / "a.mp4", 10, "25"))
     slow = [replace(plan, rung=replace(plan.rung, preset="placebo")) for plan in plans]

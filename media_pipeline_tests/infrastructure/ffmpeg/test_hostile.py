@@ -101,6 +101,7 @@ def test_the_sandbox_alone_keeps_a_willing_ffmpeg_from_files_and_hosts(
     ],
     ids=["packed index claims 2 GB", "packed index of 300 MB", "nested boxes", "lying boxes", "40 channels"],
 )  # fmt: skip
+@pytest.mark.slow
 def test_a_bomb_ends_with_its_code(tmp_path: Path, scratch: Path, bomb: Callable[[], bytes], codes: set[CODES]) -> None:
     file = tmp_path / "bomb.mov"
     file.write_bytes(bomb())
