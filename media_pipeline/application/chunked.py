@@ -21,7 +21,6 @@ from media_pipeline.domain.errors import BadMedia, Missing
 from media_pipeline.domain.media import AudioStream, MediaInfo
 from media_pipeline.domain.profile import PlannedRendition, Recipes, StreamRecipe, output_rate
 from media_pipeline.domain.results import Source
-from media_pipeline.domain.upload import Upload
 
 _MARK = "chunk.json"
 """the last file of a part that is stored: its other files, by name"""
@@ -88,24 +87,17 @@ def encode_chunk(
 
 @contextmanager
 def needed_of(
-    order: ChunkOrder,
-    upload: Upload,
-    info: MediaInfo,
-    *,
-    store: Store,
-    tool: MediaTool,
-    scratch: Path,
-    short: Callable[[], None],
+    order: ChunkOrder, source: Source, *, store: Store, tool: MediaTool, scratch: Path, short: Callable[[], None]
 ) -> Iterator[Path]:
     """A local file of the source, or of what its part needs of it: then the decoder is given the very packets that it
     would be of the whole. `short` is told where that was not enough, and all is fetched. Raises what `opened` does."""
     if order.passage:
-        with opened(upload, store=store, scratch=scratch, only=order.passage.ranges) as path:
-            if _enough(order.passage, path, info, order.chunk, tool=tool, scratch=scratch):
+        with opened(source.upload, store=store, scratch=scratch, only=order.passage.ranges) as path:
+            if _enough(order.passage, path, source.info, order.chunk, tool=tool, scratch=scratch):
                 yield path
                 return
         short()
-    with opened(upload, store=store, scratch=scratch) as path:
+    with opened(source.upload, store=store, scratch=scratch) as path:
         yield path
 
 
@@ -180,9 +172,8 @@ class Encoder:
         info, chunks = self.source.info, [order.chunk for order in orders]
         placed = []
         try:
-            for order, ranges in zip(
-                orders, self.tool.ranges(self.path, info, chunks, scratch=self.scratch), strict=True
-            ):
+            found = self.tool.ranges(self.path, info, chunks, scratch=self.scratch)
+            for order, ranges in zip(orders, found, strict=True):
                 self.progress(0.0)
                 packets = self.tool.packets(self.path, info, order.chunk, scratch=self.scratch) if ranges else ""
                 placed.append(replace(order, passage=Passage(ranges, packets)) if ranges else order)

@@ -51,7 +51,7 @@ def _encode(order: ChunkOrder, job: Job, upload: Upload, p: Platform) -> None:
     short = partial(_log.warning, "part of the source too short", extra={"part": order.chunk.number})
     with (
         p.scratch("chunk") as scratch,
-        needed_of(order, upload, source.info, store=p.store, tool=p.tool, scratch=scratch, short=short) as path,
+        needed_of(order, source, store=p.store, tool=p.tool, scratch=scratch, short=short) as path,
     ):
         encode_chunk(
             order, path, source.info, shelf=p.shelf, tool=p.tool, scratch=scratch, progress=_while_wanted(order, p)

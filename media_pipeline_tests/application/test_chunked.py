@@ -180,7 +180,8 @@ def test_a_part_is_encoded_from_the_bytes_it_needs_where_they_are_enough(
     part = Chunk(1, 100, 200, 1)
     store, upload = long.shelf.store, SOURCE.upload
     etag = store.write(upload.bucket, upload.key, b"source", content_type="video/mp4")
-    upload, order = replace(upload, etag=etag), ChunkOrder("m", "v", (), 2.0, part, "paper 1", passage)
+    source = replace(SOURCE, upload=replace(upload, etag=etag))
+    order = ChunkOrder("m", "v", (), 2.0, part, "paper 1", passage)
     scratch = long.scratch / "own"
     scratch.mkdir()
     told: list[str] = []
@@ -188,7 +189,7 @@ def test_a_part_is_encoded_from_the_bytes_it_needs_where_they_are_enough(
     def short() -> None:
         told.append("short")
 
-    with needed_of(order, upload, SOURCE.info, store=store, tool=PaperTool(), scratch=scratch, short=short) as path:
+    with needed_of(order, source, store=store, tool=PaperTool(), scratch=scratch, short=short) as path:
         assert path.read_bytes() == found
     assert list(scratch.iterdir()) == []
     assert bool(told) == (passage is not None and found == b"source")
@@ -198,10 +199,9 @@ def test_what_cannot_be_read_for_holes_is_fetched_whole(long: Long) -> None:
     tool = failing(1, BadMedia(RejectionCode.UNREADABLE, "There is nothing."))
     store, upload = long.shelf.store, SOURCE.upload
     etag = store.write(upload.bucket, upload.key, b"source", content_type="video/mp4")
+    source = replace(SOURCE, upload=replace(upload, etag=etag))
     order = ChunkOrder("m", "v", (), 2.0, Chunk(1, 100, 200, 1), "paper 1", Passage(((1, 2),), "o"))
     scratch = long.scratch / "own"
     scratch.mkdir()
-    with needed_of(
-        order, replace(upload, etag=etag), SOURCE.info, store=store, tool=tool, scratch=scratch, short=lambda: None
-    ) as path:
+    with needed_of(order, source, store=store, tool=tool, scratch=scratch, short=lambda: None) as path:
         assert path.read_bytes() == b"source"
