@@ -24,10 +24,10 @@ from urllib3.exceptions import HTTPError
 
 from media_pipeline.application.lost import begun, lost, waits
 from media_pipeline.defs.one_pod import SWITCH
-from media_pipeline.defs.partitions import BYTES_TAG, ORIGIN_TAG
+from media_pipeline.defs.partitions import BYTES_TAG, origin
 from media_pipeline.defs.resources import Platform
 from media_pipeline.domain.errors import MediaError, Missing
-from media_pipeline.domain.job import Failure, Job, Origin
+from media_pipeline.domain.job import Failure, Job
 from media_pipeline.infrastructure import pods, telemetry
 from media_pipeline.infrastructure.dagster_engine import VERSION_TAG
 from media_pipeline.infrastructure.pod_endings import (
@@ -43,7 +43,7 @@ from media_pipeline.infrastructure.pod_endings import (
     youngest,
 )
 
-_PARTITION, _BACKFILL = "dagster/partition", "dagster/backfill"
+_PARTITION = "dagster/partition"
 _log = telemetry.log("pods")
 
 
@@ -187,7 +187,7 @@ class PodOfItsOwn(K8sStepHandler):
         mine = self._pods.step(
             step,
             source_bytes=int(said) if said.isdecimal() else None,
-            origin=Origin.IMPORT if _BACKFILL in tags else Origin(tags.get(ORIGIN_TAG, Origin.LIVE)),
+            origin=origin(tags),
             gpu=step in self._platform.settings.gpu_steps,
         )
         general = super()._get_container_context(step_handler_context)
