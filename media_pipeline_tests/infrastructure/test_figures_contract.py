@@ -21,10 +21,10 @@ from media_pipeline.domain.tally import Measure, Tally
 from media_pipeline.domain.upload import StoredObject, received
 from media_pipeline.infrastructure.catalogue import SqlCatalogue
 from media_pipeline.infrastructure.connections import Connections
-from media_pipeline.infrastructure.database import metadata, upgrade
+from media_pipeline.infrastructure.database import upgrade
 from media_pipeline.infrastructure.figures import SqlFigures
 from media_pipeline_tests.fakes import MemoryCatalogue, MemoryFigures
-from media_pipeline_tests.postgres import Postgres
+from media_pipeline_tests.postgres import Postgres, empty
 
 NOW = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
 DAMAGED = Failure(RejectionCode.UNREADABLE, "The file is damaged.")
@@ -48,8 +48,7 @@ def place(request: pytest.FixtureRequest, tmp_path: Path) -> Place:
         connections = Connections(f"sqlite:///{file}")
     else:
         connections = request.getfixturevalue("on_postgres")
-        with connections.writing() as connection:
-            connection.exec_driver_sql(f"TRUNCATE {', '.join(metadata.tables)}")
+        empty(connections)
     return Place(SqlCatalogue(connections), SqlFigures(connections))
 
 
@@ -62,9 +61,7 @@ def empty_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def on_postgres(postgres: Postgres) -> Connections:
-    url = postgres.new_database()
-    upgrade(url)
-    return Connections(url)
+    return Connections(postgres.empty_catalogue())
 
 
 def after(seconds: float) -> datetime:

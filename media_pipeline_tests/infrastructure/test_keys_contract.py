@@ -23,8 +23,9 @@ BOTH = frozenset({Scope.READ, Scope.UPLOAD})
 def keys(request: pytest.FixtureRequest, tmp_path: Path) -> Keys:
     if request.param == "memory":
         return MemoryKeys()
-    sqlite = request.param == "sqlite"
-    url = f"sqlite:///{tmp_path}/c.db" if sqlite else request.getfixturevalue("postgres").new_database()
+    if request.param == "postgres":
+        return SqlKeys(Connections(request.getfixturevalue("postgres").empty_catalogue()))
+    url = f"sqlite:///{tmp_path}/c.db"
     upgrade(url)
     return SqlKeys(Connections(url))
 

@@ -14,11 +14,11 @@ from media_pipeline.domain.errors import Missing, QuarantineCode, RefusalCode, R
 from media_pipeline.domain.quota import Quota
 from media_pipeline.domain.session import Announced, Session, SessionState
 from media_pipeline.infrastructure.connections import Connections
-from media_pipeline.infrastructure.database import metadata, upgrade
+from media_pipeline.infrastructure.database import upgrade
 from media_pipeline.infrastructure.uploads import SqlUploads
 from media_pipeline_tests.builders import session
 from media_pipeline_tests.fake_uploads import MemoryUploads
-from media_pipeline_tests.postgres import Postgres
+from media_pipeline_tests.postgres import Postgres, empty
 
 NOW = datetime(2026, 1, 2, 3, 4, 5, 678901, tzinfo=UTC)
 LATER = NOW + timedelta(minutes=1)
@@ -35,16 +35,13 @@ def uploads(request: pytest.FixtureRequest, tmp_path: Path) -> Uploads:
             return SqlUploads(Connections(url))
         case _:
             on: Connections = request.getfixturevalue("on_postgres")
-            with on.writing() as connection:
-                connection.exec_driver_sql(f"TRUNCATE {', '.join(metadata.tables)}")
+            empty(on)
             return SqlUploads(on)
 
 
 @pytest.fixture(scope="module")
 def on_postgres(postgres: Postgres) -> Connections:
-    url = postgres.new_database()
-    upgrade(url)
-    return Connections(url)
+    return Connections(postgres.empty_catalogue())
 
 
 def test_a_session_comes_back_as_it_was_opened(uploads: Uploads) -> None:

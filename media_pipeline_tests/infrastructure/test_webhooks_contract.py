@@ -18,12 +18,12 @@ from media_pipeline.domain.receipt import Receipt
 from media_pipeline.domain.webhook import Delivery, DeliveryState, Webhook
 from media_pipeline.infrastructure.catalogue import SqlCatalogue
 from media_pipeline.infrastructure.connections import Connections
-from media_pipeline.infrastructure.database import metadata, upgrade
+from media_pipeline.infrastructure.database import upgrade
 from media_pipeline.infrastructure.webhooks import SqlWebhooks
 from media_pipeline_tests import builders as a
 from media_pipeline_tests.fake_webhooks import MemoryWebhooks
 from media_pipeline_tests.fakes import MemoryCatalogue
-from media_pipeline_tests.postgres import Postgres
+from media_pipeline_tests.postgres import Postgres, empty
 
 NOW = a.NOW
 SOON, LATER = NOW + timedelta(minutes=1), NOW + timedelta(hours=1)
@@ -70,9 +70,7 @@ def empty_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def on_postgres(postgres: Postgres) -> Connections:
-    url = postgres.new_database()
-    upgrade(url)
-    return Connections(url)
+    return Connections(postgres.empty_catalogue())
 
 
 @pytest.fixture(params=["memory", "sqlite", "postgres"])
@@ -85,8 +83,7 @@ def both(request: pytest.FixtureRequest, tmp_path: Path) -> Both:
         connections = Connections(f"sqlite:///{file}")
     else:
         connections = request.getfixturevalue("on_postgres")
-        with connections.writing() as connection:
-            connection.exec_driver_sql(f"TRUNCATE {', '.join(metadata.tables)}")
+        empty(connections)
     return Both(SqlCatalogue(connections), SqlWebhooks(connections))
 
 
