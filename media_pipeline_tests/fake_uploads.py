@@ -73,6 +73,12 @@ class MemoryUploads:
         with self._lock:
             self._sessions = {s.id: s for s in self._sessions.values() if s.media_id != media_id}
 
+    def forget_unsent(self, before: datetime) -> None:
+        unsent = {SessionState.ABORTED, SessionState.EXPIRED}
+        with self._lock:
+            gone = {s.id for s in self._sessions.values() if s.state in unsent and s.closed_at and s.closed_at < before}
+            self._sessions = {id: s for id, s in self._sessions.items() if id not in gone}
+
 
 @dataclass
 class MemoryIntake:

@@ -28,6 +28,8 @@ _A_TICK = 500
 _FOLDED_A_TICK = 20_000
 _ENDING = timedelta(seconds=65)
 """a step's pod has a minute for it"""
+_REMEMBERED = timedelta(days=30)
+"""uploads that came to nothing; quotas ask of the last day"""
 _SECONDS = 40  # of the minute after which Dagster gives a tick up
 _log = telemetry.log("upkeep")
 
@@ -138,6 +140,8 @@ def _incomplete(platform: Platform, *, delete: bool) -> Iterator[Swept]:
     for session in expire(uploads=p.uploads, intake=p.intake, store=p.store, now=p.now(), delete=delete):
         gone = StoredObject(session.bucket, session.key, "", session.announced.size, session.created_at)
         yield Swept(session.id, (gone,))
+    if delete:
+        p.uploads.forget_unsent(p.now() - _REMEMBERED)
     before = p.now() - 2 * timedelta(hours=settings.upload_expires_hours)
     stale = tuple(stale_scratch(settings.receiving, before=before, delete=delete))
     if stale:

@@ -85,6 +85,11 @@ class SqlUploads:
         with self._on.writing() as connection:
             connection.execute(sa.delete(db.uploads).where(db.uploads.c.media_id == media_id))
 
+    def forget_unsent(self, before: datetime) -> None:
+        unsent = db.uploads.c.state.in_([SessionState.ABORTED.value, SessionState.EXPIRED.value])
+        with self._on.writing() as connection:
+            connection.execute(sa.delete(db.uploads).where(unsent, db.uploads.c.closed_at < before))
+
 
 def _one_at_a_time(connection: sa.Connection, tenant: str) -> None:
     """Others who open something for a tenant wait until the end of the transaction. SQLite has one writer anyway."""

@@ -20,7 +20,7 @@ from media_pipeline.defs.partitions import PROFILE_TAG, RUN_KEY_TAG, TENANT_TAG,
 from media_pipeline.defs.resources import Platform
 from media_pipeline.defs.sensors import new_uploads
 from media_pipeline.defs.upkeep import garbage_of
-from media_pipeline.domain.errors import RejectionCode
+from media_pipeline.domain.errors import Missing, RejectionCode
 from media_pipeline.domain.job import Job, JobState
 from media_pipeline.domain.session import Announced, Session, SessionState
 from media_pipeline.domain.upload import StoredObject
@@ -159,13 +159,18 @@ def test_a_profile_that_is_gone_by_then_costs_no_upload(door: Door) -> None:
     assert door.here.catalogue.job(done.media_id).profile == "default"
 
 
-def test_what_nobody_completes_is_garbage_in_time(door: Door) -> None:
+def test_what_nobody_completes_is_garbage_in_time(door: Door, monkeypatch: pytest.MonkeyPatch) -> None:
     here, late, young = door.here, door.begun(hours=-1), door.sent()
     assert [s.media_id for s in garbage_of(here, door.instance, delete=False)] == [late.id]
     assert here.uploads.get(late.id).state is SessionState.OPEN
     assert [s.media_id for s in garbage_of(here, door.instance, delete=True)] == [late.id]
     assert here.uploads.get(late.id).state is SessionState.EXPIRED
     assert [folder.name for folder in here.settings.receiving.iterdir()] == [young.id]
+    a_month_on = here.now() + timedelta(days=31)
+    monkeypatch.setattr(Platform, "now", lambda _: a_month_on)
+    list(garbage_of(here, door.instance, delete=True))
+    with pytest.raises(Missing):
+        here.uploads.get(late.id)
 
 
 def test_what_nobody_knows_of_is_garbage_in_time(door: Door) -> None:

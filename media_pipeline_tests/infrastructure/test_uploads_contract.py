@@ -116,6 +116,21 @@ def test_what_is_forgotten_is_gone_and_the_others_stay(uploads: Uploads) -> None
     assert uploads.get("u2") == other
 
 
+def test_what_came_to_nothing_is_forgotten_in_time_and_what_arrived_is_not(uploads: Uploads) -> None:
+    ended = {"aborted": SessionState.ABORTED, "expired": SessionState.EXPIRED, "arrived": SessionState.COMPLETED}
+    for name, state in {**ended, "later": SessionState.ABORTED, "open": None}.items():
+        uploads.open(session(name))
+        if state:
+            uploads.close(name, state, at=LATER if name == "later" else NOW)
+    uploads.forget_unsent(NOW)
+    assert all(uploads.get(name) for name in ended)
+    uploads.forget_unsent(LATER)
+    assert all(uploads.get(name) for name in ("arrived", "later", "open"))
+    for name in ("aborted", "expired"):
+        with pytest.raises(Missing):
+            uploads.get(name)
+
+
 def test_what_nobody_opened_is_missing(uploads: Uploads) -> None:
     for act in (
         lambda: uploads.get("nobody"),

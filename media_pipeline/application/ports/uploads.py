@@ -49,3 +49,7 @@ class Uploads(Protocol):
     def forget(self, media_id: str) -> None:
         """Delete what was announced of a media; none is no error."""
         ...
+
+    def forget_unsent(self, before: datetime) -> None:
+        """Delete the sessions that ended before then without an object, taken back or out of time."""
+        ...
