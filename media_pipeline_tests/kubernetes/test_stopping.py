@@ -18,6 +18,8 @@ from media_pipeline_tests.kubernetes.cluster import HOST, NAMESPACE, Cluster
 from media_pipeline_tests.kubernetes.objects import Refused
 from media_pipeline_tests.kubernetes.rights import Rights
 
+pytestmark = pytest.mark.slow
+
 STARTED, CANCELING, CANCELED = (dg.DagsterRunStatus(word) for word in ("STARTED", "CANCELING", "CANCELED"))
 
 
