@@ -124,9 +124,13 @@ def run(programs: Path, *arguments: str) -> None:
 
 
 @pytest.mark.slow
-def test_promtool_finds_no_fault(programs: Path) -> None:
+def test_promtool_finds_no_fault(programs: Path, tmp_path: Path) -> None:
     run(programs, "check", "config", str(DEPLOY / "prometheus.yaml"))
-    run(programs, "check", "config", str(DEPLOY / "kubernetes.yaml"))
+    inside = yaml.safe_load((DEPLOY / "kubernetes.yaml").read_text())
+    for job in inside["scrape_configs"]:  # Debian builds its Prometheus without this way to find targets
+        assert job.pop("kubernetes_sd_configs") == [{"role": "pod", "namespaces": {"names": ["media-pipeline"]}}]
+    (tmp_path / "inside.yaml").write_text(yaml.safe_dump(inside))
+    run(programs, "check", "config", str(tmp_path / "inside.yaml"))
     run(programs, "test", "rules", str(DEPLOY / "rules_test.yaml"))
 
 
